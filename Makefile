@@ -1,0 +1,31 @@
+# Two commands for a newcomer: make run, make test. Both set up a .venv first.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: run test check bench screenshot
+
+.venv/ready: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+run: .venv/ready  ## the page, on http://127.0.0.1:8050
+	$(BIN)/python -m explorer
+
+test: .venv/ready  ## style, types and every quick test; the browser ones need Chromium
+	sh tests/browser/chromium.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+check: .venv/ready  ## the slow checks too
+	sh tests/browser/chromium.sh
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+bench: .venv/ready  ## speed as ratios in one run, with the machine; compares with jax where it is installed
+	$(BIN)/python -m tests.benchmarks.bench_sweep
+	$(BIN)/python -m tests.benchmarks.bench_page
+
+screenshot: .venv/ready  ## the picture in README.md
+	$(BIN)/python -m tests.browser.screenshot

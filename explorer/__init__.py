@@ -1,0 +1,42 @@
+"""Loss landscapes: a quantity of theta, measured over a plane in parameter space."""
+
+from importlib import import_module
+from types import ModuleType
+
+from explorer import directions
+from explorer.errors import ExplorerError, ObjectiveError, StateError
+from explorer.grid import Grid
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.study import Activity, Minima, Minimum, Study, TargetSet, Verdict, Visit
+from explorer.sweeps import sweep
+
+__all__ = [  # noqa: RUF022  grouped by subject
+    # what is measured, where
+    "Objective",
+    "Plane",
+    "Grid",
+    "directions",
+    # the landscape, and its drawings
+    "sweep",
+    "figures",
+    # what a page shows
+    "Study",
+    "TargetSet",
+    "Minimum",
+    "Minima",
+    "Activity",
+    "Visit",
+    "Verdict",
+    # errors
+    "ExplorerError",
+    "ObjectiveError",
+    "StateError",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `explorer.figures`, and with it plotly, when it is first used."""
+    if name == "figures":
+        return import_module("explorer.figures")
+    raise AttributeError(f"module 'explorer' has no attribute {name!r}")

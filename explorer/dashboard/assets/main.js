@@ -1,0 +1,261 @@
+/* Main: start when Dash has drawn the page, hand every reply and every control to its part. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const byId = (id) => document.getElementById(id);
+  const log = { delta: "delta-slider", weight: "weight-slider", lr: "lr-slider" };
+  let ready = false;
+
+  /* ---- replies ---- */
+  const receive = {
+    opened: ({ state, notes }) => {
+      explorer.state = { ...state, points: state.points.map((pair) => [...pair]) };
+      explorer.start = explorer.theta();
+      explorer.path = [];
+      note(notes);
+      whenDrawn(() => {
+        if (!ready) begin();
+        explorer.render();
+        explorer.ask(explorer.query(explorer.state));
+      });
+    },
+    point: (reply) => {
+      if (reply.query !== explorer.query(explorer.state)) return;
+      explorer.reply.point = reply;
+      byId("code").textContent = explorer.lossHidden() ? "Hidden while the loss is to be guessed." : reply.program;
+      explorer.render();
+      explorer.step.answered();
+    },
+    map: (reply) => {
+      if (reply.query !== explorer.asked.scene) return;
+      Object.assign(explorer.reply, { map: reply, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
+      explorer.landscape.show();
+      explorer.render();
+    },
+    minima: (reply) => {
+      if (reply.query !== explorer.asked.scene) return;
+      explorer.reply.minima = reply.maps;
+      places();
+      explorer.landscape.refresh();
+    },
+    "total-contours": (reply) => {
+      if (reply.query !== explorer.asked["weight-query"]) return;
+      explorer.reply.totalContours = reply.contours;
+      explorer.landscape.show();
+    },
+    pasted: (reply) => explorer.fit.pasted(reply),
+    verdict: (reply) => explorer.activity.verdict(reply),
+    picture: ({ kind, name, figure }) => Plotly.downloadImage({ ...figure, config: {} }, { format: kind, filename: name, width: 900, height: 820, scale: 2 }),
+  };
+  explorer.receive = (store, data) => receive[store](data);
+
+  const whenDrawn = (then) => {
+    const drawn = window.Plotly && ["landscape", "map-1", "map-2", "map-3", "fit", "ell", "ell-slope"].every((id) => document.querySelector(`#${id} .js-plotly-plot`)?._fullLayout);
+    if (drawn) then();
+    else setTimeout(whenDrawn, 16, then);
+  };
+
+  const note = (notes) => {
+    const node = byId("notes");
+    node.hidden = !notes.length;
+    node.textContent = notes.join(" ");
+  };
+
+  /* ---- minima in words: in the window they are drawn, outside it they are told ---- */
+  explorer.minima = (index) => (explorer.study().terms.length ? termMinimum() : explorer.reply.minima?.[index]);
+  const termMinimum = () => {
+    const { w_star, b_star } = explorer.study().facts;
+    return { points: [{ theta: [w_star, b_star], loss: 0, certificate: "the exact solution" }], line: null, note: "", infimum_at_infinity: null };
+  };
+  const places = () => {
+    const { w, b } = explorer.window();
+    const short = explorer.short;
+    const said = [];
+    const found = explorer.minima(Math.max(0, mapIndex()));
+    if (!found) return;
+    for (const { theta, loss } of found.points) {
+      const out = theta[0] < w[0] || theta[0] > w[1] || theta[1] < b[0] || theta[1] > b[1];
+      said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${short(loss)}.`);
+    }
+    if (found.line) said.push(`A whole line of minima: ${short(found.line[0])}·w + ${short(found.line[1])}·b = ${short(found.line[2])}.`);
+    if (found.note) said.push(found.note[0].toUpperCase() + found.note.slice(1).replace(/\.?$/, "."));
+    byId("places").textContent = said.join(" ");
+  };
+  const mapIndex = () => (explorer.state.view === "compare" ? explorer.study().losses.indexOf(explorer.lossName()) : 0);
+
+  /* ---- drawing everything that follows from the state ---- */
+  explorer.render = () => {
+    if (!ready) return;
+    const { state } = explorer;
+    const study = explorer.study();
+    const page = byId("page");
+    page.dataset.study = study.terms.length ? "terms" : "neuron";
+    page.dataset.view = state.view;
+    for (const node of document.querySelectorAll("[data-hide]")) node.classList.toggle("hidden-by-link", state.hide.includes(node.dataset.hide));
+    controls(state, study);
+    modes(state);
+    explorer.activity.render();
+    explorer.readout.render();
+    explorer.fit.render();
+    explorer.losses.render();
+    explorer.tape.render();
+    if (study.terms.length) terms();
+    explorer.landscape.marks();
+  };
+
+  const controls = (state, study) => {
+    for (const node of document.querySelectorAll("[data-set-key]")) node.setAttribute("aria-pressed", String(String(state[node.dataset.setKey]) === node.dataset.value));
+    for (const node of document.querySelectorAll("[data-toggle-key]")) node.setAttribute("aria-pressed", String(state[node.dataset.toggleKey].includes(node.dataset.value)));
+    for (const [key, id] of Object.entries(log)) {
+      explorer.field(key, state[key]);
+      if (document.activeElement !== byId(id)) byId(id).value = Math.log10(state[key]);
+      byId(id).setAttribute("aria-valuetext", explorer.short(state[key]));
+    }
+    byId("delta-control").classList.toggle("off", explorer.lossName() !== "huber" && state.view !== "compare");
+    byId("formula").textContent = study.formula;
+    byId("teaches").textContent = study.terms.length ? "Dashed: the exact solution. The neuron contains it; whether training finds it is the question." : state.target === "own" ? "Your own points." : study.targets[state.target].teaches;
+    byId("landscape-title").textContent = study.terms.length ? "The terms and their weighted total" : state.view === "compare" ? "Four losses, one point" : `Loss landscape L(w, b), ${explorer.lossTitle()}`;
+    const chosen = byId("more-targets").querySelector('[aria-pressed="true"]');
+    byId("more-targets").querySelector("summary").textContent = chosen ? `More: ${chosen.textContent}` : "More";
+    byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.landscape.longest} px·√(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
+      (state.layers.includes("pulls") ? ` Thin, on one scale of their own: minus each ${study.terms.length ? "term's gradient; −∇L is their sum" : "point's own gradient; −∇L is their mean"}.` : "");
+  };
+
+  const modes = (state) => {
+    const root = document.documentElement;
+    const dark = state.mode.includes("dark") || (!state.mode.includes("light") && matchMedia("(prefers-color-scheme: dark)").matches);
+    const wanted = [dark ? "dark" : "light", state.mode.includes("projector") ? "on" : "off"];
+    if (root.dataset.theme === wanted[0] && root.dataset.projector === wanted[1]) return;
+    [root.dataset.theme, root.dataset.projector] = wanted;
+    byId("projector").setAttribute("aria-pressed", String(wanted[1] === "on"));
+    requestAnimationFrame(() => {
+      explorer.landscape.show();
+      explorer.fit.show();
+      explorer.losses.render(true);
+    });
+  };
+
+  /* ---- the PINN's weight: κ follows from the terms' Hessians at the minimum ---- */
+  const terms = () => {
+    const { facts } = explorer.study();
+    const { weight } = explorer.state;
+    const [ic, pde] = [facts.curvature_b * weight, facts.curvature_w];
+    const kappa = Math.max(ic, pde) / Math.min(ic, pde);
+    const { terms: values, loss } = explorer.numbers();
+    const short = explorer.short;
+    const { w } = explorer.state;
+    const plateau = Math.abs(loss - weight * facts.u0 ** 2) < 0.02 * weight * facts.u0 ** 2 && Math.hypot(...explorer.numbers().gradient) < 1e-3 * weight && Math.abs(w - facts.w_star) > 0.05;
+    const node = byId("terms-says");
+    node.dataset.kappa = kappa;
+    const said = [
+      `Here λ·L_ic = ${short(values.ic)}, L_pde = ${short(values.pde)}, total ${short(loss)}.`,
+      `At the minimum (w ${short(facts.w_star)}, b ${short(facts.b_star)}) the Hessian is diagonal: ${short(pde)} along w from the equation, ${short(ic)} along b from λ times the initial condition. Condition number κ = ${short(kappa)}.`,
+      `κ is ${short(facts.lambda_balance)} at λ = 1 and exactly 1 at λ = ${short(facts.lambda_balance)}: the weight decides how round the bowl is.`,
+      plateau ? `This is the u = 0 plateau: the loss, λ·u₀² = ${short(weight * facts.u0 ** 2)}, looks converged and the gradient has almost vanished, but û ≈ 0 solves the equation from the wrong start.` : `Try w 2.5, b −4: û ≈ 0 solves the equation but not the initial condition. The loss there is small and flat, and looks converged.`,
+    ];
+    node.replaceChildren(...said.map((textContent) => explorer.make("p", { textContent })));
+  };
+
+  /* ---- controls to state ---- */
+  const begin = () => {
+    ready = true;
+    for (const part of ["landscape", "fit", "losses", "tape", "step", "activity"]) explorer[part].start();
+    explorer.fit.show();
+    document.addEventListener("click", clicked);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") explorer.lesson.open(false);
+      if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.closest?.("input, textarea")) event.preventDefault(), explorer.fit.undo();
+    });
+    for (const [key, low, high] of [["w", ...limit("theta")], ["b", ...limit("theta")], ["delta", ...limit("delta")], ["weight", ...limit("weight")], ["lr", ...limit("lr")]]) typed(key, low, high);
+    for (const [key, id] of Object.entries(log)) slid(key, byId(id));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => explorer.render());
+  };
+  const limit = (name) => explorer.schema.limits[name];
+
+  const clicked = (event) => {
+    const node = event.target.closest?.("[data-set-key], [data-toggle-key], [data-download]");
+    const { state } = explorer;
+    if (!node) return;
+    const { setKey: key, toggleKey: many, value, download } = node.dataset;
+    if (download) return explorer.send("download", { query: explorer.query(state), kind: download, at: Date.now() });
+    if (many) return explorer.act({ [many]: state[many].includes(value) ? state[many].filter((each) => each !== value) : [...state[many], value] }, "push");
+    if (key === "target" && value === "own") return own();
+    node.closest("details")?.removeAttribute("open");
+    explorer.act({ [key]: typeof state[key] === "number" ? Number(value) : value });
+  };
+
+  const own = () => {
+    byId("more-targets").removeAttribute("open");
+    const { x, y } = explorer.data();
+    explorer.act({ target: "own", points: x.map((value, i) => [value, y[i]]) });
+    byId("data").setAttribute("open", "");
+    byId("csv").focus();
+  };
+
+  /* A typed number: taken when finished, refused in words, never replaced silently. */
+  const typed = (key, low, high) => {
+    const node = byId(key);
+    const finish = () => {
+      const value = node.value === "" ? NaN : Number(node.value);
+      const fine = Number.isFinite(value) && value >= low && value <= high;
+      node.setAttribute("aria-invalid", String(!fine));
+      if (!fine) return note([`${key}: a number from ${low} to ${high} was expected${node.value === "" ? "" : `, ${node.value} came`}; ${key} stays ${explorer.state[key]}.`]);
+      note([]);
+      if (value !== explorer.state[key]) explorer.act({ [key]: value });
+    };
+    node.addEventListener("change", finish);
+    node.addEventListener("keydown", (event) => event.key === "Enter" && finish());
+    node.addEventListener("blur", () => { node.value = String(explorer.state[key]); node.removeAttribute("aria-invalid"); });
+  };
+
+  const slid = (key, node) => {
+    const value = () => Number((10 ** Number(node.value)).toPrecision(3));
+    const [low, high] = limit(key);
+    const inside = () => Math.min(high, Math.max(low, value()));
+    node.addEventListener("input", () => {
+      explorer.act({ [key]: inside() }, "live");
+      if (key === "weight") explorer.landscape.show();
+    });
+    node.addEventListener("change", () => explorer.act({ [key]: inside() }, "push"));
+  };
+
+  explorer.lesson = {
+    open: (wanted) => {
+      byId("lesson").hidden = !wanted;
+      byId("lesson-button").setAttribute("aria-expanded", String(wanted));
+      if (wanted) explorer.send("lesson-query", { open: true }), byId("lesson-close").focus();
+    },
+  };
+
+  const copy = async (text, button) => {
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(byId("code"));
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => (button.textContent = label), 1500);
+  };
+
+  const buttons = {
+    "lesson-button": () => explorer.lesson.open(byId("lesson").hidden),
+    "lesson-close": () => (explorer.lesson.open(false), byId("lesson-button").focus()),
+    "code-button": () => byId("code-card").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }),
+    "copy-link": () => copy(location.href, byId("copy-link")),
+    "copy-code": () => copy(byId("code").textContent, byId("copy-code")),
+    projector: () => mode("projector", !explorer.state.mode.includes("projector")),
+    theme: () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
+  };
+  const mode = (name, on) => explorer.act({ mode: explorer.schema.modes.filter((each) => (each === name ? on : explorer.state.mode.includes(each))) });
+  const theme = (name) => explorer.act({ mode: explorer.schema.modes.filter((each) => each === name || (each === "projector" && explorer.state.mode.includes(each))) });
+  document.addEventListener("click", (event) => buttons[event.target.closest?.("button")?.id]?.());
+
+  /* The address is read by the server, by the same rules on opening and on Back and Forward. */
+  const open = () => explorer.send("address", { query: location.search, at: Date.now() });
+  explorer.open = (schema) => {
+    explorer.schema = schema;
+    setTimeout(open);
+  };
+  window.addEventListener("popstate", open);
+})();

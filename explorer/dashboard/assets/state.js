@@ -1,0 +1,102 @@
+/* State: what the page shows. The address is the state; every change is one act(), every finished change a commit. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const lists = { layers: 1, hide: 1, mode: 1 };
+
+  const write = (key, value) => {
+    if (key === "points") return value.map(([x, y]) => `${x}_${y}`).join("~");
+    return lists[key] ? value.join(",") || "none" : String(value);
+  };
+
+  /* The address of a state, without "?": only what differs from the defaults (the same as State.query in Python). */
+  explorer.query = (state, without = []) => {
+    const { defaults } = explorer.schema;
+    return Object.keys(defaults)
+      .filter((key) => !without.includes(key) && write(key, state[key]) !== write(key, defaults[key]))
+      .map((key) => `${key}=${encodeURIComponent(write(key, state[key])).replaceAll("%2C", ",")}`)
+      .join("&");
+  };
+
+  explorer.study = () => explorer.schema.studies[explorer.state.study];
+  explorer.lossName = (loss = explorer.state.loss) => explorer.study().hidden[loss] ?? loss;
+  explorer.lossHidden = () => explorer.state.loss in explorer.study().hidden;
+  explorer.lossTitle = (loss = explorer.state.loss) =>
+    loss in explorer.study().hidden ? "hidden" : (explorer.schema.names[loss] ?? loss);
+  explorer.theta = () => [explorer.state.w, explorer.state.b];
+
+  /* The data points {x, y}: the learner's own, the target set's, or a study's collocation points. */
+  explorer.data = () => {
+    const { state } = explorer;
+    const study = explorer.study();
+    if (study.terms.length) {
+      const n = study.facts.collocation_points ?? 21;
+      return { x: Array.from({ length: n }, (_, i) => i / (n - 1)), y: [] };
+    }
+    if (state.target === "own") return { x: state.points.map((p) => p[0]), y: state.points.map((p) => p[1]) };
+    return study.targets[state.target];
+  };
+
+  explorer.window = () => {
+    const { state, reply } = explorer;
+    const study = explorer.study();
+    if (study.terms.length) return study.window;
+    if (state.target !== "own") return study.targets[state.target].window;
+    // Only the server knows the window that fits the learner's own points; until it answers the last one stands.
+    return reply.map && reply.mapStudy === state.study ? reply.map.window : { w: [-4, 4], b: [-4, 4] };
+  };
+
+  const SCENE = ["w", "b", "hide", "mode", "lr", "layers", "weight", "activity"];
+
+  /* Change the state. history: "push" (a new entry for Back), "replace", or "live" (a frame of a gesture: nothing
+     sent). Placing the point begins a new path there; a step (walked) goes on with the old one. */
+  explorer.act = (patch, history = "push", walked = false) => {
+    explorer.state = { ...explorer.state, ...patch };
+    if (explorer.state.target !== "own") explorer.state.points = [];
+    if (("w" in patch || "b" in patch) && !walked) begin();
+    if (patch.target || patch.study) keepInside();
+    explorer.render();
+    if (history !== "live") commit(history);
+  };
+
+  const begin = () => {
+    explorer.start = explorer.theta();
+    explorer.path = [];
+  };
+
+  const keepInside = () => {
+    const { w, b } = explorer.window();
+    const clamp = (value, [low, high]) => Math.min(high, Math.max(low, value));
+    const { state } = explorer;
+    [state.w, state.b] = [clamp(state.w, w), clamp(state.b, b)];
+    begin();
+  };
+
+  const send = (store, data) => dash_clientside.set_props(store, { data });
+
+  const commit = (history) => {
+    const query = explorer.query(explorer.state);
+    const address = query ? `?${query}` : location.pathname;
+    if (query !== location.search.slice(1)) window.history[`${history}State`]({}, "", address);
+    explorer.ask(query);
+  };
+
+  /* Ask the server for whatever the present state still lacks. */
+  explorer.ask = (query) => {
+    const { state, asked } = explorer;
+    const once = (store, key, wanted = true) => {
+      if (!wanted || asked[store] === key) return;
+      asked[store] = key;
+      send(store, { query: key });
+    };
+    const scene = explorer.query(state, SCENE);
+    once("scene", scene);
+    once("commit", query);
+    once("surface-query", scene, state.view === "3d");
+    if (explorer.study().terms.length) once("weight-query", `${scene}&weight=${state.weight}`);
+    explorer.activity?.visited(query);
+  };
+
+  explorer.send = send;
+  explorer.asked = {};
+  explorer.reply = {};
+})();

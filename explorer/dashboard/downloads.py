@@ -1,0 +1,73 @@
+"""Downloads: the current landscape as a figure or a file."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import plotly.graph_objects as go
+import xarray as xr
+from dash import dcc
+
+from explorer import figures
+from explorer.dashboard.scene import landscape, minima
+from explorer.dashboard.state import State
+from explorer.study import Study
+
+KINDS = ("csv", "nc", "html")
+PICTURES = ("png", "svg")
+
+
+def name(state: State, study: Study) -> str:
+    """Return a file name, without its ending, that says what is inside."""
+    parts = [study.name] if study.terms else [study.name, state.target, state.loss]
+    return "-".join(["landscape", *parts, f"{state.n}x{state.n}"])
+
+
+def file(state: State, study: Study, kind: str) -> dict[str, Any]:
+    """Return a download of the landscape: loss, gradient (terms where there are some), coordinates, provenance."""
+    quantities = ("loss", "terms", "gradient") if study.terms else ("loss", "gradient")
+    found = landscape(state, study, state.n, quantities)
+    filename = f"{name(state, study)}.{kind}"
+    if kind == "csv":
+        return dict(content=_csv(found, study), filename=filename, type="text/csv", base64=False)
+    if kind == "html":
+        html = marked(state, study, found).to_html(include_plotlyjs=True, config={"showSendToCloud": False})
+        return dict(content=html, filename=filename, type="text/html", base64=False)
+    return dict(dcc.send_bytes(_netcdf(found), filename))
+
+
+def _csv(found: xr.Dataset, study: Study) -> str:
+    flat = found.drop_vars("status", errors="ignore")
+    columns = {"loss": flat["loss"]}
+    if "terms" in flat:
+        columns |= {f"L_{term}": flat["terms"].sel(term=term, drop=True) for term in flat["term"].values.tolist()}
+    for label in study.labels:
+        columns[f"dL_d{label}"] = flat["gradient"].sel(direction=label, drop=True)
+    return str(xr.Dataset(columns).to_dataframe().to_csv())
+
+
+def _netcdf(found: xr.Dataset) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "landscape.nc"
+        found.to_netcdf(path, engine="h5netcdf")
+        return path.read_bytes()
+
+
+def figure(state: State, study: Study) -> dict[str, Any]:
+    """Return the heatmap with contours and marks as a plain dictionary."""
+    found: dict[str, Any] = json.loads(marked(state, study, landscape(state, study, state.n)).to_json())
+    return found
+
+
+def marked(state: State, study: Study, found: xr.Dataset) -> go.Figure:
+    """Return the heatmap of a swept landscape with the point and the minima on it."""
+    marks = [{"at": (state.w, state.b), "label": "θ"}]
+    for each in minima(state, study)[:1]:
+        marks += [{"at": tuple(point["theta"]), "label": "θ*"} for point in each["points"]]
+    return figures.contour(found, marks=marks)
+
+
+def surface(state: State, study: Study, points: int) -> go.Figure:
+    """Return the landscape as a surface in 3D."""
+    return figures.surface(landscape(state, study, points))

@@ -1,0 +1,92 @@
+"""Gate: requests are looked at before Dash sees them, and every reply carries its security headers."""
+
+import math
+from typing import Any
+
+from dash import Dash
+from flask import Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+LARGEST = 64 * 1024
+"""Bytes of a callback's body."""
+DEEPEST = 8
+CALLBACKS = "/_dash-update-component"
+
+
+def guard(app: Dash, hosts: tuple[str, ...]) -> None:
+    """Refuse foreign hosts and callback bodies that no page of ours sends (400), and set the content policy."""
+    server = app.server
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST
+
+    @server.before_request
+    def _check() -> None:
+        if "*" not in hosts and request.host.rsplit(":", 1)[0].strip("[]") not in hosts:
+            abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
+        if request.path == CALLBACKS:
+            _check_body(app)
+
+    @server.errorhandler(Exception)
+    def _missing(error: Exception) -> Any:
+        if isinstance(error, HTTPException):
+            return error
+        # Dash raises its own error for component files that do not exist: that is a 404.
+        if request.path.startswith("/_dash-component-suites/"):
+            return "Not found", 404
+        raise error
+
+    policy = _policy(app)
+
+    @server.after_request
+    def _headers(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+
+def _policy(app: Dash) -> str:
+    scripts = " ".join(["'self'", *(f"'{each}'" if not each.startswith("'") else each for each in app.csp_hashes())])
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+
+
+def _check_body(app: Dash) -> None:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or not _plain(body):
+        abort(400, "A JSON object of finite numbers, at most 8 levels deep, was expected.")
+    known = app.callback_map.get(body.get("output")) if isinstance(body.get("output"), str) else None
+    if known is None:
+        abort(400, "No callback of this page writes that output.")
+    _check_ids(body.get("inputs"), known["inputs"])
+    _check_ids(body.get("state", []), known["state"])
+    if body.get("outputs") != _outputs(body["output"]) or not _strings(body.get("changedPropIds", [])):
+        abort(400, "The outputs must be those of the callback, and changedPropIds a list of names.")
+
+
+def _outputs(output: str) -> dict[str, str]:
+    id, _, property = output.rpartition(".")
+    return {"id": id, "property": property}
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and "." in each for each in value)
+
+
+def _check_ids(given: object, known: list[dict[str, str]]) -> None:
+    names = [(each.get("id"), each.get("property")) if isinstance(each, dict) else None for each in given or []] \
+        if isinstance(given, list) else None  # fmt: skip
+    if names != [(each["id"], each["property"]) for each in known]:
+        abort(400, "The inputs must be those of the callback.")
+
+
+def _plain(value: object, depth: int = 0) -> bool:
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(_plain(each, depth + 1) for each in value.values())
+    return all(_plain(each, depth + 1) for each in value) if isinstance(value, list) else True

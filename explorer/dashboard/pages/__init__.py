@@ -1,0 +1,1 @@
+"""Pages beside the main one: each registers itself on the server."""

@@ -1,0 +1,258 @@
+"""The lesson's page: what stands where. What happens on it is in callbacks.py and in assets/."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+
+from explorer.dashboard import controls as ui
+from explorer.study import Study
+
+LOSS_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber", "log_cosh": "Log-cosh"}
+LAYER_NAMES = {
+    "contours": "Contours",
+    "minima": "Minima θ*",
+    "pulls": "Each point's pull",
+    "field": "Field of −∇L",
+    "kinks": "Kink lines",
+    "ellipse": "Curvature",
+}
+VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses"}
+STORES = ("address", "commit", "scene", "surface-query", "weight-query", "paste", "check", "download", "lesson-query")
+"""What the script sends; a callback answers each."""
+
+
+def layout(studies: Mapping[str, Study], schema: dict[str, Any]) -> html.Div:
+    """Return the whole page for a catalogue of studies."""
+    replies = ("opened", "point", "map", "minima", "total-contours", "pasted", "verdict", "picture")
+    return html.Div(
+        [
+            dcc.Store(id="schema", data=schema),
+            *[dcc.Store(id=name) for name in (*STORES, *replies)],
+            dcc.Download(id="file"),
+            html.A("Skip to the landscape", href="#landscape", className="skip"),
+            _header(studies),
+            _notices(),
+            html.Main([_problem(studies), _activity(), _workplace(), _below()], id="main"),
+            _drawer(studies),
+        ],
+        id="page",
+    )
+
+
+def _header(studies: Mapping[str, Study]) -> html.Header:
+    choices = ui.choices("study", {name: study.title for name, study in studies.items()})
+    return html.Header(
+        [
+            html.Div(className="logo", **{"aria-hidden": "true"}),
+            html.H1("Loss explorer"),
+            ui.segmented("Study", choices, hide="study"),
+            html.Span("", id="formula", className="formula"),
+            html.Nav(
+                [
+                    ui.button("Lesson", id="lesson-button", **{"data-hide": "lesson", "aria-expanded": "false"}),
+                    ui.button("Code", id="code-button", **{"data-hide": "code"}),
+                    ui.button("Copy link", id="copy-link"),
+                    ui.button("Projector", id="projector", **{"aria-pressed": "false"}),
+                    ui.button("◐", id="theme", title="Light or dark", **{"aria-label": "Light or dark"}),
+                ],
+                **{"aria-label": "Page"},
+            ),
+        ]
+    )
+
+
+def _notices() -> html.Div:
+    return html.Div(
+        [html.Div(id="notes", role="alert", hidden=True), html.Div(id="disagree", role="alert", hidden=True)],
+        className="notices",
+    )
+
+
+def _problem(studies: Mapping[str, Study]) -> html.Section:
+    study = next(study for study in studies.values() if study.targets)
+    shown = {name: target.title for name, target in study.targets.items() if target.featured}
+    more = {name: target.title for name, target in study.targets.items() if not target.featured}
+    targets = ui.choices("target", shown)
+    rest = ui.folded("More", ui.choices("target", {**more, "own": "Your own points"}), id="more-targets")
+    return html.Section(
+        [
+            html.Div([ui.segmented("Target", [*targets, rest], hide="target")], className="neuron-only target-row"),
+            html.Div([ui.segmented("Loss", ui.choices("loss", _losses(study)), hide="loss")], className="neuron-only"),
+            html.Div(
+                [ui.slider("delta-slider", "Huber δ", -2, 1, 0.01), ui.number("delta", "as a number")],
+                className="control pair neuron-only", id="delta-control", **ui.data(hide="delta"),
+            ),
+            html.Div(
+                [ui.slider("weight-slider", "Weight of L_ic", -2, 3, 0.005), ui.number("weight", "as a number")],
+                className="control pair terms-only", id="weight-control",
+            ),
+        ],
+        className="card strip", **{"aria-label": "Problem"},
+    )  # fmt: skip
+
+
+def _losses(study: Study) -> dict[str, str]:
+    return {name: LOSS_NAMES.get(name, name) for name in study.losses}
+
+
+def _activity() -> html.Section:
+    return html.Section(
+        [
+            html.Div([html.H2("", id="activity-title"), ui.button("Leave", id="activity-leave")], className="heading"),
+            html.Div(id="activity-text"),
+            html.Div(id="activity-answers", className="segmented", role="group", **{"aria-label": "Your answer"}),
+            html.Div(id="activity-verdict", **{"aria-live": "polite"}),
+            html.Table(id="activity-table"),
+        ],
+        id="activity", className="card", hidden=True, **{"aria-label": "Activity"},
+    )  # fmt: skip
+
+
+def _workplace() -> html.Div:
+    views = ui.segmented("View", ui.choices("view", VIEW_NAMES), hide="view")
+    sizes = ui.segmented("Points a side", ui.choices("n", {str(n): str(n) for n in (81, 161, 257, 513)}), hide="n")
+    layers = html.Div(ui.toggles("layers", LAYER_NAMES), className="chips", role="group",
+                      **{"aria-label": "Layers", "data-hide": "layers"})  # fmt: skip
+    maps = [_map("landscape"), *[_map(f"map-{i}") for i in (1, 2, 3)]]
+    surface = html.Div(dcc.Graph(id="surface", figure={"data": [], "layout": {}}, config=ui.CONFIG), id="surface-card")
+    landscape = ui.card(
+        html.Span("Loss landscape L(w, b)", id="landscape-title"),
+        [
+            html.Div(layers, className="tools"),
+            html.Div(maps, id="maps"),
+            surface,
+            html.Div([html.P(id="arrow-scale", className="hint"), html.P(id="places", className="hint")]),
+            html.Div([sizes, _downloads()], className="tools"),
+        ],
+        hint=views,
+        className="landscape",
+    )
+    return html.Div([landscape, html.Div([_fit(), _readouts(), _step()], className="side")], className="columns")
+
+
+def _map(id: str) -> html.Div:
+    return html.Div(
+        [
+            html.H3("", className="map-title"),
+            ui.graph(id, "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step."),
+            html.Div(
+                [html.Div(className="bar"), html.Div(className="ticks"), html.Div(className="says")], className="legend"
+            ),
+        ],
+        className="map", **ui.data(map=id),
+    )  # fmt: skip
+
+
+def _downloads() -> html.Div:
+    kinds = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML"}
+    buttons = [ui.button(label, id=f"download-{kind}", data_download=kind) for kind, label in kinds.items()]
+    return ui.segmented("Download", buttons, hide="downloads")
+
+
+def _fit() -> Any:
+    table = ui.folded(
+        "Your own data",
+        [
+            html.Label("One x,y a line, up to 40 lines; paste from a spreadsheet.", className="hint", htmlFor="csv"),
+            dcc.Textarea(id="csv", spellCheck="false"),
+            html.Div([ui.button("Use these points", id="csv-use"), ui.button("Add a point", id="point-add"),
+                      ui.button("Remove the last", id="point-remove"), ui.button("Undo", id="data-undo")],
+                     className="segmented"),
+            html.P(id="csv-says", role="status"),
+        ],
+        id="data", **{"data-hide": "data"},
+    )  # fmt: skip
+    return ui.card(
+        "Fit",
+        [ui.graph("fit", "Fit: the neuron's curve, the targets and the residuals"), html.P(id="teaches"),
+         html.Div(table, className="neuron-only")],
+        hint="drag a point; double-click adds one; Delete removes",
+    )  # fmt: skip
+
+
+def _readouts() -> Any:
+    numbers = [ui.number("w", "w"), ui.number("b", "b")]
+    numbers += [
+        ui.readout("readout-loss", "loss L"),
+        ui.readout("readout-dw", "∂L/∂w"),
+        ui.readout("readout-db", "∂L/∂b"),
+        ui.readout("readout-norm", "‖∇L‖"),
+    ]
+    return ui.card(
+        "At the point",
+        [
+            html.Div(numbers, className="readouts"),
+            html.P(id="live", **{"aria-live": "polite"}),
+            html.P(id="agree", className="hint"),
+            html.P(id="curvature", className="hint"),
+        ],
+        hide="readout",
+    )
+
+
+def _step() -> Any:
+    return ui.card(
+        "One step of gradient descent",
+        [
+            html.Div([ui.slider("lr-slider", "Learning rate", -3, 2, 0.01), ui.number("lr", "as a number")], className="pair"),
+            html.Div([ui.button("Step", id="step", className="primary"), ui.button("Undo", id="step-undo"),
+                      ui.button("Back to θ₀", id="step-back")], className="segmented"),
+            html.P(id="step-says", className="hint", **{"aria-live": "polite"}),
+        ],
+        hide="step",
+    )  # fmt: skip
+
+
+def _below() -> html.Div:
+    residuals = ui.card(
+        "Loss against residual",
+        [
+            html.Div([ui.graph("ell", "ℓ(r) of the four losses, the data's residuals as dots"),
+                      ui.graph("ell-slope", "ℓ′(r) of the four losses, the data's residuals as dots")], className="two"),
+            html.P(id="ell-says"),
+        ],
+        hint="never negative, zero at zero, growing with the error", hide="losses", className="neuron-only",
+    )  # fmt: skip
+    tape = ui.card(
+        "Autograd, opened up",
+        [
+            html.Div(
+                [html.Div(id="tape-points", className="segmented", role="group", **{"aria-label": "Data point"}),
+                 html.Div([ui.button("◀", id="tape-back", **{"aria-label": "One step back"}),
+                           ui.button("▶", id="tape-forward", **{"aria-label": "One step forward"}),
+                           ui.button("All", id="tape-all")], className="segmented"),
+                 html.Span(id="tape-step", className="hint", **{"aria-live": "polite"})],
+                className="tools",
+            ),
+            html.Div(id="tape"),
+            html.Div(id="chain"),
+            ui.folded("What if the loss is a vector?", [html.P(id="vector")]),
+        ],
+        hint="the tape that backward() walks", hide="tape", className="neuron-only",
+    )  # fmt: skip
+    code = ui.card(
+        "The same in PyTorch",
+        [html.Div([ui.button("Copy", id="copy-code")], className="tools"), html.Pre(id="code", tabIndex="0")],
+        id="code-card", hint="runs as it stands", hide="code", className="neuron-only",
+    )  # fmt: skip
+    terms = ui.card("Why the weight matters", [html.Div(id="terms-says")], className="terms-only")
+    return html.Div([residuals, terms, tape, code], className="below")
+
+
+def _drawer(studies: Mapping[str, Study]) -> html.Aside:
+    activities = [
+        ui.button(activity.title, id=f"activity-{activity.name}", data_activity=activity.name)
+        for study in studies.values()
+        for activity in study.activities
+    ]
+    return html.Aside(
+        [
+            html.Div([html.H2("Lesson"), ui.button("Close", id="lesson-close")], className="heading"),
+            html.P([html.A("Read it as a page", href="/lesson"), " (prints; needs no JavaScript)"], className="hint"),
+            html.H3("Things to do"),
+            html.Div(activities, className="activities"),
+            html.Div(id="lesson-text"),
+        ],
+        id="lesson", hidden=True, **{"aria-label": "Lesson"},
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""Scene: from a State to the landscape that the maps draw, as plain JSON."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from explorer.dashboard.state import State, target_set
+from explorer.directions import axes
+from explorer.figures.levels import contour_levels, contour_lines
+from explorer.figures.scale import ColorScale, color_scale
+from explorer.grid import Grid
+from explorer.objective import Objective
+from explorer.study import Study, Window
+from explorer.sweeps import sweep
+
+HOLE = 65535
+"""The code of a point that is not a finite number; finite ones take 0..65534."""
+FIELD_POINTS = 19
+CONTOUR_POINTS = 129
+COMPARE_POINTS = 129
+
+
+def loss_module(state: State, study: Study) -> nn.Module:
+    """Return the loss that the state names, its delta set where it has one."""
+    name = study.hidden.get(state.loss, state.loss)
+    return study.losses[name](**({"delta": state.delta} if name == "huber" else {}))
+
+
+def objective_of(state: State, study: Study) -> Objective:
+    """Return the objective whose landscape the state shows (for terms: with the state's weight on the first)."""
+    if study.terms:
+        return Objective(study.model(), terms=study.terms, weights={next(iter(study.terms)): state.weight})
+    targets = target_set(state, study)
+    return Objective(study.model(), loss_module(state, study), (targets.x, targets.y))
+
+
+def window_of(state: State, study: Study) -> Window:
+    """Return the window of the axes: the target set's, or the study's own."""
+    return target_set(state, study).window if study.targets else study.window
+
+
+def landscape(state: State, study: Study, points: int, quantities: tuple[str, ...] = ("loss",)) -> xr.Dataset:
+    """Sweep the state's objective over its window, `points` to a side."""
+    objective = objective_of(state, study)
+    window = window_of(state, study)
+    grid = Grid({label: (*window[label], points) for label in study.labels})
+    return sweep(objective, axes(objective, *study.labels), grid, quantities=quantities, progress=False)
+
+
+def payload(state: State, study: Study) -> dict[str, Any]:
+    """Return everything the maps draw: window, coloured maps with contours, vector field, kink lines."""
+    key = _Key(study.name, _scene_state(state))
+    return _payload(key, _Held(study))
+
+
+def _scene_state(state: State) -> State:
+    """Keep the fields that change the landscape, so that moving the point finds the same entry."""
+    default = State()
+    return replace(
+        default,
+        **{name: getattr(state, name) for name in ("study", "target", "loss", "delta", "n", "points", "view")},
+    )
+
+
+@dataclass(frozen=True)
+class _Key:
+    study: str
+    state: State
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A study carried past the cache: two of one name count as equal."""
+
+    study: Study
+
+    def __hash__(self) -> int:
+        return hash(self.study.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.study is self.study
+
+
+@lru_cache(maxsize=48)
+def _payload(key: _Key, held: _Held) -> dict[str, Any]:
+    state, study = key.state, held.study
+    window = window_of(state, study)
+    return {
+        "window": {label: list(window[label]) for label in study.labels},
+        "maps": _term_maps(state, study) if study.terms else _loss_maps(state, study),
+        "field": _field(state, study),
+        "kinks": [list(line) for line in study.kinks(target_set(state, study))] if study.kinks else [],
+    }
+
+
+def _loss_maps(state: State, study: Study) -> list[dict[str, Any]]:
+    if state.view != "compare":
+        return [{"name": state.loss, **drawn(landscape(state, study, state.n)["loss"])}]
+    points = min(state.n, COMPARE_POINTS)
+    return [
+        {"name": name, **drawn(landscape(replace(state, loss=name), study, points)["loss"])} for name in study.losses
+    ]
+
+
+def _term_maps(state: State, study: Study) -> list[dict[str, Any]]:
+    """Each term by itself, with its raw values, from which any weighted total follows."""
+    terms = landscape(state, study, min(state.n, COMPARE_POINTS), ("terms",))["terms"]
+    return [
+        {"name": name, **drawn(terms.sel(term=name)), "values": _packed(terms.sel(term=name), "<f4")}
+        for name in study.terms
+    ]
+
+
+def drawn(values: xr.DataArray) -> dict[str, Any]:
+    """Code one map: uint16 along its colour scale, the scale in loss units, labelled contours."""
+    scale = color_scale(values.values)
+    alpha, beta = values.dims
+    codes = np.nan_to_num(np.round(scale.normalize(values.values) * (HOLE - 1)), nan=HOLE)
+    codes = np.where(np.isfinite(values.values), codes, HOLE)
+    return {
+        "codes": _packed(xr.DataArray(codes, dims=values.dims), "<u2"),
+        "shape": [values.sizes[beta], values.sizes[alpha]],
+        "scale": scale_of(scale),
+        "contours": contours(values, scale),
+    }
+
+
+def scale_of(scale: ColorScale) -> dict[str, Any]:
+    """Return what the legend says, in loss units."""
+    return {name: getattr(scale, name) for name in ("kind", "low", "high", "floor", "decades", "holes")}
+
+
+def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
+    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 129 points a side, to 4 digits of the axis."""
+    stride = max(1, (max(values.shape) - 1) // (CONTOUR_POINTS - 1))
+    thin = xr.Dataset({"loss": values[::stride, ::stride]})
+    lines = contour_lines(thin, contour_levels(scale))
+    return [[level, np.round(line, 4).tolist()] for level, line in lines]
+
+
+def _packed(values: xr.DataArray, dtype: str) -> str:
+    """Rows are the second axis (drawn upwards), columns the first, whatever the order in memory."""
+    alpha, beta = values.dims
+    return base64.b64encode(values.transpose(beta, alpha).values.astype(dtype).tobytes()).decode()
+
+
+def _field(state: State, study: Study) -> dict[str, Any]:
+    """The gradient on a coarse grid, [alpha, beta, dL/dalpha, dL/dbeta] a point."""
+    if study.terms:
+        return {"arrows": []}
+    found = landscape(state, study, FIELD_POINTS, ("loss", "gradient"))
+    alpha, beta = study.labels
+    flat = found["gradient"].transpose(alpha, beta, "direction").values.reshape(-1, 2)
+    where = np.stack(np.meshgrid(found[alpha].values, found[beta].values, indexing="ij"), -1).reshape(-1, 2)
+    return {"arrows": [[*map(float, place), *map(float, arrow)] for place, arrow in zip(where, flat, strict=True)]}
+
+
+def total_contours(state: State, study: Study) -> list[list[Any]]:
+    """Contours of the weighted total, summed from the swept terms: nothing is evaluated again."""
+    terms = _terms(_Key(study.name, _scene_state(state)), _Held(study))
+    first = next(iter(study.terms))
+    weights = xr.DataArray([state.weight if name == first else 1.0 for name in study.terms], dims="term")
+    total = (terms * weights).sum("term")
+    return contours(total, color_scale(total.values))
+
+
+@lru_cache(maxsize=8)
+def _terms(key: _Key, held: _Held) -> xr.DataArray:
+    return landscape(key.state, held.study, min(key.state.n, COMPARE_POINTS), ("terms",))["terms"].drop_vars("term")
+
+
+
+
+def minima(state: State, study: Study) -> list[dict[str, Any]]:
+    """Return the certified minima of every map drawn, in the maps' order; nothing for studies of terms."""
+    if study.minima is None or not study.targets:
+        return []
+    names = list(study.losses) if state.view == "compare" else [state.loss]
+    return [_minima(_Key(study.name, _scene_state(replace(state, loss=name, n=17))), _Held(study)) for name in names]
+
+
+@lru_cache(maxsize=256)
+def _minima(key: _Key, held: _Held) -> dict[str, Any]:
+    assert held.study.minima is not None
+    found = held.study.minima(target_set(key.state, held.study), loss_module(key.state, held.study))
+    return asdict(found)

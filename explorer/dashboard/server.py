@@ -1,0 +1,31 @@
+"""Serving: waitress, bound to loopback unless asked otherwise; SIGTERM lets running requests finish."""
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+from dash import Dash
+from waitress.server import create_server
+
+PATIENCE = 10.0
+"""Seconds that running requests are given after SIGTERM."""
+
+
+def serve(app: Dash, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises OSError when the address cannot be bound."""
+    # A page asks for several things at once: that its requests wait for a thread is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(app.server, host=host, port=port, threads=4, channel_request_lookahead=1, ident=None)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # Raised in the main loop, it makes waitress leave its loop and wait for its running tasks.
+        raise SystemExit(0)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    try:
+        server.run()
+    finally:
+        server.task_dispatcher.shutdown(cancel_pending=False, timeout=PATIENCE)
+        server.close()

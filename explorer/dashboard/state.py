@@ -1,0 +1,202 @@
+"""State: what the page shows, and its address. The query string is the only input a callback takes."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, quote
+
+import torch
+
+from explorer.errors import StateError
+from explorer.study import Study, TargetSet
+
+OWN = "own"
+"""The target set made of the learner's own points."""
+MOST_POINTS = 40
+RESOLUTION = (17, 513)
+THETA = (-1000.0, 1000.0)
+DATA = (-100.0, 100.0)
+DELTA = (0.01, 10.0)
+RATE = (0.001, 100.0)
+WEIGHT = (0.01, 1000.0)
+VIEWS = ("map", "3d", "compare")
+LAYERS = ("contours", "minima", "pulls", "field", "kinks", "ellipse")
+MODES = ("light", "dark", "projector")
+HIDEABLE = ("study", "target", "loss", "delta", "view", "layers", "n", "readout", "step", "losses", "data", "tape",
+            "code", "lesson", "downloads", "arrow", "title")  # fmt: skip
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class State:
+    """One view of the page; every field is a query key and its default is left out of the address."""
+
+    study: str = "neuron"
+    target: str = "two_points"
+    loss: str = "mse"
+    delta: float = 0.25
+    w: float = -1.5
+    b: float = 1.5
+    n: int = 161
+    points: tuple[Point, ...] = ()
+    view: str = "map"
+    layers: tuple[str, ...] = ("contours", "minima", "pulls")
+    hide: tuple[str, ...] = ()
+    mode: tuple[str, ...] = ()
+    weight: float = 1.0
+    lr: float = 0.5
+    activity: str = ""
+
+    def query(self) -> str:
+        """Return the address, without "?": only what differs from the default, in a fixed order."""
+        default = State()
+        parts = [
+            f"{key}={quote(_write(getattr(self, key)), safe='~_.,-')}"
+            for key in KEYS
+            if getattr(self, key) != getattr(default, key)
+        ]
+        return "&".join(parts)
+
+
+def _write(value: object) -> str:
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], tuple):
+            return "~".join(f"{x!r}_{y!r}" for x, y in value)
+        return ",".join(value) or "none"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def number(text: str, low: float, high: float) -> float:
+    """Read a finite number in [low, high]. Raises StateError."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise StateError(f"a number was expected, {_short(text)} came") from None
+    if not math.isfinite(value):
+        raise StateError(f"a finite number was expected, {_short(text)} came")
+    if not low <= value <= high:
+        raise StateError(f"a number from {low:g} to {high:g} was expected, {value:g} came")
+    return value
+
+
+def read_points(text: str) -> tuple[Point, ...]:
+    """Read `x_y~x_y~...`. Raises StateError, also for more than 40 points."""
+    pairs = [pair for pair in text.split("~") if pair]
+    if len(pairs) > MOST_POINTS:
+        raise StateError(f"at most {MOST_POINTS} points were expected, {len(pairs)} came")
+    return tuple(_point(pair) for pair in pairs)
+
+
+def _point(pair: str) -> Point:
+    x, separator, y = pair.partition("_")
+    if not separator:
+        raise StateError(f"points as x_y~x_y were expected, {_short(pair)} came")
+    return number(x, *DATA), number(y, *DATA)
+
+
+def _one_of(names: tuple[str, ...] | Mapping[str, object]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in names:
+            raise StateError(f"one of {', '.join(names)} was expected, {_short(text)} came")
+        return text
+
+    return read
+
+
+def _some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        chosen = [] if text == "none" else [_one_of(names)(name) for name in text.split(",") if name]
+        return tuple(name for name in names if name in chosen)
+
+    return read
+
+
+def _resolution(text: str) -> int:
+    value = number(text, *RESOLUTION)
+    if value != int(value):
+        raise StateError(f"a whole number was expected, {_short(text)} came")
+    return int(value)
+
+
+def _between(low: float, high: float) -> Callable[[str], float]:
+    return lambda text: number(text, low, high)
+
+
+KEYS: tuple[str, ...] = tuple(State.__dataclass_fields__)
+
+
+def _readers(study: Study, studies: Mapping[str, Study]) -> dict[str, Callable[[str], object]]:
+    return {
+        "study": _one_of(studies),
+        "target": _one_of({**study.targets, OWN: None} if study.own else study.targets),
+        "loss": _one_of({**study.losses, **study.hidden}),
+        "delta": _between(*DELTA),
+        "w": _between(*THETA),
+        "b": _between(*THETA),
+        "n": _resolution,
+        "points": read_points,
+        "view": _one_of(VIEWS),
+        "layers": _some_of(LAYERS),
+        "hide": _some_of(HIDEABLE),
+        "mode": _some_of(MODES),
+        "weight": _between(*WEIGHT),
+        "lr": _between(*RATE),
+        "activity": _one_of(tuple(activity.name for activity in study.activities)),
+    }
+
+
+def parse(query: str, studies: Mapping[str, Study]) -> tuple[State, tuple[str, ...]]:
+    """Read an address (with or without "?") into a state that is safe to show, and say what was replaced.
+
+    Returns:
+        (state, notes): a value that cannot be taken keeps its default and one note in plain words says so.
+        Unknown keys are ignored without a note, so that links of later versions still open.
+    """
+    given = dict(parse_qsl(query.removeprefix("?")[:8000], keep_blank_values=True, errors="replace"))
+    state, notes = _start(given.get("study", ""), studies), []
+    study = studies[state.study]
+    given = {**_setup(given.get("activity", ""), study), **given}
+    for key, read in _readers(study, studies).items():
+        # A study without target sets has no loss to choose: those keys say nothing there.
+        if key not in given or (key in ("target", "loss", "points") and not study.targets):
+            continue
+        try:
+            state = replace(state, **{key: read(given[key])})
+        except StateError as error:
+            notes.append(f"{key}: {error}; showing {_write(getattr(state, key))} instead.")
+    return _consistent(state, notes)
+
+
+def _start(name: str, studies: Mapping[str, Study]) -> State:
+    default = State.study if State.study in studies else next(iter(studies))
+    study = studies[name if name in studies else default]
+    target = State.target if State.target in study.targets else next(iter(study.targets), State.target)
+    loss = State.loss if State.loss in study.losses else next(iter(study.losses), State.loss)
+    return State(study=study.name, target=target, loss=loss)
+
+
+def _setup(activity: str, study: Study) -> dict[str, str]:
+    """Return the scene that an activity sets; the rest of the address goes before it."""
+    return next((dict(each.setup) for each in study.activities if each.name == activity), {})
+
+
+def _consistent(state: State, notes: list[str]) -> tuple[State, tuple[str, ...]]:
+    if state.target == OWN and not state.points:
+        notes.append("target: your own points were asked for, but none came; showing the first target set instead.")
+        state = replace(state, target=State.target)
+    if state.target != OWN and state.points:
+        state = replace(state, points=())
+    return state, tuple(notes)
+
+
+def target_set(state: State, study: Study) -> TargetSet:
+    """Return the target set that the state shows, the learner's own points included."""
+    if state.target != OWN or study.own is None:
+        return study.targets[state.target]
+    x, y = torch.tensor(state.points, dtype=torch.float64).T
+    return study.own(x, y)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

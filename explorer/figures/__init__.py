@@ -1,0 +1,10 @@
+"""Landscape -> plotly figure: pure functions, one kind a file."""
+
+from explorer.figures.comparison import compare
+from explorer.figures.contours import contour
+from explorer.figures.heatmaps import heatmap
+from explorer.figures.levels import contour_levels, contour_lines
+from explorer.figures.scale import ColorScale, color_scale
+from explorer.figures.surfaces import surface
+
+__all__ = ["ColorScale", "color_scale", "compare", "contour", "contour_levels", "contour_lines", "heatmap", "surface"]

@@ -1,0 +1,44 @@
+"""Landscapes side by side on one colour scale."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+from plotly.subplots import make_subplots
+
+from explorer.figures.colorbar import Choice, chosen_scale, color_axis
+from explorer.figures.field import field_of
+from explorer.figures.heatmaps import axes_of, heatmap_trace
+from explorer.figures.theme import layout
+
+
+def compare(
+    *landscapes: xr.Dataset, quantity: str = "loss", scale: Choice = "auto", titles: Sequence[str] = ()
+) -> go.Figure:
+    """Draw two or more landscapes side by side, the same colour meaning the same value in all.
+
+    Args:
+        landscapes: each with two axes; these may differ.
+        quantity, scale: as for `heatmap`; "auto" looks at all values together.
+        titles: one for each; by default what each landscape says of its loss.
+
+    Raises:
+        ValueError: fewer than two landscapes, another number of titles, or as for `heatmap`.
+    """
+    if len(landscapes) < 2:
+        raise ValueError(f"expected at least two landscapes to compare; got {len(landscapes)}")
+    if titles and len(titles) != len(landscapes):
+        raise ValueError(f"expected {len(landscapes)} titles, one for each landscape; got {len(titles)}")
+    fields = [field_of(landscape, quantity) for landscape in landscapes]
+    chosen = chosen_scale(np.concatenate([field.values.reshape(-1) for field in fields]), scale)
+    figure = make_subplots(1, len(fields), subplot_titles=list(titles) or [field.title for field in fields])
+    figure.update_layout(layout(""), coloraxis=color_axis(chosen, quantity))
+    for column, field in enumerate(fields, start=1):
+        figure.add_trace(heatmap_trace(field, chosen), row=1, col=column)
+        axes = axes_of(field)
+        if "scaleanchor" in axes["yaxis"]:
+            axes["yaxis"]["scaleanchor"] = "x" if column == 1 else f"x{column}"
+        figure.update_xaxes(axes["xaxis"], row=1, col=column)
+        figure.update_yaxes(axes["yaxis"], row=1, col=column)
+    return figure

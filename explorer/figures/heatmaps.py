@@ -1,0 +1,61 @@
+"""A landscape as colours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer.figures.colorbar import Choice, chosen_scale, color_axis
+from explorer.figures.field import Field, field_of
+from explorer.figures.marks import Mark, marks_trace
+from explorer.figures.scale import ColorScale
+from explorer.figures.theme import axis, layout, same_unit
+
+
+def heatmap(
+    landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto", marks: Sequence[Mark] = ()
+) -> go.Figure:
+    """Draw a quantity of a landscape as colours: the first label to the right, the second upwards.
+
+    Args:
+        landscape: with two axes.
+        quantity: a variable, or the name of a term.
+        scale: "auto", "log", "linear", or a ColorScale, for example one shared with other figures.
+        marks: points (alpha, beta), or {"at": (alpha, beta), "label": text}.
+
+    Raises:
+        ValueError: the quantity or a mark is not there or has another shape.
+    """
+    field = field_of(landscape, quantity)
+    chosen = chosen_scale(field.values, scale)
+    figure = go.Figure(heatmap_trace(field, chosen), {**layout(field.title), **axes_of(field)})
+    figure.update_layout(coloraxis=color_axis(chosen, quantity))
+    if marks:
+        figure.add_trace(marks_trace(marks))
+    return figure
+
+
+def heatmap_trace(field: Field, scale: ColorScale) -> go.Heatmap:
+    """Return the trace: z [B, A] along the colour scale, the true values on hovering; holes stay empty."""
+    first, second = field.labels
+    return go.Heatmap(
+        x=field.first,
+        y=field.second,
+        z=scale.position(_holed(field)),
+        customdata=field.rows,
+        coloraxis="coloraxis",
+        hovertemplate=f"{first} %{{x:.4g}}<br>{second} %{{y:.4g}}<br>{field.name} %{{customdata:.4g}}<extra></extra>",
+    )
+
+
+def axes_of(field: Field) -> dict[str, Any]:
+    """Return both axes, one unit equally long on both where their lengths allow it."""
+    first, second = field.labels
+    tied = {"scaleanchor": "x", "scaleratio": 1} if same_unit(*field.spans) else {}
+    return {"xaxis": axis(first) | {"constrain": "domain"}, "yaxis": axis(second) | {"constrain": "domain"} | tied}
+
+
+def _holed(field: Field) -> Any:
+    return np.where(np.isfinite(field.rows), field.rows, np.nan)

@@ -1,0 +1,53 @@
+"""A landscape as a surface in three dimensions."""
+
+import plotly.graph_objects as go
+import xarray as xr
+
+from explorer.figures.colorbar import Choice, chosen_scale, color_axis
+from explorer.figures.field import Field, field_of
+from explorer.figures.heatmaps import heatmap_trace
+from explorer.figures.scale import ColorScale
+from explorer.figures.theme import axis, layout, same_unit
+
+_HEIGHT = 0.6
+"""Of the drawing, in units of its longer side."""
+
+
+def surface(landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto") -> go.Figure:
+    """Draw a quantity of a landscape as a surface; height and colour follow the same scale, clipped at its ends.
+
+    Args:
+        landscape, quantity, scale: as for `heatmap`.
+
+    Raises:
+        ValueError: as for `heatmap`.
+    """
+    field = field_of(landscape, quantity)
+    chosen = chosen_scale(field.values, scale)
+    colors = color_axis(chosen, quantity)
+    trace = _trace(field, chosen)
+    figure = go.Figure(trace, layout(field.title))
+    ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
+    first, second = field.labels
+    return figure.update_layout(
+        coloraxis=colors,
+        scene={
+            "xaxis": axis(first),
+            "yaxis": axis(second),
+            "zaxis": axis(quantity) | ticks,
+            "aspectmode": "manual",
+            "aspectratio": _aspect(field),
+        },
+    )
+
+
+def _trace(field: Field, scale: ColorScale) -> go.Surface:
+    flat = heatmap_trace(field, scale)
+    parts = {name: flat[name] for name in ("x", "y", "z", "customdata", "coloraxis", "hovertemplate")}
+    return go.Surface(**parts)
+
+
+def _aspect(field: Field) -> dict[str, float]:
+    width, depth = field.spans if same_unit(*field.spans) else (1.0, 1.0)
+    longer = max(width, depth)
+    return {"x": width / longer, "y": depth / longer, "z": _HEIGHT}

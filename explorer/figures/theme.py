@@ -1,0 +1,38 @@
+"""The one look of all figures: colours, fonts, axes."""
+
+from typing import Any
+
+COLORS = "Viridis"
+"""Purple is low, yellow is high; safe for colour-blind eyes."""
+CORE, CASING = "#ffffff", "rgba(0, 0, 0, 0.6)"
+"""Marks are white with a dark casing: either alone is lost on one end of the colours."""
+INK, MUTED = "#1f2430", "#5b6472"
+_FONT = "Inter, Helvetica, Arial, sans-serif"
+_MOST_STRETCHED = 4.0
+"""Up to this ratio of the axes' lengths one unit is drawn equally long on both."""
+
+
+def layout(title: str) -> dict[str, Any]:
+    """Return what every figure's layout has."""
+    return {
+        "title": {"text": title, "font": {"size": 16}},
+        "font": {"family": _FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
+    }
+
+
+def axis(label: str) -> dict[str, Any]:
+    """Return what every axis has."""
+    return {"title": {"text": label}, "ticks": "outside", "showgrid": False, "zeroline": False}
+
+
+def same_unit(width: float, height: float) -> bool:
+    """Return whether axes of these lengths are drawn with one unit for both."""
+    return max(width, height) <= _MOST_STRETCHED * min(width, height)
+
+
+def number(value: float) -> str:
+    """Return a number for a label, with 3 significant digits."""
+    return f"{value:.3g}"

@@ -1,0 +1,87 @@
+"""What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.errors import ObjectiveError
+from explorer.samples import Samples
+
+_REPEATABLE = 1000.0
+"""In units of eps: parallel sums may round differently from run to run, randomness differs by far more."""
+
+
+def refuse_other_kind(samples: Samples, dtype: torch.dtype, device: torch.device) -> None:
+    """Refuse data of another dtype or device than the model's: PyTorch would mix them silently, or fail later.
+
+    A 0-d float64 parameter times float32 inputs, for example, gives float32 without a word.
+
+    Raises:
+        ObjectiveError: naming the tensor and the cure.
+    """
+    for name, tensor in (("inputs", samples.inputs), ("targets", samples.targets)):
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise ObjectiveError(f"expected {name} of the model's {dtype}; got {tensor.dtype}: use {name}.to({dtype})")
+        if tensor.device != device:
+            raise ObjectiveError(f"expected {name} on {device}, as the model; got {tensor.device}: use {name}.to(...)")
+
+
+def refuse_broadcast(prediction: object, targets: Tensor) -> None:
+    """Refuse a prediction that would be broadcast against its targets, [D] with [D, 1] into [D, D].
+
+    Class numbers (integers [D] for predictions [D, C]) pass.
+
+    Raises:
+        ObjectiveError: naming both shapes.
+    """
+    if not isinstance(prediction, Tensor) or prediction.shape == targets.shape:
+        return
+    if not targets.is_floating_point() and prediction.dim() > targets.dim():
+        return
+    try:
+        shape = np.broadcast_shapes(prediction.shape, targets.shape)
+    except ValueError:
+        return
+    raise ObjectiveError(
+        f"expected prediction and target of one shape; got {tuple(prediction.shape)} and {tuple(targets.shape)}, which "
+        f"would be broadcast to {shape}: reshape the targets, or squeeze the model's output"
+    )
+
+
+def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: torch.device) -> None:
+    """Refuse a term that is not one number of the model's dtype on the model's device.
+
+    Raises:
+        ObjectiveError: naming the term, what came and the cure.
+    """
+    for name, value in terms.items():
+        if not isinstance(value, Tensor):
+            raise ObjectiveError(f"expected {name!r} to be a scalar tensor; got {type(value).__name__}")
+        if value.shape != ():
+            raise ObjectiveError(
+                f"expected {name!r} to be a scalar; got shape {tuple(value.shape)}: take the mean over samples"
+            )
+        if value.dtype != dtype or value.device != device:
+            raise ObjectiveError(
+                f"expected {name!r} as {dtype} on {device}, as the model; got {value.dtype} on {value.device}: "
+                "make the tensors that the term uses of the model's dtype and device"
+            )
+
+
+def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
+    """Refuse an objective whose two evaluations at one theta differ: its landscape would be noise.
+
+    Raises:
+        ObjectiveError: naming the term, both values and the cure.
+    """
+    for name, value in first.items():
+        other = second[name]
+        slack = _REPEATABLE * torch.finfo(value.dtype).eps
+        if not torch.allclose(value, other, rtol=slack, atol=0.0, equal_nan=True):
+            raise ObjectiveError(
+                f"expected the same {name!r} twice at one theta; got {value.item()!r} and {other.item()!r}: "
+                "take randomness and counting out of the forward pass (dropout is already off: the model is in eval "
+                "mode), or draw the random numbers once and keep them in a buffer"
+            )

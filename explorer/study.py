@@ -1,0 +1,125 @@
+"""Study and TargetSet: a model, its losses and its data, ready to show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+Window = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class TargetSet:
+    """Data of the lesson, with the window in which to look at it and what it teaches."""
+
+    name: str
+    title: str
+    teaches: str
+    x: Tensor
+    """Inputs [D], float64."""
+    y: Tensor
+    """Targets [D], float64."""
+    window: Window
+    """Axis label -> (low, high), both inclusive."""
+    featured: bool = True
+    """Shown up front; the others are listed under "more"."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """One local minimum, and why it is one."""
+
+    theta: tuple[float, ...]
+    loss: float
+    eigenvalues: tuple[float, ...] | None
+    """Of the Hessian, ascending; None at a kink, where there is no Hessian."""
+    certificate: str
+    """One phrase: how it was certified."""
+
+
+@dataclass(frozen=True)
+class Minima:
+    """Where an objective is lowest: isolated minima, a line of them, or nowhere finite."""
+
+    points: tuple[Minimum, ...]
+    """Ascending by loss."""
+    line: tuple[float, float, float] | None = None
+    """(p, q, c): every (alpha, beta) with p*alpha + q*beta = c is a minimum."""
+    infimum_at_infinity: float | None = None
+    """The lowest value approached as theta goes to infinity, None if not known."""
+    note: str = ""
+    """What a reader must know, for example "no finite minimum: decreasing towards 0 as w grows"."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One place the learner has been: the state of the page, reduced to what an activity can ask about."""
+
+    target: str
+    loss: str
+    delta: float
+    w: float
+    b: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an activity says to the learner after looking at what they did."""
+
+    done: bool
+    message: str
+    table: tuple[tuple[str, ...], ...] = ()
+    """Optional rows to show, the first being the heading."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something to do on the page, which checks itself."""
+
+    name: str
+    title: str
+    text: str
+    """What to do, in Markdown with $TeX$."""
+    setup: Mapping[str, str]
+    """Query keys of the page's address that set the scene."""
+    check: Callable[[Sequence[Visit], str], Verdict]
+    """(visits since the start, oldest first and never empty; the chosen answer or "") -> verdict."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """(value, label) of the buttons to choose from; empty when the answer is given on the map."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """All that a page needs to know of a model with two parameters."""
+
+    name: str
+    title: str
+    formula: str
+    """One line of plain text, for example "ŷ = tanh(w·x + b)"."""
+    model: Callable[[], nn.Module]
+    """Returns a fresh float64 model whose two parameters are named by `labels`, in this order."""
+    labels: tuple[str, str] = ("w", "b")
+    window: Window = field(default_factory=dict)
+    """Used where there are no target sets."""
+    losses: Mapping[str, Callable[..., nn.Module]] = field(default_factory=dict)
+    """Name -> loss class; "huber" takes delta."""
+    targets: Mapping[str, TargetSet] = field(default_factory=dict)
+    own: Callable[[Tensor, Tensor], TargetSet] | None = None
+    """(x [D], y [D]) -> a target set with a fitting window, for the learner's own points."""
+    stages: Callable[[nn.Module, Tensor, Tensor, nn.Module], Mapping[str, Tensor]] | None = None
+    """(model, x [D], y [D], loss) -> the named tensors from the parameters to the loss, in order, the last a scalar."""
+    minima: Callable[[TargetSet, nn.Module], Minima] | None = None
+    """(target set, loss) -> certified minima."""
+    kinks: Callable[[TargetSet], Sequence[tuple[float, float, float]]] | None = None
+    """(target set) -> lines p*alpha + q*beta = c along which MAE has a crease."""
+    program: Callable[[TargetSet, str, float, Sequence[float]], str] | None = None
+    """(target set, loss name, delta, theta) -> a PyTorch program that prints loss and gradient there."""
+    terms: Mapping[str, Callable[[nn.Module], Tensor]] = field(default_factory=dict)
+    """Named terms (model -> scalar) of a composite objective; empty where a loss and target sets are used."""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """Numbers the page's captions and preview need, by name."""
+    activities: tuple[Activity, ...] = ()
+    lesson: str = ""
+    """Markdown with $TeX$, shown in the drawer and at /lesson."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Loss names that hide which loss they stand for (alias -> name), for exercises."""

@@ -1,0 +1,89 @@
+"""The learner's own data: dragged, added, removed, pasted, undone; landscape and minima follow."""
+
+import pytest
+
+from tests.browser.screen import Screen
+
+
+def points(screen: Screen) -> list[list[float]]:
+    data = screen.evaluate("explorer.data()")
+    return [list(pair) for pair in zip(data["x"], data["y"], strict=True)]
+
+
+def test_a_dragged_point_changes_the_landscape_and_can_be_undone(screen: Screen) -> None:
+    screen.open()
+    before = screen.evaluate("explorer.reply.map.maps[0].codes")
+    screen.page.mouse.move(*screen.pixel(1, 0.8, "fit"))
+    screen.page.mouse.down()
+    screen.page.mouse.move(*screen.pixel(1.1, 0.2, "fit"), steps=4)
+    assert points(screen)[1] == pytest.approx([1.1, 0.2], abs=0.02)
+    screen.page.mouse.up()
+    screen.settled()
+    assert screen.query()["target"] == "own"
+    assert screen.evaluate("explorer.reply.map.maps[0].codes") != before
+    assert screen.evaluate("explorer.reply.minima[0].points.length") == 1
+    screen.page.click("#data summary")
+    screen.page.click("#data-undo")
+    screen.settled()
+    assert screen.state()["target"] == "two_points"
+
+
+def test_points_are_added_and_removed_by_mouse_and_keys(screen: Screen) -> None:
+    screen.open()
+    screen.page.mouse.dblclick(*screen.pixel(0.25, 0.5, "fit"))
+    screen.settled()
+    assert points(screen)[2] == pytest.approx([0.25, 0.5], abs=0.02)
+    screen.page.focus(".target[data-point='2']")
+    screen.page.keyboard.press("ArrowUp")
+    screen.settled()
+    assert points(screen)[2][1] == pytest.approx(0.55, abs=0.02)
+    screen.page.keyboard.press("Delete")
+    screen.settled()
+    assert len(points(screen)) == 2
+    screen.page.keyboard.press("Control+z")
+    screen.settled()
+    assert len(points(screen)) == 3
+
+
+def test_pasted_csv_becomes_the_data_and_lives_in_the_address(screen: Screen) -> None:
+    screen.open()
+    screen.page.click("#data summary")
+    screen.page.fill("#csv", "x,y\n-1,-0.5\n0.5,0.25\n2,0.75")
+    screen.page.click("#csv-use")
+    screen.page.wait_for_function("() => explorer.state.target === 'own'")
+    screen.settled()
+    assert points(screen) == [[-1, -0.5], [0.5, 0.25], [2, 0.75]]
+    assert screen.query()["points"] == "-1_-0.5~0.5_0.25~2_0.75"
+    assert "3 points" in screen.text("csv-says")
+
+
+def test_a_bad_table_is_refused_with_its_line(screen: Screen) -> None:
+    screen.open()
+    screen.page.click("#data summary")
+    screen.page.fill("#csv", "1,2\n3,oops")
+    screen.page.click("#csv-use")
+    screen.page.wait_for_function("() => document.querySelector('#csv-says').textContent.includes('Line 2')")
+    assert screen.state()["target"] == "two_points"
+
+
+def test_own_minima_are_found_by_descent_not_read_off_the_grid(screen: Screen) -> None:
+    # Targets on a neuron with w = 1.5, b = -0.25, computed in the browser's own arithmetic.
+    screen.open()
+    screen.evaluate("""() => explorer.act({ target: "own",
+        points: [-1, 0, 0.5, 2].map((x) => [x, Math.tanh(1.5 * x - 0.25)]) })""")
+    screen.settled()
+    (found,) = screen.evaluate("explorer.reply.minima[0].points")
+    assert found["theta"] == pytest.approx([1.5, -0.25], abs=1e-9)
+    assert screen.page.locator("[data-map=landscape] path.minimum").count() == 1
+
+
+def test_a_set_without_minimum_says_where_it_decreases(screen: Screen) -> None:
+    screen.open("target=step_labels")
+    assert "no finite minimum" in screen.text("places").lower()
+    assert screen.page.locator("[data-map=landscape] path.minimum").count() == 0
+
+
+def test_a_line_of_minima_is_drawn_as_a_line(screen: Screen) -> None:
+    screen.open("target=one_point")
+    assert "line of minima" in screen.text("places")
+    assert screen.page.locator("[data-map=landscape] path.minimum-line").count() > 0

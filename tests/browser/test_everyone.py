@@ -1,0 +1,110 @@
+"""For everyone: offline, private, accessible, on a phone, on the wall, without JavaScript."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.screen import Screen
+
+SERIOUS = {"serious", "critical"}
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found
+            if each["impact"] in SERIOUS]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ["mode=light", "mode=dark", "mode=projector", "study=reaction", "view=compare"])
+def test_axe_finds_nothing_serious(screen: Screen, query: str) -> None:
+    screen.open(query)
+    assert violations(screen.page) == []
+
+
+def test_axe_finds_nothing_serious_on_a_phone_with_the_lesson_open(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.open()
+    assert violations(screen.page) == []
+    screen.page.click("#lesson-button")
+    screen.page.wait_for_selector("#lesson-text h2, #lesson-text h1")
+    assert violations(screen.page) == []
+
+
+@pytest.mark.parametrize("query", ["", "view=compare", "study=reaction", "mode=projector", "view=3d"])
+def test_no_sideways_scroll_on_a_phone(screen: Screen, query: str) -> None:
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.open(query)
+    assert screen.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_nothing_is_asked_of_any_other_host(screen: Screen, address: str) -> None:
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.url))
+    screen.open("view=3d")
+    screen.page.wait_for_selector("#surface canvas")
+    screen.page.click("#lesson-button")
+    screen.page.wait_for_selector("#lesson-text mjx-container, #lesson-text .MathJax, #lesson-text svg")
+    screen.page.click("#lesson-close")
+    own = urlsplit(address).netloc
+    assert [url for url in asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own] == []
+    assert screen.page.locator("[data-title*='hare'], a[href*='plotly.com'], a[href*='plot.ly']").count() == 0
+
+
+def test_the_live_sentence_says_the_state(screen: Screen) -> None:
+    screen.open("target=two_points&w=-1&b=0.5")
+    assert screen.page.get_attribute("#live", "aria-live") == "polite"
+    said = screen.text("live")
+    assert "w −1, b 0.5" in said
+    assert "loss" in said
+    assert "Steepest descent goes right" in said
+
+
+def test_everything_can_be_reached_by_keyboard(screen: Screen) -> None:
+    screen.open()
+    reached = set()
+    for _ in range(70):
+        screen.page.keyboard.press("Tab")
+        script = "document.activeElement.id || document.activeElement.closest('[data-map],[data-plot]')?.dataset.plot"
+        reached.add(screen.evaluate(script))
+    assert {"loss-mae", "target-outliers", "w", "b", "step", "lesson-button", "layers-field", "landscape"} <= reached
+
+
+def test_the_lesson_is_readable_without_javascript(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/lesson")
+    assert page.locator("h1").count() == 1
+    assert len(page.inner_text("main").split()) > 800
+    assert page.locator("math").first.bounding_box()["height"] > 5  # type: ignore[index]
+    context.close()
+
+
+def test_the_drawer_opens_closes_and_its_links_set_the_page(screen: Screen) -> None:
+    screen.open()
+    screen.page.click("#lesson-button")
+    screen.page.wait_for_selector("#lesson-text a[href^='/?']")
+    screen.page.keyboard.press("Escape")
+    assert not screen.page.is_visible("#lesson")
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("csv", b"w,b,loss"), ("nc", b"\x89HDF"), ("html", b"<html>"),
+                                              ("svg", b"<svg"), ("png", b"\x89PNG")])  # fmt: skip
+def test_downloads(screen: Screen, kind: str, begins: bytes) -> None:
+    screen.open("n=33&target=outliers&loss=mae")
+    with screen.page.expect_download() as waiting:
+        screen.page.click(f"#download-{kind}")
+    download = waiting.value
+    assert download.suggested_filename == f"landscape-neuron-outliers-mae-33x33.{kind}"
+    assert open(download.path(), "rb").read(len(begins)) == begins
+
+
+def test_theme_and_projector_buttons(screen: Screen) -> None:
+    screen.open("mode=light")
+    screen.page.click("#theme")
+    assert screen.evaluate("document.documentElement.dataset.theme") == "dark"
+    screen.page.click("#projector")
+    screen.settled()
+    assert set(screen.query()["mode"].split(",")) == {"dark", "projector"}
+    assert float(screen.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) > 20

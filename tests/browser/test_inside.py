@@ -1,0 +1,79 @@
+"""The tape, the code and the losses: what is shown multiplies out, runs, and agrees."""
+
+import contextlib
+import io
+import re
+
+import pytest
+
+from tests.browser.screen import Screen
+
+
+def run(program: str) -> list[float]:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(program, {})
+    return [float(number) for number in re.findall(r"= *([-+.\deE]+)\s*$", printed.getvalue(), re.MULTILINE)][-3:]
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh"])
+@pytest.mark.parametrize("target", ["two_points", "wild_outlier", "own&points=-1_0.5~0.25_-1.5~3_2"])
+def test_the_copied_code_prints_what_the_screen_shows(screen: Screen, loss: str, target: str) -> None:
+    screen.open(f"target={target}&loss={loss}&delta=0.3&w=0.4&b=-0.3&n=17")
+    screen.page.click("#copy-code")
+    screen.page.wait_for_function("() => document.querySelector('#copy-code').textContent === 'Copied'")
+    program = screen.evaluate("navigator.clipboard.readText()")
+    shown = [screen.value(f"readout-{name}") for name in ("loss", "dw", "db")]
+    assert run(program) == pytest.approx(shown, rel=1e-12, abs=1e-12)
+
+
+def test_the_chain_rule_multiplies_out_to_the_arrow(screen: Screen) -> None:
+    screen.open("target=noisy&loss=log_cosh&w=0.5&b=0.5")
+    said = screen.page.locator("#chain p")
+    # Products of five factors, summed over 15 points, in another order than torch's: a few ulp.
+    assert float(said.get_attribute("data-sum-w") or 0) == pytest.approx(screen.value("readout-dw"), rel=1e-12)
+    assert float(said.get_attribute("data-sum-b") or 0) == pytest.approx(screen.value("readout-db"), rel=1e-12)
+    differences = screen.evaluate("explorer.reply.point.differences")
+    # Central differences with h = eps^(1/3): truncation and rounding both of order eps^(2/3) = 4e-11.
+    assert differences == pytest.approx([screen.value("readout-dw"), screen.value("readout-db")], abs=1e-8)
+
+
+def test_the_tape_is_walked_forward_and_backward(screen: Screen) -> None:
+    screen.open()
+    assert "TanhBackward0" in screen.text("tape")
+    screen.page.click("#tape-forward")
+    assert "step 1 of 11: forward computes z" in screen.text("tape-step")
+    assert screen.text("tape").count("…") >= 9
+    for _ in range(10):
+        screen.page.click("#tape-forward")
+    assert "backward reaches w and b" in screen.text("tape-step")
+    screen.page.click("#tape-back")
+    assert "∂L/∂z" in screen.text("tape-step")
+    screen.page.click("#tape-points button:has-text('all points')")
+    assert screen.page.locator("#chain tbody tr").count() == 2
+
+
+def test_torch_says_why_a_vector_has_no_gradient(screen: Screen) -> None:
+    screen.open()
+    screen.page.click("text=What if the loss is a vector?")
+    assert "grad can be implicitly created only for scalar outputs" in screen.text("vector")
+
+
+def test_huber_says_what_happens_at_the_largest_residual(screen: Screen) -> None:
+    screen.open("target=outliers&loss=huber&w=1&b=0")
+    assert "clipped" in screen.text("ell-says")
+    screen.page.fill("#delta", "3")
+    screen.page.press("#delta", "Enter")
+    screen.settled()
+    assert "MSE/2" in screen.text("ell-says")
+    assert screen.page.locator("[data-plot=ell] .residual-dot").count() == 9
+
+
+def test_the_delta_slider_moves_the_map_on_release(screen: Screen) -> None:
+    screen.open("target=outliers&loss=huber")
+    before = screen.evaluate("explorer.reply.map.maps[0].codes")
+    screen.page.focus("#delta-slider")
+    screen.page.keyboard.press("End")
+    screen.settled()
+    assert screen.value("delta") == 10
+    assert screen.evaluate("explorer.reply.map.maps[0].codes") != before

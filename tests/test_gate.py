@@ -1,0 +1,107 @@
+"""The gate: no request makes a 5xx, foreign hosts are refused, every reply carries its policy."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from experiments import STUDIES
+from explorer.dashboard import create_app
+
+OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "scene", "opened.data": "address",
+           "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
+           "verdict.data": "check", "file.data": "download", "picture.data": "download",
+           "lesson-text.children": "lesson-query"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    return create_app(STUDIES).server.test_client()
+
+
+def body(output: str, value: Any) -> dict[str, Any]:
+    id, property = output.rsplit(".", 1)
+    return {
+        "output": output,
+        "outputs": {"id": id, "property": property},
+        "inputs": [{"id": OUTPUTS[output], "property": "data", "value": value}],
+        "changedPropIds": [f"{OUTPUTS[output]}.data"],
+    }
+
+
+def post(client: FlaskClient, payload: Any) -> int:
+    return client.post("/_dash-update-component", json=payload).status_code
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+queries = st.sampled_from(["", "w=1", "study=reaction", "view=compare&n=17", "target=own&points=1_2", "loss=hidden-1",
+                           "target=own&points=1_1~1_2~1_100", "delta=-1", "n=99999", "w=1000&b=-1000"])  # fmt: skip
+sent = anything | st.fixed_dictionaries(
+    {},
+    optional={"query": queries | anything, "text": anything, "activity": anything, "visits": anything,
+              "answer": anything, "kind": st.sampled_from(["csv", "nc", "png"]) | anything},
+)  # fmt: skip
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(output=st.sampled_from(list(OUTPUTS)), value=sent)
+def test_no_value_of_a_callback_makes_a_5xx(client: FlaskClient, output: str, value: Any) -> None:
+    assert post(client, body(output, value)) in (200, 204, 400)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=anything)
+def test_no_json_makes_a_5xx(client: FlaskClient, payload: Any) -> None:
+    assert post(client, payload) == 400
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    output=st.sampled_from(list(OUTPUTS)),
+    key=st.sampled_from(["output", "outputs", "inputs", "changedPropIds", "state"]),
+    value=anything,
+)
+def test_no_mutated_field_makes_a_5xx(client: FlaskClient, output: str, key: str, value: Any) -> None:
+    assert post(client, body(output, {"query": "n=17"}) | {key: value}) in (200, 204, 400)
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", '{"output": 1e400}', "[" * 100_000, "\x00", '"a"'])
+def test_no_text_makes_a_5xx(client: FlaskClient, text: str) -> None:
+    reply = client.post("/_dash-update-component", data=text, content_type="application/json")
+    assert 400 <= reply.status_code < 500
+
+
+def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
+    assert post(client, body("pasted.data", {"text": "1" * 100_000})) == 413
+
+
+def test_a_foreign_host_is_refused(client: FlaskClient) -> None:
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/", headers={"Host": "localhost:8050"}).status_code == 200
+
+
+def test_a_host_that_was_asked_for_is_served() -> None:
+    client = create_app(STUDIES, hosts=("*",)).server.test_client()
+    assert client.get("/", headers={"Host": "lab.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/lesson", "/_dash-layout", "/_dash-component-suites/os/x.py", "/nowhere"])
+def test_every_reply_carries_the_policy(client: FlaskClient, path: str) -> None:
+    reply = client.get(path)
+    assert reply.status_code < 500
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert "unsafe-eval" not in reply.headers["Content-Security-Policy"]
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_every_callback_is_known_to_these_tests(client: FlaskClient) -> None:
+    served = json.loads(client.get("/_dash-dependencies").data)
+    on_server = {each["output"] for each in served if not each.get("clientside_function")}
+    assert on_server == set(OUTPUTS)

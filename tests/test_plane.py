@@ -1,0 +1,116 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import explorer
+from explorer import Plane
+from tests.cases import bowl, neuron
+
+
+def random_plane(seed, directions=2, parameters=6, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    origin = torch.randn(parameters, generator=generator, dtype=dtype)
+    basis = torch.randn(directions, parameters, generator=generator, dtype=dtype)
+    return Plane(origin, basis, ("alpha", "beta", "gamma")[:directions])
+
+
+COORDS = st.lists(st.floats(-100, 100), min_size=2, max_size=2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 20), COORDS)
+def test_coordinates_undo_at(seed, coords):
+    plane = random_plane(seed)
+    given_coords = torch.tensor(coords, dtype=torch.float64)
+    # Rounding of order |coords| <= 100 times eps = 2e-16, times the condition of the basis (below 10), P = 6 terms.
+    torch.testing.assert_close(plane.coordinates(plane.at(given_coords)), given_coords, rtol=0, atol=3e-12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 20), COORDS, st.floats(0.01, 10))
+def test_offset_is_the_distance_left_out(seed, coords, distance):
+    plane = random_plane(seed)
+    normal = torch.linalg.svd(plane.basis).Vh[-1]
+    theta = plane.at(coords) + distance * normal
+    # theta is of order 300 at most, so its own rounding is 300 eps = 7e-14 an entry.
+    assert plane.offset(theta).item() == pytest.approx(distance, abs=1e-12)
+    torch.testing.assert_close(plane.coordinates(theta), torch.tensor(coords, dtype=torch.float64), rtol=0, atol=3e-12)
+
+
+def test_at_is_the_formula():
+    plane = random_plane(1)
+    expected = plane.origin + 2 * plane.basis[0] - 3 * plane.basis[1]
+    torch.testing.assert_close(plane.at([2.0, -3.0]), expected, rtol=0, atol=1e-14)
+
+
+def test_leading_dimensions_are_kept():
+    plane = random_plane(2)
+    coords = torch.zeros(4, 3, 2)
+    thetas = plane.at(coords)
+    assert (thetas.shape, plane.coordinates(thetas).shape, plane.offset(thetas).shape) == ((4, 3, 6), (4, 3, 2), (4, 3))
+
+
+def test_a_line_takes_the_first_label():
+    line = Plane(torch.zeros(3), torch.ones(1, 3))
+    assert line.labels == ("alpha",)
+    assert line.at([2.0]).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_describe_gives_lengths_and_cosine():
+    plane = Plane(torch.zeros(2), torch.tensor([[2.0, 0.0], [3.0, 3.0]]))
+    described = plane.describe()
+    # Exact inputs, one square root and one division each.
+    assert described["norms"] == pytest.approx([2.0, 18**0.5], rel=1e-15)
+    assert described["cosines"] == pytest.approx([0.5**0.5], rel=1e-15)
+
+
+def test_axes_coordinates_are_the_entries_themselves():
+    objective = neuron().objective
+    plane = explorer.directions.axes(objective, "w", "b")
+    assert plane.labels == ("w", "b")
+    assert plane.at([3.25, -1.5]).tolist() == [3.25, -1.5]
+
+
+def test_axes_keep_the_other_entries_where_they_are():
+    objective = explorer.Objective(
+        torch.nn.Linear(3, 2).double(), terms={"sum": lambda model: model.weight.sum() + model.bias.sum()}
+    )
+    plane = explorer.directions.axes(objective, "bias[1]", "weight[1, 2]")
+    theta = plane.at([10.0, 20.0])
+    changed = (theta != objective.theta).nonzero().flatten().tolist()
+    assert changed == [5, 7]
+    assert theta[[7, 5]].tolist() == [10.0, 20.0]
+
+
+def test_axes_want_entries():
+    _, objective = bowl()
+    with pytest.raises(ValueError, match="got none"):
+        explorer.directions.axes(objective)
+    with pytest.raises(ValueError, match="different labels"):
+        explorer.directions.axes(objective, "theta[0]", "theta[0]")
+
+
+O, I = torch.zeros(3), torch.eye(3)  # noqa: E741
+REFUSED = {
+    "length": (torch.zeros(2), I[:2], ("a", "b"), r"\(2,\) and \(2, 3\)"),
+    "one row as a vector": (O, I[0], ("a",), r"basis \[K, P\]"),
+    "dtype": (O.double(), I[:2], ("a", "b"), "one floating dtype"),
+    "labels": (O, I[:2], ("a",), "2 different labels"),
+    "repeated labels": (O, I[:2], ("a", "a"), "2 different labels"),
+    "not finite": (O, I[:2] / torch.tensor([1.0, 0.0, 1.0]), ("a", "b"), "finite"),
+    "zero row": (O, I[:2] * torch.tensor([[1.0], [0.0]]), ("a", "b"), "zero row"),
+    "parallel": (O, torch.stack([I[0] + I[1], -2 * I[0] - 2 * I[1]]), ("a", "b"), "parallel"),
+    "dependent": (O, torch.stack([I[0], I[1], I[0] + I[1]]), ("a", "b", "c"), "linearly independent"),
+}
+
+
+@pytest.mark.parametrize(("origin", "basis", "labels", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_spans_no_plane_is_refused(origin, basis, labels, message):
+    with pytest.raises(ValueError, match=message):
+        Plane(origin, basis, labels)
+
+
+def test_coords_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"coords \[\.\.\., 2\]"):
+        random_plane(0).at([1.0, 2.0, 3.0])
