@@ -66,7 +66,7 @@ def _facts() -> dict[str, float]:
 
 REACTION = Study(
     name="reaction",
-    title="A physics-informed fit with two parameters",
+    title="Two terms, as in a PINN",
     formula="û(t) = (1 + tanh(w·t + b)) / 2",
     model=MODELS["reaction"],
     window={"w": (-2.0, 8.0), "b": (-5.0, 3.0)},

@@ -1,8 +1,8 @@
 """Errors a caller may want to catch.
 
-    ExplorerError
-      StateError      a page's address, typed value or pasted table that cannot be taken as it stands
-      ObjectiveError  a model, loss or data that do not make a scalar function of theta
+ExplorerError
+  StateError      a page's address, typed value or pasted table that cannot be taken as it stands
+  ObjectiveError  a model, loss or data that do not make a scalar function of theta
 """
 
 

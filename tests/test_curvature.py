@@ -15,7 +15,6 @@ from tests.cases import bowl, least_squares, neuron
 from tests.reference import dense_hessian
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
 PRODUCTS = [forward_over_reverse, reverse_over_reverse]
 # Sums of P <= 5 and D <= 20 products of order 10: rounding below 100 * 10 * eps = 2e-13.

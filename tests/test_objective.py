@@ -13,7 +13,6 @@ from explorer import Objective, ObjectiveError
 from tests.cases import bowl, least_squares, neuron
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
 X = torch.linspace(-1, 1, 6, dtype=torch.float64)[:, None]
 

@@ -15,7 +15,6 @@ from tests import reference
 from tests.cases import bowl, neuron
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
 ALL = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 GRID = Grid({"w": (-4, 4, 9), "b": (-2, 3, 6)})

@@ -132,6 +132,7 @@ def _strings(value: object) -> list[str]:
 def register(app: Dash, answers: Callbacks) -> None:
     """Connect every answer to the store that asks for it."""
     skip = {"prevent_initial_call": True}
+    in_browser: Any = app.clientside_callback
     app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
     app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
     app.callback(Output("map", "data"), Input("scene", "data"), **skip)(answers.map)
@@ -143,13 +144,11 @@ def register(app: Dash, answers: Callbacks) -> None:
     app.callback(Output("lesson-text", "children"), Input("lesson-query", "data"), **skip)(answers.lesson)
     app.callback(Output("file", "data"), Input("download", "data"), **skip)(answers.file)
     app.callback(Output("picture", "data"), Input("download", "data"), **skip)(answers.figure)
-    app.clientside_callback(
+    in_browser(
         "(schema) => { explorer.open(schema); return dash_clientside.no_update; }",
         Output("schema", "modified_timestamp"),
         Input("schema", "data"),
     )
     for store in ("opened", "point", "map", "minima", "total-contours", "pasted", "verdict", "picture"):
         script = f"(data) => {{ if (data) explorer.receive({store!r}, data); return dash_clientside.no_update; }}"
-        app.clientside_callback(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)
-
-
+        in_browser(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)

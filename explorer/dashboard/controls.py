@@ -5,13 +5,18 @@ from typing import Any
 
 from dash import dcc, html
 
-CONFIG = {"displayModeBar": False, "showSendToCloud": False, "plotlyServerURL": "", "doubleClick": False}
+CONFIG: Any = {"displayModeBar": False, "showSendToCloud": False, "plotlyServerURL": "", "doubleClick": False}
 """For every graph: no button that would send a chart anywhere."""
 
 
-def data(**attributes: str) -> dict[str, str]:
+def data(**attributes: str) -> dict[str, Any]:
     """Return `data-` attributes: data(set_key="loss") -> {"data-set-key": "loss"}."""
     return {f"data-{name.replace('_', '-')}": value for name, value in attributes.items()}
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Return `aria-` attributes: aria(label="Loss") -> {"aria-label": "Loss"}."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
 
 
 def button(label: str, *, id: str | None = None, title: str | None = None, **attributes: Any) -> html.Button:
@@ -24,7 +29,7 @@ def button(label: str, *, id: str | None = None, title: str | None = None, **att
 def choices(key: str, names: Mapping[str, str], *, prefix: str = "") -> list[html.Button]:
     """Return one button a value of a state key; the script marks the chosen one with aria-pressed."""
     return [
-        button(label, id=f"{prefix or key}-{name}", data_set_key=key, data_value=name, **{"aria-pressed": "false"})
+        button(label, id=f"{prefix or key}-{name}", data_set_key=key, data_value=name, **aria(pressed="false"))
         for name, label in names.items()
     ]
 
@@ -33,20 +38,20 @@ def toggles(key: str, names: Mapping[str, str]) -> list[html.Button]:
     """Return one button a member of a state key that holds several."""
     return [
         button(label, id=f"{key}-{name}", className="chip", data_toggle_key=key, data_value=name,
-               **{"aria-pressed": "false"})
+               **aria(pressed="false"))
         for name, label in names.items()
     ]  # fmt: skip
 
 
 def segmented(label: str, buttons: list[Any], *, hide: str) -> html.Div:
     """Return a labelled row of joined buttons that an instructor can hide by name."""
-    group = html.Div(buttons, className="segmented", role="group", **{"aria-label": label})
+    group = html.Div(buttons, className="segmented", role="group", **aria(label=label))
     return html.Div([html.Span(label, className="label"), group], className="control", **data(hide=hide))
 
 
 def number(id: str, label: str, *, step: str = "any") -> html.Label:
     """Return a labelled number input; the script alone writes its value."""
-    field = dcc.Input(id=id, type="number", step=step, inputMode="decimal")
+    field = dcc.Input(id=id, type="number", step=step)
     return html.Label([html.Span(label, className="label"), field], htmlFor=id, className="field")
 
 
@@ -64,12 +69,14 @@ def readout(id: str, label: str) -> html.Div:
 
 def graph(id: str, label: str) -> html.Div:
     """Return a graph with a drawing layer above it; `label` is its name for those who cannot see it."""
-    figure = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+    figure: Any = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
     inner = dcc.Graph(id=id, figure=figure, config=CONFIG, responsive=True)
     return html.Div(inner, className="plot", **data(plot=id, label=label))
 
 
-def card(title: Any, body: list[Any], *, id: str | None = None, hint: Any = "", hide: str = "", **attributes: Any) -> Any:
+def card(
+    title: Any, body: list[Any], *, id: str | None = None, hint: Any = "", hide: str = "", **attributes: Any
+) -> Any:
     """Return a titled region of the page."""
     heading = html.Div([html.H2(title), html.Span(hint, className="hint")], className="heading")
     given = {"id": id, "className": "card " + attributes.pop("className", ""), **attributes, **data(hide=hide or "-")}

@@ -1,5 +1,6 @@
 """Downloads: the current landscape as a figure or a file."""
 
+import base64
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,7 +8,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 import xarray as xr
-from dash import dcc
 
 from explorer import figures
 from explorer.dashboard.scene import landscape, minima
@@ -30,11 +30,16 @@ def file(state: State, study: Study, kind: str) -> dict[str, Any]:
     found = landscape(state, study, state.n, quantities)
     filename = f"{name(state, study)}.{kind}"
     if kind == "csv":
-        return dict(content=_csv(found, study), filename=filename, type="text/csv", base64=False)
+        return _text(_csv(found, study), filename, "text/csv")
     if kind == "html":
         html = marked(state, study, found).to_html(include_plotlyjs=True, config={"showSendToCloud": False})
-        return dict(content=html, filename=filename, type="text/html", base64=False)
-    return dict(dcc.send_bytes(_netcdf(found), filename))
+        return _text(html, filename, "text/html")
+    content = base64.b64encode(_netcdf(found)).decode()
+    return {"content": content, "filename": filename, "type": "application/x-netcdf", "base64": True}
+
+
+def _text(content: str, filename: str, kind: str) -> dict[str, Any]:
+    return {"content": content, "filename": filename, "type": kind, "base64": False}
 
 
 def _csv(found: xr.Dataset, study: Study) -> str:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from dash import Dash
-from flask import Response, abort, request
+from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 LARGEST = 64 * 1024
@@ -15,33 +15,36 @@ CALLBACKS = "/_dash-update-component"
 
 def guard(app: Dash, hosts: tuple[str, ...]) -> None:
     """Refuse foreign hosts and callback bodies that no page of ours sends (400), and set the content policy."""
-    server = app.server
+    server: Flask = app.server
     server.config["MAX_CONTENT_LENGTH"] = LARGEST
-
-    @server.before_request
-    def _check() -> None:
-        if "*" not in hosts and request.host.rsplit(":", 1)[0].strip("[]") not in hosts:
-            abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
-        if request.path == CALLBACKS:
-            _check_body(app)
-
-    @server.errorhandler(Exception)
-    def _missing(error: Exception) -> Any:
-        if isinstance(error, HTTPException):
-            return error
-        # Dash raises its own error for component files that do not exist: that is a 404.
-        if request.path.startswith("/_dash-component-suites/"):
-            return "Not found", 404
-        raise error
-
+    server.before_request(lambda: _check(app, hosts))
+    server.register_error_handler(Exception, _failed)
     policy = _policy(app)
+    server.after_request(lambda response: _with_headers(response, policy))
 
-    @server.after_request
-    def _headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
+
+def _check(app: Dash, hosts: tuple[str, ...]) -> None:
+    if "*" not in hosts and request.host.rsplit(":", 1)[0].strip("[]") not in hosts:
+        abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
+    if request.path == CALLBACKS:
+        _check_body(app)
+
+
+def _failed(error: Exception) -> Any:
+    if isinstance(error, HTTPException):
+        return error
+    # Dash raises its own error for component files that do not exist: that is a 404.
+    if request.path.startswith("/_dash-component-suites/"):
+        return "Not found", 404
+    raise error
+
+
+def _with_headers(response: Response, policy: str) -> Response:
+    # A page that set a stricter policy of its own keeps it.
+    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _policy(app: Dash) -> str:
@@ -76,8 +79,8 @@ def _strings(value: object) -> bool:
 
 
 def _check_ids(given: object, known: list[dict[str, str]]) -> None:
-    names = [(each.get("id"), each.get("property")) if isinstance(each, dict) else None for each in given or []] \
-        if isinstance(given, list) else None  # fmt: skip
+    entries = given if isinstance(given, list) else [None]
+    names = [(each.get("id"), each.get("property")) if isinstance(each, dict) else None for each in entries]
     if names != [(each["id"], each["property"]) for each in known]:
         abort(400, "The inputs must be those of the callback.")
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ def _loss_at(state: State, study: Study) -> dict[str, Any]:
     # Only now, so that what is kept is what backward() writes.
     for stage in stages.values():
         stage.retain_grad()
-    total.backward()
+    total.backward()  # type: ignore[no-untyped-call]
     return {
         "loss": total.item(),
         "gradient": [_gradient_of(parameter) for parameter in model.parameters()],
@@ -73,15 +74,15 @@ def _each_gradient(each: Tensor, model: nn.Module) -> Tensor:
 
 def _local_derivatives(stages: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return d(next)/d(stage) for every stage but the last: the factors of the chain rule, by torch."""
-    names = list(stages)
     return {
         name: torch.autograd.grad(stages[after].sum(), stages[name], retain_graph=True)[0]
-        for name, after in zip(names, names[1:], strict=False)
+        for name, after in pairwise(stages)
     }
 
 
 def _stage(name: str, stage: Tensor, local: Tensor | None) -> dict[str, Any]:
-    assert stage.grad is not None and stage.grad_fn is not None
+    assert stage.grad is not None
+    assert stage.grad_fn is not None
     return {
         "name": name,
         "value": stage.tolist(),

@@ -1,7 +1,6 @@
 """Scene: from a State to the landscape that the maps draw, as plain JSON."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -22,7 +21,7 @@ from explorer.sweeps import sweep
 HOLE = 65535
 """The code of a point that is not a finite number; finite ones take 0..65534."""
 FIELD_POINTS = 19
-CONTOUR_POINTS = 129
+CONTOUR_POINTS = 257
 COMPARE_POINTS = 129
 
 
@@ -137,11 +136,19 @@ def scale_of(scale: ColorScale) -> dict[str, Any]:
 
 
 def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
-    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 129 points a side, to 4 digits of the axis."""
+    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 257 points a side, to 4 digits of the axis."""
     stride = max(1, (max(values.shape) - 1) // (CONTOUR_POINTS - 1))
     thin = xr.Dataset({"loss": values[::stride, ::stride]})
+    cell = [float(np.ptp(thin[label].values)) / (thin.sizes[label] - 1) for label in values.dims]
     lines = contour_lines(thin, contour_levels(scale))
-    return [[level, np.round(line, 4).tolist()] for level, line in lines]
+    return [[level, np.round(line, 4).tolist()] for level, line in lines if not _is_bead(line, cell)]
+
+
+def _is_bead(line: np.ndarray[Any, Any], cell: list[float]) -> bool:
+    """Whether a line closes within three cells: where a canyon is narrower than the grid, a contour falls into a
+    string of such loops, which look like minima and are none."""
+    closed = np.array_equal(line[0], line[-1])
+    return closed and bool((np.ptp(line, axis=0) < 3 * np.array(cell)).all())
 
 
 def _packed(values: xr.DataArray, dtype: str) -> str:
@@ -173,8 +180,6 @@ def total_contours(state: State, study: Study) -> list[list[Any]]:
 @lru_cache(maxsize=8)
 def _terms(key: _Key, held: _Held) -> xr.DataArray:
     return landscape(key.state, held.study, min(key.state.n, COMPARE_POINTS), ("terms",))["terms"].drop_vars("term")
-
-
 
 
 def minima(state: State, study: Study) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import signal
 import threading
 from types import FrameType
 
+import torch
 from dash import Dash
 from waitress.server import create_server
 
@@ -14,6 +15,8 @@ PATIENCE = 10.0
 
 def serve(app: Dash, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises OSError when the address cannot be bound."""
+    # The page's operations are small: waking a second thread costs more than it saves, and far more on a busy machine.
+    torch.set_num_threads(1)
     # A page asks for several things at once: that its requests wait for a thread is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(app.server, host=host, port=port, threads=4, channel_request_lookahead=1, ident=None)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote
 
 import torch
@@ -162,7 +163,7 @@ def parse(query: str, studies: Mapping[str, Study]) -> tuple[State, tuple[str, .
         if key not in given or (key in ("target", "loss", "points") and not study.targets):
             continue
         try:
-            state = replace(state, **{key: read(given[key])})
+            state = replace(state, **{key: cast(Any, read(given[key]))})
         except StateError as error:
             notes.append(f"{key}: {error}; showing {_write(getattr(state, key))} instead.")
     return _consistent(state, notes)

@@ -8,6 +8,9 @@ from explorer.figures.theme import COLORS, number
 
 Choice = ColorScale | Kind | str
 
+_CLEAR = 0.05
+"""Share of the bar that keeps the labels of its ends apart from the others."""
+
 
 def chosen_scale(values: Any, scale: Choice) -> ColorScale:
     """Return `scale` itself, or the one that "auto", "log" or "linear" means for the values.
@@ -25,7 +28,8 @@ def chosen_scale(values: Any, scale: Choice) -> ColorScale:
 def color_axis(scale: ColorScale, name: str) -> dict[str, Any]:
     """Return plotly's colour axis: range, colours, and a bar whose title states scale, floor and holes."""
     low, high = float(scale.position(scale.low)), float(scale.position(scale.high))
-    levels = [scale.low, *contour_levels(scale, 6), scale.high]
+    apart = [level for level in contour_levels(scale, 6) if _CLEAR < float(scale.normalize(level)) < 1 - _CLEAR]
+    levels = [scale.low, *apart, scale.high]
     bar = {
         "title": {"text": _title(scale, name), "side": "right"},
         "tickvals": [float(scale.position(level)) for level in levels],

@@ -95,7 +95,8 @@ def _values(values: Measure, thetas: Tensor, basis: Tensor, wanted: Wanted) -> F
     if wanted.gradient:
         gradient = _gradients(loss, leaf)
         if "gradient" in wanted.names:
-            fields["gradient"] = gradient @ basis.T
+            # A few rows times many columns: several times faster than the transposed product.
+            fields["gradient"] = (basis @ gradient.T).T
         if "gradient_norm" in wanted.names:
             fields["gradient_norm"] = torch.linalg.vector_norm(gradient, dim=1)
     return fields

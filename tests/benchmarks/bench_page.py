@@ -1,4 +1,6 @@
-"""How quick the page feels: p50 and p95 in headless Chromium, beside the goals. Run: python -m tests.benchmarks.bench_page
+"""How quick the page feels: p50 and p95 in headless Chromium, beside the goals.
+
+Run: python -m tests.benchmarks.bench_page
 
 Every time is taken inside the browser, from the real input event to the frame after which the change is painted.
 """
@@ -32,7 +34,8 @@ WATCH = """() => {
     document.addEventListener("pointerup", () => {
         const t0 = performance.now();
         const source = document.querySelector("#readout-loss");
-        setTimeout(() => once(() => source.dataset.source === "torch", () => { times.torch = performance.now() - t0; }));
+        const told = () => source.dataset.source === "torch";
+        setTimeout(() => once(told, () => { times.torch = performance.now() - t0; }));
     }, true);
     document.addEventListener("click", (event) => {
         if (!event.target.closest("[data-set-key=loss]")) return;

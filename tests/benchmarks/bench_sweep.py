@@ -5,8 +5,8 @@ python -m tests.benchmarks.bench_sweep [--points 512] [--data 64]
 
 import argparse
 import importlib.util
+import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -93,11 +93,19 @@ def peak_megabytes(points: int, samples: int) -> float:
 def measure_peak(points: int, samples: int) -> float:
     small, _ = setting(8, samples, torch.float32)
     swept(small, Grid.square(points=8, labels=("w", "b")), ("loss", "gradient"))()
-    with open("/proc/self/statm") as file:
-        before = int(file.read().split()[1]) * resource.getpagesize() / 1024
+    before = resident_kilobytes("VmRSS")
     swept(*setting(points, samples, torch.float32), ("loss", "gradient"))()
-    # Linux counts in KiB. A higher peak while importing would be counted as well: this is an upper bound.
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    # A higher peak while importing would be counted as well: this is an upper bound.
+    return (resident_kilobytes("VmHWM") - before) / 1024
+
+
+def resident_kilobytes(key: str) -> int:
+    """Read resident memory from Linux: "VmRSS" now, "VmHWM" at its highest.
+
+    Unlike getrusage's ru_maxrss, which a child process inherits, these belong to this process alone.
+    """
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(key))
 
 
 def machine() -> str:
@@ -108,7 +116,8 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     versions = f"torch {torch.__version__}, python {platform.python_version()}"
-    return f"{name}, {torch.get_num_threads()} threads; {versions}"
+    busy = f"load {os.getloadavg()[0]:.1f}"
+    return f"{name}, {os.cpu_count()} cores, {busy}, {torch.get_num_threads()} threads; {versions}"
 
 
 def main(points: int, samples: int, rounds: int = 9, looped: int = LOOPED, peak: bool = True) -> list[str]:

@@ -1,4 +1,6 @@
-import numpy as np
+import sys
+
+import pytest
 import torch
 
 from tests.benchmarks import bench_sweep
@@ -12,13 +14,18 @@ def test_the_benchmark_runs_at_toy_size():
 
 def test_a_sweep_beats_the_naive_loop_by_far():
     objective, grid = bench_sweep.setting(96, 64, torch.float32)
+    threads = torch.get_num_threads()
+    # With one thread both sides suffer alike from a neighbour on the machine.
+    torch.set_num_threads(1)
     least, _ = bench_sweep.seconds(bench_sweep.swept(objective, grid, ("loss", "gradient")), rounds=5)
     loop = bench_sweep.naive(96, 64, torch.float32, looped=300)
-    # Hundreds are usual on an idle machine; a tenth of that leaves room for a busy one.
+    torch.set_num_threads(threads)
+    # Above a hundred is usual; a fifth of that leaves room for noise.
     assert loop / least > 20
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_memory_of_a_sweep_is_bounded():
     # Results of 256 x 256 points take 1 MB; all at once, the graph of 64 data would take 32 MB and more.
-    assert np.isfinite(peak := bench_sweep.peak_megabytes(256, 64))
-    assert peak < 256
+    peak = bench_sweep.peak_megabytes(256, 64)
+    assert 0 <= peak < 256

@@ -28,7 +28,7 @@ class Screen:
         """Wait until torch's numbers for what is shown, the map and the minima are all there."""
         self.page.wait_for_function(
             "() => window.explorer?.reply?.point && !explorer.stale()"
-            " && explorer.reply.map?.query === explorer.asked.scene && explorer.reply.minima !== undefined"
+            " && [explorer.reply.map?.query, explorer.reply.minimaQuery].every((each) => each === explorer.asked.scene)"
             " && document.querySelector('#readout-loss').dataset.source === 'torch'"
         )
         return self

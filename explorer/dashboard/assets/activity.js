@@ -21,15 +21,17 @@
     byId("activity").scrollIntoView({ block: "nearest" });
   };
 
+  /* Leaving shows again what the exercise had hidden. */
   const leave = () => {
-    const hidden = explorer.lossHidden() ? { loss: explorer.lossName() } : {};
-    explorer.act({ activity: "", ...hidden });
+    const told = explorer.lossHidden() ? { loss: explorer.lossName() } : {};
+    explorer.act({ activity: "", hide: explorer.state.hide.filter((name) => name !== "arrow"), ...told });
   };
 
   const check = () => explorer.send("check", { activity: explorer.state.activity, visits, answer, at: Date.now() });
 
   const render = () => {
     const activity = active();
+    byId("page").dataset.exercise = predicting() ? "arrow" : explorer.lossHidden() ? "loss" : "";
     const box = byId("activity");
     const name = activity ? explorer.state.activity : "";
     if (box.dataset.name === name) return;
@@ -47,7 +49,7 @@
   };
 
   /* The instructions are one short paragraph: their Markdown signs are taken off here. */
-  const plain = (text) => text.replace(/\*\*|`|\$/g, "").replace(/\\theta/g, "θ").replace(/\\nabla/g, "∇").replace(/\\delta/g, "δ").replace(/\^\*/g, "*");
+  const plain = (text) => text.replace(/\*\*|`|\$/g, "").replace(/\\theta/g, "θ").replace(/\\nabla/g, "∇").replace(/\\delta/g, "δ").replace(/\^\*/g, "*").replace(/\\le/g, "≤");
 
   const reply = (value, button) => {
     answer = value;
@@ -75,12 +77,13 @@
       byId("activity-verdict").textContent = (reply.done ? "✓ " : "") + reply.message;
       byId("activity-verdict").className = reply.done ? "done" : "";
       byId("activity-table").replaceChildren(...(reply.table.length ? explorer.table(reply.table).children : []));
-      explorer.landscape.marks();
+      explorer.render();
     },
-    hidesArrow: predicting,
-    drawing: () => predicting(),
+    /* true or false while a direction is to be predicted, undefined otherwise. */
+    hidesArrow: () => (explorer.state.activity === "predict_arrow" ? !revealed : undefined),
+    drawing: predicting,
     guessed: () => drawn,
-    /* The learner pulls a direction out of the point; on release it is judged and the arrow revealed. */
+    /* The learner pulls a direction out of the point; on release it is judged and torch's arrow shown beside it. */
     draw: (plot, event, history) => {
       const box = plot.layer.getBoundingClientRect();
       const [x, y] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];

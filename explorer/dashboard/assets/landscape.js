@@ -90,8 +90,9 @@
       plot.group("trail", { "clip-path": clip }).append(...trail(plot));
       const here = explorer.numbers(this.map.name);
       plot.group("ellipse", { "clip-path": clip }).append(...(state.layers.includes("ellipse") ? ellipse(plot) : []));
-      const hideArrow = state.hide.includes("arrow") || explorer.activity?.hidesArrow();
-      plot.group("arrows", { "clip-path": clip }).append(...(hideArrow ? guess(plot) : arrows(plot, here)));
+      // While a direction is to be predicted the exercise decides what is seen; afterwards guess and truth together.
+      const hidden = explorer.activity.hidesArrow() ?? state.hide.includes("arrow");
+      plot.group("arrows", { "clip-path": clip }).append(...(hidden ? [] : arrows(plot, here)), ...guess(plot));
       plot.group("handle").append(...handle(plot));
       if (!this.surface) plot.layer.append((this.surface = svg("rect", { class: "surface" })));
       const { l, t, w, h } = plot.area;
@@ -222,13 +223,27 @@
     const drawn = found.line ? cased(across(plot, found.line), "minimum-line") : [];
     for (const point of found.points) {
       const [x, y] = [plot.px(point.theta[0]), plot.py(point.theta[1])];
-      if (!inside(plot, x, y, -1)) continue;
+      if (!inside(plot, x, y, -1)) {
+        drawn.push(...beyond(plot, x, y, point));
+        continue;
+      }
       const name = point.loss <= lowest + 1e-12 ? "θ*" : "local θ*";
       drawn.push(svg("path", { d: star(x, y, 9), class: "minimum", "data-theta": point.theta.join(",") }, [
         svg("title", {}, [`${name}: w ${point.theta[0]}, b ${point.theta[1]}, L ${point.loss}. ${point.certificate}`])]));
       drawn.push(label(x + 12, y + 16, name, "minimum-label"));
     }
     return drawn;
+  };
+  /* A minimum outside the window: an arrowhead at the edge, on the way to it from the middle, with its loss. */
+  const beyond = (plot, x, y, point) => {
+    const { l, t, w, h } = plot.area;
+    const [cx, cy] = [l + w / 2, t + h / 2];
+    const share = 1 / Math.max(Math.abs(x - cx) / (w / 2 - 14), Math.abs(y - cy) / (h / 2 - 14));
+    const [ex, ey] = [cx + (x - cx) * share, cy + (y - cy) * share];
+    const [ux, uy] = [(x - cx) / Math.hypot(x - cx, y - cy), (y - cy) / Math.hypot(x - cx, y - cy)];
+    const anchor = ex > cx ? "edge-right" : "edge-left";
+    return [...arrow(ex - 10 * ux, ey - 10 * uy, 20 * ux, 20 * uy, "edge", 10),
+      label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `θ* outside, L ${number(point.loss)}`, anchor)];
   };
   const star = (x, y, r) => Array.from({ length: 10 }, (_, i) => {
     const [angle, radius] = [(Math.PI * i) / 5 - Math.PI / 2, i % 2 ? r * 0.45 : r];
@@ -238,9 +253,10 @@
   const trail = (plot) => {
     const start = explorer.start ?? explorer.theta();
     const points = [start, ...(explorer.path ?? [])].map(([w, b]) => [plot.px(w), plot.py(b)]);
-    if (points.length < 2) return [];
-    return [...cased(explorer.pathOf(points), "path"), ...points.slice(1).map(([cx, cy]) => svg("circle", { cx, cy, r: 3, class: "path-dot" })),
-      svg("circle", { cx: points[0][0], cy: points[0][1], r: 6, class: "start" }), label(points[0][0] - 10, points[0][1] - 10, "θ₀", "start-label")];
+    const name = label(points[0][0] - 13, points[0][1] + 22, "θ₀", "start-label");
+    if (points.length < 2) return [name];
+    return [name, ...cased(explorer.pathOf(points), "path"), ...points.slice(1).map(([cx, cy]) => svg("circle", { cx, cy, r: 3, class: "path-dot" })),
+      svg("circle", { cx: points[0][0], cy: points[0][1], r: 6, class: "start" })];
   };
 
   /* Lengths: LONGEST·√(m/(1+m)) pixels, m the gradient's norm; the pulls among themselves in proportion, the largest
@@ -281,8 +297,10 @@
   /* The ellipse of equal loss of the quadratic model at the point: half-axes ∝ 1/√|λ|, dashed where λ < 0. */
   const ellipse = (plot) => {
     const { eigenvalues = [], eigenvectors = [] } = explorer.reply.point?.curvature ?? {};
-    if (eigenvalues.length < 2 || explorer.stale() || !eigenvalues.every((value) => Math.abs(value) > 1e-12)) return [];
-    const radii = eigenvalues.map((value) => 1 / Math.sqrt(Math.abs(value)));
+    const steepest = Math.max(...eigenvalues.map(Math.abs));
+    if (eigenvalues.length < 2 || explorer.stale() || !(steepest > 1e-12)) return [];
+    // A flat direction would have an endless axis: it ends where the curvature is 1/1000 of the other's.
+    const radii = eigenvalues.map((value) => 1 / Math.sqrt(Math.max(Math.abs(value), steepest / 1000)));
     const [ux, uy] = plot.unit;
     const size = Math.max(...radii.map((radius, i) => radius * Math.hypot(eigenvectors[i][0] * ux, eigenvectors[i][1] * uy)));
     const scale = 80 / size;
@@ -342,6 +360,7 @@
   /* ---- all maps ---- */
   let maps = [];
   let shown = null;
+  let weight = null;
   explorer.landscape = {
     start: () => (maps = ["landscape", "map-1", "map-2", "map-3"].map((id, i) => new LandscapeMap(id, i))),
     /* Draw the maps of the last reply (or redraw them for another theme, size or weight). */
@@ -349,12 +368,13 @@
       const { reply } = explorer;
       if (!reply.map) return;
       if (shown?.source !== reply.map) shown = { source: reply.map, decoded: reply.map.maps.map(decode) };
+      weight = explorer.state.weight;
       const drawn = explorer.study().terms.length ? [total(shown.decoded, explorer.state.weight), ...shown.decoded] : shown.decoded;
       const holder = document.getElementById("maps");
       holder.dataset.count = drawn.length;
       maps.forEach((map, i) => map.show(drawn[i], reply.map.window, explorer.study().labels));
     },
-    marks: () => maps.forEach((map) => map.plot.marks()),
+    marks: () => (explorer.study().terms.length && weight !== explorer.state.weight ? explorer.landscape.show() : maps.forEach((map) => map.plot.marks())),
     refresh: () => maps.forEach((map) => ((map.fixed = null), map.plot.marks())),
     longest: LONGEST,
   };

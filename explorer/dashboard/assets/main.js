@@ -33,7 +33,7 @@
     },
     minima: (reply) => {
       if (reply.query !== explorer.asked.scene) return;
-      explorer.reply.minima = reply.maps;
+      Object.assign(explorer.reply, { minima: reply.maps, minimaQuery: reply.query });
       places();
       explorer.landscape.refresh();
     },
@@ -74,7 +74,7 @@
     if (!found) return;
     for (const { theta, loss } of found.points) {
       const out = theta[0] < w[0] || theta[0] > w[1] || theta[1] < b[0] || theta[1] > b[1];
-      said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${short(loss)}.`);
+      said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${loss < 1e-24 ? "0" : short(loss)}.`);
     }
     if (found.line) said.push(`A whole line of minima: ${short(found.line[0])}·w + ${short(found.line[1])}·b = ${short(found.line[2])}.`);
     if (found.note) said.push(found.note[0].toUpperCase() + found.note.slice(1).replace(/\.?$/, "."));
@@ -114,6 +114,7 @@
     byId("formula").textContent = study.formula;
     byId("teaches").textContent = study.terms.length ? "Dashed: the exact solution. The neuron contains it; whether training finds it is the question." : state.target === "own" ? "Your own points." : study.targets[state.target].teaches;
     byId("landscape-title").textContent = study.terms.length ? "The terms and their weighted total" : state.view === "compare" ? "Four losses, one point" : `Loss landscape L(w, b), ${explorer.lossTitle()}`;
+    byId("layers-pulls").textContent = study.terms.length ? "Each term's pull" : "Each point's pull";
     const chosen = byId("more-targets").querySelector('[aria-pressed="true"]');
     byId("more-targets").querySelector("summary").textContent = chosen ? `More: ${chosen.textContent}` : "More";
     byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.landscape.longest} px·√(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
@@ -213,7 +214,6 @@
     const inside = () => Math.min(high, Math.max(low, value()));
     node.addEventListener("input", () => {
       explorer.act({ [key]: inside() }, "live");
-      if (key === "weight") explorer.landscape.show();
     });
     node.addEventListener("change", () => explorer.act({ [key]: inside() }, "push"));
   };

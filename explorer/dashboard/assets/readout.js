@@ -8,7 +8,7 @@
   explorer.short = (value) => {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
     const size = Math.abs(value);
-    const text = value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+    const text = value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? value.toExponential(2).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(4)));
     return text.replaceAll("-", "−").replace("e+", "e");
   };
 

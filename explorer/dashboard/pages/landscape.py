@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from explorer.dashboard import controls as ui
+from explorer.dashboard.pages import panels
 from explorer.study import Study
 
 LOSS_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber", "log_cosh": "Log-cosh"}
@@ -18,6 +19,7 @@ LAYER_NAMES = {
     "ellipse": "Curvature",
 }
 VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses"}
+MAP_KEYS = "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step."
 STORES = ("address", "commit", "scene", "surface-query", "weight-query", "paste", "check", "download", "lesson-query")
 """What the script sends; a callback answers each."""
 
@@ -33,7 +35,7 @@ def layout(studies: Mapping[str, Study], schema: dict[str, Any]) -> html.Div:
             html.A("Skip to the landscape", href="#landscape", className="skip"),
             _header(studies),
             _notices(),
-            html.Main([_problem(studies), _activity(), _workplace(), _below()], id="main"),
+            html.Main([_problem(studies), _activity(), _workplace(), panels.below()], id="main"),
             _drawer(studies),
         ],
         id="page",
@@ -44,19 +46,19 @@ def _header(studies: Mapping[str, Study]) -> html.Header:
     choices = ui.choices("study", {name: study.title for name, study in studies.items()})
     return html.Header(
         [
-            html.Div(className="logo", **{"aria-hidden": "true"}),
+            html.Div(className="logo", **ui.aria(hidden="true")),
             html.H1("Loss explorer"),
             ui.segmented("Study", choices, hide="study"),
             html.Span("", id="formula", className="formula"),
             html.Nav(
                 [
-                    ui.button("Lesson", id="lesson-button", **{"data-hide": "lesson", "aria-expanded": "false"}),
-                    ui.button("Code", id="code-button", **{"data-hide": "code"}),
+                    ui.button("Lesson", id="lesson-button", data_hide="lesson", **ui.aria(expanded="false")),
+                    ui.button("Code", id="code-button", data_hide="code"),
                     ui.button("Copy link", id="copy-link"),
-                    ui.button("Projector", id="projector", **{"aria-pressed": "false"}),
-                    ui.button("◐", id="theme", title="Light or dark", **{"aria-label": "Light or dark"}),
+                    ui.button("Projector", id="projector", **ui.aria(pressed="false")),
+                    ui.button("◐", id="theme", title="Light or dark", **ui.aria(label="Light or dark")),
                 ],
-                **{"aria-label": "Page"},
+                **ui.aria(label="Page"),
             ),
         ]
     )
@@ -88,7 +90,7 @@ def _problem(studies: Mapping[str, Study]) -> html.Section:
                 className="control pair terms-only", id="weight-control",
             ),
         ],
-        className="card strip", **{"aria-label": "Problem"},
+        className="card strip", **ui.aria(label="Problem"),
     )  # fmt: skip
 
 
@@ -101,11 +103,11 @@ def _activity() -> html.Section:
         [
             html.Div([html.H2("", id="activity-title"), ui.button("Leave", id="activity-leave")], className="heading"),
             html.Div(id="activity-text"),
-            html.Div(id="activity-answers", className="segmented", role="group", **{"aria-label": "Your answer"}),
-            html.Div(id="activity-verdict", **{"aria-live": "polite"}),
+            html.Div(id="activity-answers", className="segmented", role="group", **ui.aria(label="Your answer")),
+            html.Div(id="activity-verdict", **ui.aria(live="polite")),
             html.Table(id="activity-table"),
         ],
-        id="activity", className="card", hidden=True, **{"aria-label": "Activity"},
+        id="activity", className="card", hidden=True, **ui.aria(label="Activity"),
     )  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def _workplace() -> html.Div:
     views = ui.segmented("View", ui.choices("view", VIEW_NAMES), hide="view")
     sizes = ui.segmented("Points a side", ui.choices("n", {str(n): str(n) for n in (81, 161, 257, 513)}), hide="n")
     layers = html.Div(ui.toggles("layers", LAYER_NAMES), className="chips", role="group",
-                      **{"aria-label": "Layers", "data-hide": "layers"})  # fmt: skip
+                      **ui.aria(label="Layers"), **ui.data(hide="layers"))  # fmt: skip
     maps = [_map("landscape"), *[_map(f"map-{i}") for i in (1, 2, 3)]]
     surface = html.Div(dcc.Graph(id="surface", figure={"data": [], "layout": {}}, config=ui.CONFIG), id="surface-card")
     landscape = ui.card(
@@ -128,14 +130,16 @@ def _workplace() -> html.Div:
         hint=views,
         className="landscape",
     )
-    return html.Div([landscape, html.Div([_fit(), _readouts(), _step()], className="side")], className="columns")
+    return html.Div(
+        [landscape, html.Div([panels.fit(), panels.readouts(), panels.step()], className="side")], className="columns"
+    )
 
 
 def _map(id: str) -> html.Div:
     return html.Div(
         [
             html.H3("", className="map-title"),
-            ui.graph(id, "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step."),
+            ui.graph(id, MAP_KEYS),
             html.Div(
                 [html.Div(className="bar"), html.Div(className="ticks"), html.Div(className="says")], className="legend"
             ),
@@ -148,96 +152,6 @@ def _downloads() -> html.Div:
     kinds = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML"}
     buttons = [ui.button(label, id=f"download-{kind}", data_download=kind) for kind, label in kinds.items()]
     return ui.segmented("Download", buttons, hide="downloads")
-
-
-def _fit() -> Any:
-    table = ui.folded(
-        "Your own data",
-        [
-            html.Label("One x,y a line, up to 40 lines; paste from a spreadsheet.", className="hint", htmlFor="csv"),
-            dcc.Textarea(id="csv", spellCheck="false"),
-            html.Div([ui.button("Use these points", id="csv-use"), ui.button("Add a point", id="point-add"),
-                      ui.button("Remove the last", id="point-remove"), ui.button("Undo", id="data-undo")],
-                     className="segmented"),
-            html.P(id="csv-says", role="status"),
-        ],
-        id="data", **{"data-hide": "data"},
-    )  # fmt: skip
-    return ui.card(
-        "Fit",
-        [ui.graph("fit", "Fit: the neuron's curve, the targets and the residuals"), html.P(id="teaches"),
-         html.Div(table, className="neuron-only")],
-        hint="drag a point; double-click adds one; Delete removes",
-    )  # fmt: skip
-
-
-def _readouts() -> Any:
-    numbers = [ui.number("w", "w"), ui.number("b", "b")]
-    numbers += [
-        ui.readout("readout-loss", "loss L"),
-        ui.readout("readout-dw", "∂L/∂w"),
-        ui.readout("readout-db", "∂L/∂b"),
-        ui.readout("readout-norm", "‖∇L‖"),
-    ]
-    return ui.card(
-        "At the point",
-        [
-            html.Div(numbers, className="readouts"),
-            html.P(id="live", **{"aria-live": "polite"}),
-            html.P(id="agree", className="hint"),
-            html.P(id="curvature", className="hint"),
-        ],
-        hide="readout",
-    )
-
-
-def _step() -> Any:
-    return ui.card(
-        "One step of gradient descent",
-        [
-            html.Div([ui.slider("lr-slider", "Learning rate", -3, 2, 0.01), ui.number("lr", "as a number")], className="pair"),
-            html.Div([ui.button("Step", id="step", className="primary"), ui.button("Undo", id="step-undo"),
-                      ui.button("Back to θ₀", id="step-back")], className="segmented"),
-            html.P(id="step-says", className="hint", **{"aria-live": "polite"}),
-        ],
-        hide="step",
-    )  # fmt: skip
-
-
-def _below() -> html.Div:
-    residuals = ui.card(
-        "Loss against residual",
-        [
-            html.Div([ui.graph("ell", "ℓ(r) of the four losses, the data's residuals as dots"),
-                      ui.graph("ell-slope", "ℓ′(r) of the four losses, the data's residuals as dots")], className="two"),
-            html.P(id="ell-says"),
-        ],
-        hint="never negative, zero at zero, growing with the error", hide="losses", className="neuron-only",
-    )  # fmt: skip
-    tape = ui.card(
-        "Autograd, opened up",
-        [
-            html.Div(
-                [html.Div(id="tape-points", className="segmented", role="group", **{"aria-label": "Data point"}),
-                 html.Div([ui.button("◀", id="tape-back", **{"aria-label": "One step back"}),
-                           ui.button("▶", id="tape-forward", **{"aria-label": "One step forward"}),
-                           ui.button("All", id="tape-all")], className="segmented"),
-                 html.Span(id="tape-step", className="hint", **{"aria-live": "polite"})],
-                className="tools",
-            ),
-            html.Div(id="tape"),
-            html.Div(id="chain"),
-            ui.folded("What if the loss is a vector?", [html.P(id="vector")]),
-        ],
-        hint="the tape that backward() walks", hide="tape", className="neuron-only",
-    )  # fmt: skip
-    code = ui.card(
-        "The same in PyTorch",
-        [html.Div([ui.button("Copy", id="copy-code")], className="tools"), html.Pre(id="code", tabIndex="0")],
-        id="code-card", hint="runs as it stands", hide="code", className="neuron-only",
-    )  # fmt: skip
-    terms = ui.card("Why the weight matters", [html.Div(id="terms-says")], className="terms-only")
-    return html.Div([residuals, terms, tape, code], className="below")
 
 
 def _drawer(studies: Mapping[str, Study]) -> html.Aside:
@@ -254,5 +168,5 @@ def _drawer(studies: Mapping[str, Study]) -> html.Aside:
             html.Div(activities, className="activities"),
             html.Div(id="lesson-text"),
         ],
-        id="lesson", hidden=True, **{"aria-label": "Lesson"},
+        id="lesson", hidden=True, **ui.aria(label="Lesson"),
     )  # fmt: skip
