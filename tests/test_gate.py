@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from experiments import STUDIES
 from explorer.dashboard import create_app
 
-OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "scene", "opened.data": "address",
+OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "minima-query", "opened.data": "address",
            "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
            "verdict.data": "check", "file.data": "download", "picture.data": "download",
            "lesson-text.children": "lesson-query"}  # fmt: skip

@@ -38,7 +38,9 @@ def create_app(studies: Mapping[str, Study], *, hosts: tuple[str, ...] = LOOPBAC
     app = Dash("explorer.dashboard", title="Loss explorer", update_title="", serve_locally=True, index_string=PAGE)
     app.logger.setLevel(logging.WARNING)
     app.layout = landscape.layout(studies, schema(studies))
-    register(app, Callbacks(studies))
+    answers = Callbacks(studies)
+    answers.warm_up()
+    register(app, answers)
     lesson.register(app.server, next((study.lesson for study in studies.values() if study.lesson), ""))
     app.server.config |= {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_LEVEL": 5}
     Compress(app.server)

@@ -33,6 +33,11 @@ class Callbacks:
     def __init__(self, studies: Mapping[str, Study]) -> None:
         self.studies = studies
 
+    def warm_up(self) -> None:
+        """Answer the first page once: torch loads its forward mode on first use, which no visitor should wait for."""
+        for answer in (self.map, self.minima, self.point):
+            answer({"query": ""})
+
     def read(self, sent: object) -> tuple[State, Study, str]:
         """Return (state, its study, the query as sent) from {"query": "..."}; anything else shows the default."""
         query = sent.get("query") if isinstance(sent, dict) else None
@@ -136,7 +141,7 @@ def register(app: Dash, answers: Callbacks) -> None:
     app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
     app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
     app.callback(Output("map", "data"), Input("scene", "data"), **skip)(answers.map)
-    app.callback(Output("minima", "data"), Input("scene", "data"), **skip)(answers.minima)
+    app.callback(Output("minima", "data"), Input("minima-query", "data"), **skip)(answers.minima)
     app.callback(Output("total-contours", "data"), Input("weight-query", "data"), **skip)(answers.total_contours)
     app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
     app.callback(Output("pasted", "data"), Input("paste", "data"), **skip)(answers.pasted)

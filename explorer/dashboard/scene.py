@@ -120,10 +120,11 @@ def drawn(values: xr.DataArray) -> dict[str, Any]:
     """Code one map: uint16 along its colour scale, the scale in loss units, labelled contours."""
     scale = color_scale(values.values)
     alpha, beta = values.dims
+    # Rows are the second axis (drawn upwards), columns the first.
     codes = np.nan_to_num(np.round(scale.normalize(values.values) * (HOLE - 1)), nan=HOLE)
     codes = np.where(np.isfinite(values.values), codes, HOLE)
     return {
-        "codes": _packed(xr.DataArray(codes, dims=values.dims), "<u2"),
+        "codes": _squeezed(codes.T.astype("<u2")),
         "shape": [values.sizes[beta], values.sizes[alpha]],
         "scale": scale_of(scale),
         "contours": contours(values, scale),
@@ -136,12 +137,12 @@ def scale_of(scale: ColorScale) -> dict[str, Any]:
 
 
 def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
-    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 257 points a side, to 4 digits of the axis."""
+    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 257 points a side, to thousandths."""
     stride = max(1, (max(values.shape) - 1) // (CONTOUR_POINTS - 1))
     thin = xr.Dataset({"loss": values[::stride, ::stride]})
     cell = [float(np.ptp(thin[label].values)) / (thin.sizes[label] - 1) for label in values.dims]
     lines = contour_lines(thin, contour_levels(scale))
-    return [[level, np.round(line, 4).tolist()] for level, line in lines if not _is_bead(line, cell)]
+    return [[level, np.round(line, 3).tolist()] for level, line in lines if not _is_bead(line, cell)]
 
 
 def _is_bead(line: np.ndarray[Any, Any], cell: list[float]) -> bool:
@@ -157,6 +158,13 @@ def _packed(values: xr.DataArray, dtype: str) -> str:
     return base64.b64encode(values.transpose(beta, alpha).values.astype(dtype).tobytes()).decode()
 
 
+def _squeezed(codes: np.ndarray[Any, Any]) -> str:
+    """Differences of differences along each row, low bytes before high ones: gzip then finds a third of the size."""
+    for _ in range(2):
+        codes = np.diff(codes, axis=1, prepend=np.zeros((len(codes), 1), codes.dtype))
+    return base64.b64encode(np.ascontiguousarray(codes).view(np.uint8).reshape(-1, 2).T.tobytes()).decode()
+
+
 def _field(state: State, study: Study) -> dict[str, Any]:
     """The gradient on a coarse grid, [alpha, beta, dL/dalpha, dL/dbeta] a point."""
     if study.terms:
@@ -165,7 +173,8 @@ def _field(state: State, study: Study) -> dict[str, Any]:
     alpha, beta = study.labels
     flat = found["gradient"].transpose(alpha, beta, "direction").values.reshape(-1, 2)
     where = np.stack(np.meshgrid(found[alpha].values, found[beta].values, indexing="ij"), -1).reshape(-1, 2)
-    return {"arrows": [[*map(float, place), *map(float, arrow)] for place, arrow in zip(where, flat, strict=True)]}
+    arrows = np.concatenate([where, flat], axis=1)
+    return {"arrows": [[float(f"{value:.4g}") for value in arrow] for arrow in arrows.tolist()]}
 
 
 def total_contours(state: State, study: Study) -> list[list[Any]]:

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from types import FrameType
+from typing import Any
 
 import torch
 from dash import Dash
@@ -13,13 +14,18 @@ PATIENCE = 10.0
 """Seconds that running requests are given after SIGTERM."""
 
 
-def serve(app: Dash, host: str, port: int) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises OSError when the address cannot be bound."""
+def server_of(app: Dash, host: str, port: int) -> Any:
+    """Return a bound server, ready to run (port 0: any free one). Raises OSError when the address cannot be bound."""
     # The page's operations are small: waking a second thread costs more than it saves, and far more on a busy machine.
     torch.set_num_threads(1)
     # A page asks for several things at once: that its requests wait for a thread is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(app.server, host=host, port=port, threads=4, channel_request_lookahead=1, ident=None)
+    return create_server(app.server, host=host, port=port, threads=4, channel_request_lookahead=1, ident=None)
+
+
+def serve(app: Dash, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises OSError when the address cannot be bound."""
+    server = server_of(app, host, port)
 
     def stop(number: int, frame: FrameType | None) -> None:
         # Raised in the main loop, it makes waitress leave its loop and wait for its running tasks.

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable
 
 from playwright.sync_api import Page, sync_playwright
-from waitress.server import create_server
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
+from explorer.dashboard.server import server_of
 from tests.browser import chromium
 from tests.browser.screen import Screen
 
@@ -54,7 +54,7 @@ GOALS = {
 
 def measure(repeats: int) -> dict[str, list[float]]:
     """Return milliseconds by interaction."""
-    server = create_server(create_app(STUDIES).server, host="127.0.0.1", port=0, threads=4)
+    server = server_of(create_app(STUDIES), "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}"
     with sync_playwright() as playwright:

@@ -78,7 +78,7 @@ def test_layers_and_views_are_states(screen: Screen) -> None:
         assert screen.page.locator(f"[data-map=landscape] path.{name}").count() > 0
     assert "kinks" in screen.query()["layers"]
     screen.page.click("#view-3d")
-    screen.page.wait_for_selector("#surface .js-plotly-plot .gl-container, #surface canvas")
+    screen.page.wait_for_selector("#surface .js-plotly-plot canvas")
     assert screen.query()["view"] == "3d"
 
 

@@ -11,11 +11,23 @@
   const rows = (flat, [height, width]) =>
     Array.from({ length: height }, (_, i) => flat.subarray(i * width, (i + 1) * width));
 
-  /* Decode one map of the server: codes 0..65534 along the scale, 65535 a hole. */
+  /* The codes of a map, 0..65534 along the scale and 65535 a hole: undo what scene.py did to make them small. */
+  const unpack = (text, [height, width]) => {
+    const halves = new Uint8Array(bytes(text));
+    const codes = new Uint16Array(height * width);
+    for (let i = 0; i < codes.length; i++) codes[i] = halves[i] | (halves[i + codes.length] << 8);
+    for (let pass = 0; pass < 2; pass++) {
+      for (let row = 0; row < height; row++) {
+        for (let i = row * width + 1; i < (row + 1) * width; i++) codes[i] += codes[i - 1];
+      }
+    }
+    return codes;
+  };
+
   const decode = (map) => {
-    const codes = new Uint16Array(bytes(map.codes));
+    const codes = unpack(map.codes, map.shape);
     const z = Float32Array.from(codes, (code) => (code === HOLE ? NaN : code / (HOLE - 1)));
-    return { ...map, z: rows(z, map.shape), values: map.values && new Float32Array(bytes(map.values)) };
+    return { ...map, codes, z: rows(z, map.shape), values: map.values && new Float32Array(bytes(map.values)) };
   };
 
   /* The colour scale of a weighted total, by the rule of explorer/figures/scale.py. */
@@ -66,7 +78,7 @@
       const [height, width] = map.shape;
       const trace = {
         type: "heatmap", z: map.z, x0: x[0], dx: (x[1] - x[0]) / (width - 1), y0: y[0], dy: (y[1] - y[0]) / (height - 1),
-        zmin: 0, zmax: 1, colorscale: VIRIDIS, showscale: false, hoverinfo: "none", zsmooth: false, connectgaps: false,
+        zmin: 0, zmax: 1, colorscale: VIRIDIS, showscale: false, hoverinfo: "none", zsmooth: "fast", connectgaps: false,
       };
       this.plot.show({ x, y, xTitle: labels[0] === "w" ? "weight w" : labels[0], yTitle: labels[1] === "b" ? "bias b" : labels[1], traces: [trace] });
       this.box.querySelector(".map-title").textContent = title(map.name);

@@ -9,8 +9,18 @@
   const curves = (plot, functions) => {
     const [low, high] = plot.ranges.x;
     const { delta } = explorer.state;
-    const group = plot.group("curves", { "clip-path": plot.clip() });
     const hidden = explorer.lossHidden();
+    // The curves move with delta and size only; the dots with every frame of a drag.
+    const fixed = JSON.stringify([low, high, delta, explorer.state.loss, plot.area]);
+    if (fixed !== plot.fixed) curve(plot, functions, hidden);
+    plot.fixed = fixed;
+    dots(plot, functions, hidden);
+  };
+
+  const curve = (plot, functions, hidden) => {
+    const [low, high] = plot.ranges.x;
+    const { delta } = explorer.state;
+    const group = plot.group("curves", { "clip-path": plot.clip() });
     for (const name of NAMES) {
       const line = Array.from({ length: 241 }, (_, i) => {
         const r = low + ((high - low) * i) / 240;
@@ -22,9 +32,13 @@
       const at = high * 0.8;
       if (functions === explorer.preview.ell) group.append(svg("text", { x: plot.px(-at) + 4, y: Math.max(plot.area.t + 12, plot.py(functions[name](-at, delta)) - 6), class: `ell-label ${name}` }, [explorer.schema.names[name]]));
     }
-    const dots = plot.group("residual-dots", { "clip-path": plot.clip() });
+  };
+
+  const dots = (plot, functions, hidden) => {
+    const { delta } = explorer.state;
+    const group = plot.group("residual-dots", { "clip-path": plot.clip() });
     const { residuals = [] } = explorer.numbers() ?? {};
-    if (!hidden) residuals.forEach((r, i) => dots.append(svg("circle", { cx: plot.px(r), cy: plot.py(functions[explorer.lossName()](r, delta)), r: 4.5,
+    if (!hidden) residuals.forEach((r, i) => group.append(svg("circle", { cx: plot.px(r), cy: plot.py(functions[explorer.lossName()](r, delta)), r: 4.5,
       class: explorer.tape?.chosen() === i ? "residual-dot chosen" : "residual-dot", "data-r": r })));
   };
 

@@ -30,6 +30,8 @@
       Object.assign(explorer.reply, { map: reply, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
       explorer.landscape.show();
       explorer.render();
+      // Only now: finding the minima takes longer than the map and must not keep it waiting.
+      explorer.send("minima-query", { query: reply.query });
     },
     minima: (reply) => {
       if (reply.query !== explorer.asked.scene) return;
@@ -74,7 +76,7 @@
     if (!found) return;
     for (const { theta, loss } of found.points) {
       const out = theta[0] < w[0] || theta[0] > w[1] || theta[1] < b[0] || theta[1] > b[1];
-      said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${loss < 1e-24 ? "0" : short(loss)}.`);
+      said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${loss < 1e-15 ? "0" : short(loss)}.`);
     }
     if (found.line) said.push(`A whole line of minima: ${short(found.line[0])}·w + ${short(found.line[1])}·b = ${short(found.line[2])}.`);
     if (found.note) said.push(found.note[0].toUpperCase() + found.note.slice(1).replace(/\.?$/, "."));
@@ -82,11 +84,21 @@
   };
   const mapIndex = () => (explorer.state.view === "compare" ? explorer.study().losses.indexOf(explorer.lossName()) : 0);
 
-  /* ---- drawing everything that follows from the state ---- */
-  explorer.render = () => {
+  /* ---- drawing everything that follows from the state; only what moves, while only the point is dragged ---- */
+  explorer.render = (moves = false) => {
     if (!ready) return;
     const { state } = explorer;
     const study = explorer.study();
+    if (!moves) frame(state, study);
+    explorer.landscape.marks();
+    explorer.fit.render();
+    explorer.readout.render();
+    explorer.losses.render();
+    if (!moves) explorer.tape.render();
+    if (study.terms.length) terms();
+  };
+
+  const frame = (state, study) => {
     const page = byId("page");
     page.dataset.study = study.terms.length ? "terms" : "neuron";
     page.dataset.view = state.view;
@@ -94,12 +106,6 @@
     controls(state, study);
     modes(state);
     explorer.activity.render();
-    explorer.readout.render();
-    explorer.fit.render();
-    explorer.losses.render();
-    explorer.tape.render();
-    if (study.terms.length) terms();
-    explorer.landscape.marks();
   };
 
   const controls = (state, study) => {

@@ -54,7 +54,8 @@
     if (explorer.state.target !== "own") explorer.state.points = [];
     if (("w" in patch || "b" in patch) && !walked) begin();
     if (patch.target || patch.study) keepInside();
-    explorer.render();
+    const moves = history === "live" && Object.keys(patch).every((key) => key === "w" || key === "b");
+    explorer.render(moves);
     if (history !== "live") commit(history);
   };
 

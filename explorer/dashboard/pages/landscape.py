@@ -20,7 +20,18 @@ LAYER_NAMES = {
 }
 VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses"}
 MAP_KEYS = "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step."
-STORES = ("address", "commit", "scene", "surface-query", "weight-query", "paste", "check", "download", "lesson-query")
+STORES = (
+    "address",
+    "commit",
+    "scene",
+    "surface-query",
+    "minima-query",
+    "weight-query",
+    "paste",
+    "check",
+    "download",
+    "lesson-query",
+)
 """What the script sends; a callback answers each."""
 
 
