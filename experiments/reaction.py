@@ -10,11 +10,13 @@ On the flats uhat is 0 or 1 throughout: solutions of the equation that start fro
 """
 
 import math
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.func import jvp
 
+from experiments.reaction_program import reaction_program
 from explorer.study import Study
 from models import MODELS
 
@@ -64,6 +66,11 @@ def _facts() -> dict[str, float]:
     }
 
 
+def program(weights: Mapping[str, float], theta: Sequence[float]) -> str:
+    """Return the PyTorch program of the weighted total at theta."""
+    return reaction_program(RHO, U0, TIMES.tolist(), weights, theta)
+
+
 REACTION = Study(
     name="reaction",
     title="Two terms, as in a PINN",
@@ -71,5 +78,6 @@ REACTION = Study(
     model=MODELS["reaction"],
     window={"w": (-2.0, 8.0), "b": (-5.0, 3.0)},
     terms={"ic": initial_condition, "pde": equation},
+    terms_program=program,
     facts=_facts(),
 )

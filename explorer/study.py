@@ -114,6 +114,8 @@ class Study:
     """(target set) -> lines p*alpha + q*beta = c along which MAE has a crease."""
     program: Callable[[TargetSet, str, float, Sequence[float]], str] | None = None
     """(target set, loss name, delta, theta) -> a PyTorch program that prints loss and gradient there."""
+    terms_program: Callable[[Mapping[str, float], Sequence[float]], str] | None = None
+    """(weight of each term, theta) -> a PyTorch program that prints the weighted total and its gradient there."""
     terms: Mapping[str, Callable[[nn.Module], Tensor]] = field(default_factory=dict)
     """Named terms (model -> scalar) of a composite objective; empty where a loss and target sets are used."""
     facts: Mapping[str, float] = field(default_factory=dict)

@@ -105,3 +105,10 @@ def test_every_callback_is_known_to_these_tests(client: FlaskClient) -> None:
     served = json.loads(client.get("/_dash-dependencies").data)
     on_server = {each["output"] for each in served if not each.get("clientside_function")}
     assert on_server == set(OUTPUTS)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(output=st.sampled_from(list(OUTPUTS)), value=sent)
+def test_ten_thousand_bodies_make_no_5xx(client: FlaskClient, output: str, value: Any) -> None:
+    assert post(client, body(output, value)) in (200, 204, 400)

@@ -8,6 +8,7 @@ from torch.func import functional_call, grad, hessian, jvp, vmap
 
 import experiments
 from experiments.reaction import REACTION, RHO, TIMES, U0
+from models import MODELS
 
 FACTS = REACTION.facts
 STAR = torch.tensor([FACTS["w_star"], FACTS["b_star"]], dtype=torch.float64)
@@ -174,3 +175,18 @@ def test_the_time_derivative_is_taken_from_the_model():
     found = REACTION.terms["pde"](Line())
     torch.testing.assert_close(found.detach(), expected, rtol=1e-14, atol=0)
     assert REACTION.terms["ic"](Line()).item() == pytest.approx(U0**2, rel=1e-14)
+
+
+@pytest.mark.parametrize("theta", [(0.5, 0.5), (2.5, -1.4), (-1.5, 1.5)])
+@pytest.mark.parametrize("weight", [1.0, 13.5877])
+def test_the_program_prints_what_the_terms_give(
+    theta: tuple[float, float], weight: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert REACTION.terms_program is not None
+    exec(REACTION.terms_program({"ic": weight}, theta), {})
+    printed = [float(line.split("=")[1]) for line in capsys.readouterr().out.splitlines()]
+    model = MODELS["reaction"](*theta)
+    total = weight * REACTION.terms["ic"](model) + REACTION.terms["pde"](model)
+    total.backward()
+    # Forward and backward derivatives round differently: a few ulp of terms of order 1.
+    assert printed == pytest.approx([total.item(), model.w.grad.item(), model.b.grad.item()], rel=1e-12, abs=1e-13)

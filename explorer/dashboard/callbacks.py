@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, no_update
+from dash import Dash, Input, Output, no_update
 
 from explorer.dashboard import downloads, point, scene, table
+from explorer.dashboard.pages.drawer import drawer
 from explorer.dashboard.state import State, parse
 from explorer.study import Study, Visit
 
@@ -108,8 +109,7 @@ class Callbacks:
         """Return the lesson's text, when the drawer is first opened (MathJax is large)."""
         if not sent:
             return no_update
-        text = next((study.lesson for study in self.studies.values() if study.lesson), "")
-        return dcc.Markdown(text, mathjax=True, link_target="_self")
+        return drawer(next((study.lesson for study in self.studies.values() if study.lesson), ""))
 
     @alone
     def file(self, sent: object) -> Any:

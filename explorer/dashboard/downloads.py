@@ -67,12 +67,26 @@ def figure(state: State, study: Study) -> dict[str, Any]:
 
 def marked(state: State, study: Study, found: xr.Dataset) -> go.Figure:
     """Return the heatmap of a swept landscape with the point and the minima on it."""
-    marks = [{"at": (state.w, state.b), "label": "θ"}]
+    return figures.contour(found, marks=_marks(state, study, found))
+
+
+def _marks(state: State, study: Study, found: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the point and the minima, as far as they lie in the window."""
+    places = [((state.w, state.b), "θ")]
     for each in minima(state, study)[:1]:
-        marks += [{"at": tuple(point["theta"]), "label": "θ*"} for point in each["points"]]
-    return figures.contour(found, marks=marks)
+        places += [(tuple(point["theta"]), "θ*") for point in each["points"]]
+    axes = [found[label].values for label in study.labels]
+    return [
+        {"at": at, "label": label}
+        for at, label in places
+        if all(axis[0] <= value <= axis[-1] for value, axis in zip(at, axes, strict=True))
+    ]
 
 
 def surface(state: State, study: Study, points: int) -> go.Figure:
-    """Return the landscape as a surface in 3D."""
-    return figures.surface(landscape(state, study, points))
+    """Return the landscape as a surface in 3D with its minima; the camera stays where the reader put it."""
+    found = landscape(state, study, points)
+    figure = figures.surface(found, marks=_marks(state, study, found))
+    return figure.update_layout(
+        uirevision="kept", title=None, paper_bgcolor="rgba(0,0,0,0)", margin=dict.fromkeys("lrtb", 0)
+    )

@@ -119,6 +119,9 @@ def _vector_refusal(state: State, study: Study) -> str:
 
 
 def _program(state: State, study: Study) -> str:
+    if study.terms_program is not None:
+        first = next(iter(study.terms))
+        return study.terms_program({first: state.weight}, (state.w, state.b))
     if study.program is None:
         return ""
     loss = study.hidden.get(state.loss, state.loss)
@@ -136,7 +139,13 @@ def _terms_at(state: State, study: Study) -> dict[str, Any]:
         values[name] = value.item()
         pulls.append([_gradient_of(parameter) for parameter in model.parameters()])
     gradient = [sum(column) for column in zip(*pulls, strict=True)]
-    return {"loss": sum(values.values()), "gradient": gradient, "pulls": pulls, "terms": values}
+    return {
+        "loss": sum(values.values()),
+        "gradient": gradient,
+        "pulls": pulls,
+        "terms": values,
+        "program": _program(state, study),
+    }
 
 
 def _curvature(state: State, study: Study) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, quote
 
 import torch
+from torch import Tensor
 
 from explorer.errors import StateError
 from explorer.study import Study, TargetSet
@@ -195,8 +197,14 @@ def target_set(state: State, study: Study) -> TargetSet:
     """Return the target set that the state shows, the learner's own points included."""
     if state.target != OWN or study.own is None:
         return study.targets[state.target]
-    x, y = torch.tensor(state.points, dtype=torch.float64).T
-    return study.own(x, y)
+    return _own(state.points, study.own)
+
+
+@lru_cache(maxsize=32)
+def _own(points: tuple[Point, ...], own: Callable[[Tensor, Tensor], TargetSet]) -> TargetSet:
+    """Finding a window that fits takes longer than everything else about a point: once for the same data."""
+    x, y = torch.tensor(points, dtype=torch.float64).T
+    return own(x, y)
 
 
 def _short(text: str) -> str:

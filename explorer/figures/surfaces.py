@@ -1,23 +1,28 @@
 """A landscape as a surface in three dimensions."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import xarray as xr
 
 from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import heatmap_trace
+from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.scale import ColorScale
-from explorer.figures.theme import axis, layout, same_unit
+from explorer.figures.theme import CASING, CORE, axis, layout, same_unit
 
 _HEIGHT = 0.6
 """Of the drawing, in units of its longer side."""
 
 
-def surface(landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto") -> go.Figure:
+def surface(
+    landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto", marks: Sequence[Mark] = ()
+) -> go.Figure:
     """Draw a quantity of a landscape as a surface; height and colour follow the same scale, clipped at its ends.
 
     Args:
-        landscape, quantity, scale: as for `heatmap`.
+        landscape, quantity, scale, marks: as for `heatmap`; a mark's height is linear between grid points.
 
     Raises:
         ValueError: as for `heatmap`.
@@ -29,6 +34,8 @@ def surface(landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "a
     figure = go.Figure(trace, layout(field.title))
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
+    if marks:
+        figure.add_trace(_marks_on(landscape[quantity], marks, chosen))
     return figure.update_layout(
         coloraxis=colors,
         scene={
@@ -45,6 +52,22 @@ def _trace(field: Field, scale: ColorScale) -> go.Surface:
     flat = heatmap_trace(field, scale)
     parts = {name: flat[name] for name in ("x", "y", "z", "customdata", "coloraxis", "hovertemplate")}
     return go.Surface(**parts)
+
+
+def _marks_on(values: xr.DataArray, marks: Sequence[Mark], scale: ColorScale) -> go.Scatter3d:
+    flat = marks_trace(marks)
+    first, second = values.dims[:2]
+    heights = [float(values.interp({first: x, second: y})) for x, y in zip(flat.x, flat.y, strict=True)]
+    return go.Scatter3d(
+        x=flat.x,
+        y=flat.y,
+        z=scale.position(heights),
+        text=flat.text,
+        mode="markers+text",
+        marker={"size": 5, "color": CORE, "line": {"color": CASING, "width": 3}},
+        hovertemplate="%{text} (%{x}, %{y})<extra></extra>",
+        showlegend=False,
+    )
 
 
 def _aspect(field: Field) -> dict[str, float]:

@@ -168,5 +168,6 @@
       use(found);
     },
     undo,
+    dragging: () => held !== null,
   };
 })();

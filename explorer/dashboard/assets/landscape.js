@@ -234,12 +234,12 @@
     const lowest = found.points.length ? found.points[0].loss : NaN;
     const drawn = found.line ? cased(across(plot, found.line), "minimum-line") : [];
     for (const point of found.points) {
+      const name = point.loss <= lowest + 1e-12 ? "θ*" : "local θ*";
       const [x, y] = [plot.px(point.theta[0]), plot.py(point.theta[1])];
       if (!inside(plot, x, y, -1)) {
-        drawn.push(...beyond(plot, x, y, point));
+        drawn.push(...beyond(plot, x, y, point, name));
         continue;
       }
-      const name = point.loss <= lowest + 1e-12 ? "θ*" : "local θ*";
       drawn.push(svg("path", { d: star(x, y, 9), class: "minimum", "data-theta": point.theta.join(",") }, [
         svg("title", {}, [`${name}: w ${point.theta[0]}, b ${point.theta[1]}, L ${point.loss}. ${point.certificate}`])]));
       drawn.push(label(x + 12, y + 16, name, "minimum-label"));
@@ -247,7 +247,7 @@
     return drawn;
   };
   /* A minimum outside the window: an arrowhead at the edge, on the way to it from the middle, with its loss. */
-  const beyond = (plot, x, y, point) => {
+  const beyond = (plot, x, y, point, name) => {
     const { l, t, w, h } = plot.area;
     const [cx, cy] = [l + w / 2, t + h / 2];
     const share = 1 / Math.max(Math.abs(x - cx) / (w / 2 - 14), Math.abs(y - cy) / (h / 2 - 14));
@@ -255,7 +255,7 @@
     const [ux, uy] = [(x - cx) / Math.hypot(x - cx, y - cy), (y - cy) / Math.hypot(x - cx, y - cy)];
     const anchor = ex > cx ? "edge-right" : "edge-left";
     return [...arrow(ex - 10 * ux, ey - 10 * uy, 20 * ux, 20 * uy, "edge", 10),
-      label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `θ* outside, L ${number(point.loss)}`, anchor)];
+      label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `${name} outside, L ${number(point.loss)}`, anchor)];
   };
   const star = (x, y, r) => Array.from({ length: 10 }, (_, i) => {
     const [angle, radius] = [(Math.PI * i) / 5 - Math.PI / 2, i % 2 ? r * 0.45 : r];

@@ -27,11 +27,12 @@
     },
     map: (reply) => {
       if (reply.query !== explorer.asked.scene) return;
-      Object.assign(explorer.reply, { map: reply, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
+      Object.assign(explorer.reply, { map: reply, minima: undefined, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
       explorer.landscape.show();
       explorer.render();
-      // Only now: finding the minima takes longer than the map and must not keep it waiting.
-      explorer.send("minima-query", { query: reply.query });
+      places();
+      // Only now: finding the minima takes longer than the map and must not keep it waiting; a drag goes on without.
+      if (!explorer.fit.dragging()) explorer.send("minima-query", { query: reply.query });
     },
     minima: (reply) => {
       if (reply.query !== explorer.asked.scene) return;
@@ -73,7 +74,7 @@
     const short = explorer.short;
     const said = [];
     const found = explorer.minima(Math.max(0, mapIndex()));
-    if (!found) return;
+    if (!found) return (byId("places").textContent = "");
     for (const { theta, loss } of found.points) {
       const out = theta[0] < w[0] || theta[0] > w[1] || theta[1] < b[0] || theta[1] > b[1];
       said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${loss < 1e-15 ? "0" : short(loss)}.`);
@@ -135,6 +136,7 @@
     [root.dataset.theme, root.dataset.projector] = wanted;
     byId("projector").setAttribute("aria-pressed", String(wanted[1] === "on"));
     requestAnimationFrame(() => {
+      explorer.ask(explorer.query(explorer.state));
       explorer.landscape.show();
       explorer.fit.show();
       explorer.losses.render(true);

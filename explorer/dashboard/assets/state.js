@@ -57,6 +57,15 @@
     const moves = history === "live" && Object.keys(patch).every((key) => key === "w" || key === "b");
     explorer.render(moves);
     if (history !== "live") commit(history);
+    else if (patch.points) follow();
+  };
+
+  /* While a data point is dragged the landscape follows, coarse, one request at a time. */
+  const follow = () => {
+    if (explorer.asked.scene !== explorer.reply.map?.query) return;
+    const coarse = explorer.query({ ...explorer.state, n: Math.min(explorer.state.n, 65) }, SCENE);
+    explorer.asked.scene = coarse;
+    send("scene", { query: coarse });
   };
 
   const begin = () => {
@@ -92,7 +101,7 @@
     const scene = explorer.query(state, SCENE);
     once("scene", scene);
     once("commit", query);
-    once("surface-query", scene, state.view === "3d");
+    once("surface-query", `${scene}&w=${state.w}&b=${state.b}&weight=${state.weight}&mode=${document.documentElement.dataset.theme ?? "light"}`, state.view === "3d");
     if (explorer.study().terms.length) once("weight-query", `${scene}&weight=${state.weight}`);
     explorer.activity?.visited(query);
   };

@@ -5,7 +5,7 @@
   const short = (value) => explorer.short(value);
   const SYMBOL = { z: "z", yhat: "ŷ", r: "r", ell: "ℓ", L: "L" };
   const FORMULA = { z: "w·x + b", yhat: "tanh z", r: "ŷ − y", ell: "ℓ(r)", L: "mean ℓ" };
-  let chosen = 0;
+  let chosen = null;
   let at = null;
 
   const make = (name, properties = {}, children = []) => {
@@ -27,7 +27,7 @@
     if (!reply?.tape || explorer.stale()) return;
     const { tape } = reply;
     const { x } = explorer.data();
-    if (chosen !== null && chosen >= x.length) chosen = 0;
+    if (chosen !== null && chosen >= x.length) chosen = null;
     const all = steps(tape);
     const now = at ?? all.length - 1;
     const seen = (way, k) => all.findIndex(([w, j]) => w === way && j === k) <= now;

@@ -108,5 +108,5 @@ def _code() -> Any:
     return ui.card(
         "The same in PyTorch",
         [html.Div([ui.button("Copy", id="copy-code")], className="tools"), html.Pre(id="code", tabIndex="0")],
-        id="code-card", hint="runs as it stands", hide="code", className="neuron-only",
+        id="code-card", hint="runs as it stands", hide="code",
     )  # fmt: skip
