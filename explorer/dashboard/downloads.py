@@ -87,6 +87,6 @@ def surface(state: State, study: Study, points: int) -> go.Figure:
     """Return the landscape as a surface in 3D with its minima; the camera stays where the reader put it."""
     found = landscape(state, study, points)
     figure = figures.surface(found, marks=_marks(state, study, found))
-    return figure.update_layout(
-        uirevision="kept", title=None, paper_bgcolor="rgba(0,0,0,0)", margin=dict.fromkeys("lrtb", 0)
-    )
+    ink = "#e8edf4" if "dark" in state.mode else "#1a2230"
+    flush = {"title": None, "margin": dict.fromkeys("lrtb", 0), "paper_bgcolor": "rgba(0,0,0,0)"}
+    return figure.update_layout(uirevision="kept", font={"color": ink}, **flush)
