@@ -89,4 +89,5 @@ def surface(state: State, study: Study, points: int) -> go.Figure:
     figure = figures.surface(found, marks=_marks(state, study, found))
     ink = "#e8edf4" if "dark" in state.mode else "#1a2230"
     flush = {"title": None, "margin": dict.fromkeys("lrtb", 0), "paper_bgcolor": "rgba(0,0,0,0)"}
+    figure.update_scenes({f"{axis}axis_showbackground": False for axis in "xyz"})
     return figure.update_layout(uirevision="kept", font={"color": ink}, **flush)

@@ -111,6 +111,20 @@
       for (const [key, value] of Object.entries({ x: l, y: t, width: w, height: h })) this.surface.setAttribute(key, value);
     }
 
+    /* The drawn value under the pointer: of the nearest grid point, so ≈. */
+    hover(event) {
+      const { map, plot } = this;
+      if (!map) return;
+      const [w, b] = plot.at(event);
+      const cell = (value, [low, high], n) => Math.round(((value - low) / (high - low)) * (n - 1));
+      const [row, column] = [cell(b, plot.ranges.y, map.shape[0]), cell(w, plot.ranges.x, map.shape[1])];
+      const z = map.z[row]?.[column];
+      const { kind, low, high } = map.scale;
+      const value = kind === "log" ? low * (high / low) ** z : low + (high - low) * z;
+      const clipped = z <= 0 ? "≤ " : z >= 1 ? "≥ " : "≈ ";
+      this.box.querySelector(".hover").textContent = z === undefined ? "" : Number.isNaN(z) ? "here: not finite" : `here ${clipped}${number(value)}`;
+    }
+
     listen() {
       const { layer } = this.plot;
       layer.setAttribute("tabindex", "0");
@@ -131,7 +145,8 @@
         event.preventDefault();
         move(event, "live");
       });
-      layer.addEventListener("pointermove", (event) => dragging && move(event, "live"));
+      layer.addEventListener("pointermove", (event) => (dragging ? move(event, "live") : this.hover(event)));
+      layer.addEventListener("pointerleave", () => (this.box.querySelector(".hover").textContent = ""));
       layer.addEventListener("pointerup", (event) => dragging && ((dragging = false), move(event, "push")));
       layer.addEventListener("pointercancel", () => dragging && ((dragging = false), explorer.act({}, "push")));
       layer.addEventListener("keydown", (event) => keys(event, this.plot));
@@ -254,8 +269,10 @@
     const [ex, ey] = [cx + (x - cx) * share, cy + (y - cy) * share];
     const [ux, uy] = [(x - cx) / Math.hypot(x - cx, y - cy), (y - cy) / Math.hypot(x - cx, y - cy)];
     const anchor = ex > cx ? "edge-right" : "edge-left";
-    return [...arrow(ex - 10 * ux, ey - 10 * uy, 20 * ux, 20 * uy, "edge", 10),
-      label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `${name} outside, L ${number(point.loss)}`, anchor)];
+    const head = arrow(ex - 10 * ux, ey - 10 * uy, 20 * ux, 20 * uy, "edge", 10);
+    // On a small map there is no room for words; they stand below it as well.
+    if (w < 400) return head;
+    return [...head, label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `${name} outside, L ${number(point.loss)}`, anchor)];
   };
   const star = (x, y, r) => Array.from({ length: 10 }, (_, i) => {
     const [angle, radius] = [(Math.PI * i) / 5 - Math.PI / 2, i % 2 ? r * 0.45 : r];
@@ -362,7 +379,7 @@
       }
       return found;
     }
-    const raw = (high - low) / 4;
+    const raw = (high - low) / 6;
     const step = [1, 2, 5, 10].map((m) => m * 10 ** Math.floor(Math.log10(raw))).find((s) => s >= raw);
     const found = [];
     for (let v = Math.ceil(low / step) * step; v <= high; v += step) found.push(v);
