@@ -152,7 +152,12 @@ def _map(id: str) -> html.Div:
             html.H3("", className="map-title"),
             ui.graph(id, MAP_KEYS),
             html.Div(
-                [html.Div(className="bar"), html.Div(className="ticks"), html.Div([html.Span(className="says"), html.Span(className="hover")])], className="legend"
+                [
+                    html.Div(className="bar"),
+                    html.Div(className="ticks"),
+                    html.Div([html.Span(className="says"), html.Span(className="hover")]),
+                ],
+                className="legend",
             ),
         ],
         className="map", **ui.data(map=id),
