@@ -294,7 +294,7 @@ def test_bytes_per_point_count_the_graph_but_not_the_data():
 
 
 def test_chunks_fit_the_cache_but_are_not_too_few():
-    assert points_per_chunk(1024) == 8192
+    assert points_per_chunk(1024) == 4096
     assert points_per_chunk(1 << 20) == 64
     assert points_per_chunk(8 << 20) == 8
     assert points_per_chunk(1 << 30) == 1

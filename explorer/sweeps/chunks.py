@@ -6,7 +6,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from explorer.objective import Objective
 from explorer.quantities import Wanted
 
-_CACHE = 8 << 20
+_CACHE = 4 << 20
 """Bytes of one chunk's graph that still sit in the caches of common processors."""
 _FEW = 64
 """Below so many points a chunk is ruled by the overhead of calling PyTorch, not by the cache."""
