@@ -57,6 +57,7 @@ NEURON = Study(
     minima=minima,
     kinks=kinks,
     program=program,
+    preview="neuron",
     activities=ACTIVITIES,
     lesson=Path(__file__).with_name("lesson.md").read_text(encoding="utf-8"),
     hidden=HIDDEN,

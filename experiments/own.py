@@ -52,7 +52,7 @@ def _check(x: Tensor, y: Tensor) -> None:
 def _half_width(reach: float) -> float:
     """Return how far to look along w: it acts through w x, so inputs near 0 need a wider window, large ones less."""
     if 0 < reach < 0.5:
-        return min(_FARTHEST, math.ceil(2 / reach))
+        return float(math.ceil(min(2 / reach, _FARTHEST)))
     return min(_HALF_WIDTH, math.ceil(8 * _HALF_WIDTH / reach)) if reach else _HALF_WIDTH
 
 

@@ -54,6 +54,7 @@ def _facts() -> dict[str, float]:
     along_w, along_b = float(slope.square().mean()) / 2, float(slope[0].square()) / 2
     ratio = along_w / along_b
     return {
+        "collocation_points": float(len(TIMES)),
         "rho": RHO,
         "u0": U0,
         "w_star": w_star,
@@ -79,5 +80,6 @@ REACTION = Study(
     window={"w": (-2.0, 8.0), "b": (-5.0, 3.0)},
     terms={"ic": initial_condition, "pde": equation},
     terms_program=program,
+    preview="reaction",
     facts=_facts(),
 )

@@ -38,8 +38,8 @@ def serve(host: str, port: int, catalogue: str) -> None:
     from explorer.dashboard import serve as serve_app
     from explorer.dashboard.app import LOOPBACK
 
-    app = create_app(studies, hosts=LOOPBACK if host in LOOPBACK else ("*",))
-    click.echo(f"Loss explorer on http://{host}:{port} (Ctrl-C stops it)")
+    app = create_app(studies, hosts=("*",) if host in ("0.0.0.0", "::") else (*LOOPBACK, host))
+    click.echo(f"Loss explorer on http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
     try:
         serve_app(app, host, port)
     except OSError as error:

@@ -1,6 +1,7 @@
 """Objective: a model with one loss on data, or with named terms, as a function of theta."""
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch.func import functional_call
 from explorer.errors import ObjectiveError
 from explorer.parameters import Layout, layout_of
 from explorer.samples import Batch, Samples, read_samples
-from explorer.soundness import refuse_broadcast, refuse_different, refuse_not_scalar, refuse_other_kind
+from explorer.soundness import refuse_broadcast, refuse_different, refuse_not_mean, refuse_not_scalar, refuse_other_kind
 
 Term = Callable[[nn.Module], Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -177,7 +178,10 @@ def _full_weights(terms: Mapping[str, Term], weights: Mapping[str, float] | None
     unknown = set(weights or {}) - set(terms)
     if unknown:
         raise ObjectiveError(f"expected weights of the terms {sorted(terms)}; got also {sorted(unknown)}")
-    return {name: float((weights or {}).get(name, 1.0)) for name in terms}
+    full = {name: float((weights or {}).get(name, 1.0)) for name in terms}
+    if not all(map(math.isfinite, full.values())):
+        raise ObjectiveError(f"expected finite weights; got {full}")
+    return full
 
 
 def _moved_term(term: Term, device: torch.device | str | None, dtype: torch.dtype | None) -> Term:
@@ -198,6 +202,18 @@ def _check(objective: Objective) -> None:
     first, second = _evaluate_twice(objective)
     refuse_not_scalar(first, objective.dtype, objective.device)
     refuse_different(first, second)
+    for term in objective._terms.values():
+        if isinstance(term, _DataTerm):
+            _check_mean(objective._bound.model, term)
+
+
+def _check_mean(model: nn.Module, term: _DataTerm) -> None:
+    # With buffers of its own: a forward pass may count in them.
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with torch.no_grad():
+        prediction = functional_call(model, buffers, (term.samples.inputs,))
+        if isinstance(prediction, Tensor) and prediction.dim():
+            refuse_not_mean(term.loss, prediction, term.samples.targets)
 
 
 def _evaluate_twice(objective: Objective) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -30,7 +30,7 @@ class Samples:
         """Return shapes, dtypes and the SHA-256 of the bytes (inputs, then targets; C order)."""
         digest = hashlib.sha256()
         for tensor in (self.inputs, self.targets):
-            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return {
             "inputs": list(self.inputs.shape),
             "targets": list(self.targets.shape),

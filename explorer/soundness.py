@@ -1,6 +1,6 @@
 """What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -68,6 +68,23 @@ def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: t
                 f"expected {name!r} as {dtype} on {device}, as the model; got {value.dtype} on {value.device}: "
                 "make the tensors that the term uses of the model's dtype and device"
             )
+
+
+def refuse_not_mean(loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, targets: Tensor) -> None:
+    """Refuse a loss that is not a mean over samples: on the data twice over it must stay what it was.
+
+    Otherwise batches could not be combined, and no landscape compared with one of other data.
+
+    Raises:
+        ObjectiveError: with both values and the cure.
+    """
+    once, twice = loss(prediction, targets), loss(torch.cat([prediction, prediction]), torch.cat([targets, targets]))
+    slack = _REPEATABLE * torch.finfo(once.dtype).eps
+    if not torch.allclose(once, twice, rtol=slack, atol=0.0, equal_nan=True):
+        raise ObjectiveError(
+            f"expected a loss that is a mean over samples; on the data twice over it went from {once.item()!r} to "
+            f'{twice.item()!r}: divide by the number of samples, for example with reduction="mean"'
+        )
 
 
 def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:

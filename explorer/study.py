@@ -123,5 +123,7 @@ class Study:
     activities: tuple[Activity, ...] = ()
     lesson: str = ""
     """Markdown with $TeX$, shown in the drawer and at /lesson."""
+    preview: str = ""
+    """Which of the browser's models moves between press and release ("neuron", "reaction"); "" waits for torch."""
     hidden: Mapping[str, str] = field(default_factory=dict)
     """Loss names that hide which loss they stand for (alias -> name), for exercises."""

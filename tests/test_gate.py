@@ -112,3 +112,37 @@ def test_every_callback_is_known_to_these_tests(client: FlaskClient) -> None:
 @given(output=st.sampled_from(list(OUTPUTS)), value=sent)
 def test_ten_thousand_bodies_make_no_5xx(client: FlaskClient, output: str, value: Any) -> None:
     assert post(client, body(output, value)) in (200, 204, 400)
+
+
+@pytest.mark.parametrize("output", ["point.data", "map.data", "minima.data", "surface.figure", "total-contours.data"])
+@pytest.mark.parametrize(
+    "query",
+    ["target=own&points=1_2", "target=own&points=-2e-313_100~0_0", "target=own&points=0_0", "study=reaction",
+     "target=own&points=" + "~".join(["1_1"] * 40), "view=compare&n=17&loss=hidden-2", "w=1000&b=-1000&loss=log_cosh"],
+)  # fmt: skip
+def test_edges_are_answered(client: FlaskClient, output: str, query: str) -> None:
+    assert post(client, body(output, {"query": query + "&n=17"})) == 200
+
+
+@pytest.mark.parametrize(("host", "status"), [("[::1]:8050", 200), ("[::1]", 200), ("LOCALHOST:1", 200),
+                                              ("", 400), ("127.0.0.1.evil", 400)])  # fmt: skip
+def test_hosts(client: FlaskClient, host: str, status: int) -> None:
+    assert client.get("/lesson", headers={"Host": host}).status_code == status
+
+
+def test_a_hidden_loss_is_in_no_file_and_no_figure(client: FlaskClient) -> None:
+    for output, kind in (("file.data", "html"), ("picture.data", "svg"), ("file.data", "csv")):
+        sent = {"query": "loss=hidden-1&target=outliers&n=17", "kind": kind}
+        text = client.post("/_dash-update-component", json=body(output, sent)).get_data(as_text=True)
+        assert "uber(" not in text
+        assert "outliers" in text
+
+
+def test_a_catalogue_of_terms_alone_and_a_study_without_stages_are_served() -> None:
+    from dataclasses import replace
+
+    plain = replace(STUDIES["neuron"], stages=None, program=None, minima=None, kinks=None, preview="")
+    for studies in ({"reaction": STUDIES["reaction"]}, {"neuron": plain}):
+        client = create_app(studies).server.test_client()
+        for output in ("point.data", "map.data", "minima.data"):
+            assert post(client, body(output, {"query": "n=17"})) == 200

@@ -234,3 +234,23 @@ def test_theta_of_another_shape_or_dtype_is_refused():
         objective(torch.zeros(2, 5, dtype=torch.float64))
     with pytest.raises(ObjectiveError, match=r"torch\.float32"):
         objective(torch.zeros(5))
+
+
+def test_a_summed_loss_is_refused_with_the_cure():
+    x, y = torch.randn(6, dtype=torch.float64), torch.randn(6, dtype=torch.float64)
+    with pytest.raises(ObjectiveError, match=r"mean over samples.*reduction=\"mean\""):
+        Objective(nn.Linear(1, 1).double(), nn.MSELoss(reduction="sum"), (x[:, None], y[:, None]))
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(weight):
+    with pytest.raises(ObjectiveError, match="finite weights"):
+        Objective(nn.Linear(1, 1), terms={"a": lambda model: model.weight.sum()}, weights={"a": weight})
+
+
+def test_a_single_sample_of_any_stride_is_described():
+    x, y = torch.tensor([[0.5, 0.3]], dtype=torch.float64).T
+    model = nn.Linear(1, 1).double()
+    described = Objective(model, nn.MSELoss(), (x[:, None], y[:, None])).describe()["data"]
+    same = Objective(model, nn.MSELoss(), (x.clone()[:, None], y.clone()[:, None])).describe()["data"]
+    assert described["sha256"] == same["sha256"]

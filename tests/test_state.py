@@ -32,6 +32,7 @@ states = st.builds(
     hide=subset(HIDEABLE),
     mode=subset(MODES),
     lr=st.floats(0.001, 100),
+    activity=st.sampled_from(["", *(activity.name for activity in NEURON.activities)]),
 )
 
 
@@ -86,6 +87,9 @@ def test_a_value_is_taken_or_named_never_silently_replaced(key: str, text: str) 
         ("n=100000", "n: a number from 17 to 513"),
         ("n=20.5", "n: a whole number"),
         ("target=own", "none came"),
+        ("points=1_1~2_2", "points: they belong to target=own"),
+        ("w=1_0", "w: a number was expected, '1_0' came"),
+        ("target=own&points=1_2_3", "points: a number was expected, '2_3' came"),
         ("target=own&points=1_2~x_3", "points: a number was expected, 'x' came"),
         ("target=own&points=" + "~".join(["1_1"] * 41), "points: at most 40 points were expected, 41 came"),
         ("layers=clouds", "layers: one of contours"),
@@ -101,12 +105,12 @@ def test_unknown_keys_of_later_versions_are_ignored() -> None:
     assert parse("zoom=3&w=1.5", STUDIES) == (State(w=1.5), ())
 
 
-def test_an_activity_sets_its_scene_and_the_address_goes_before_it() -> None:
+def test_an_activity_alone_sets_its_scene_and_with_more_the_address_rules() -> None:
     activity = next(each for each in NEURON.activities if "target" in each.setup)
     state, notes = parse(f"activity={activity.name}", STUDIES)
     assert notes == ()
     assert state.target == activity.setup["target"]
-    assert parse(f"activity={activity.name}&target=noisy", STUDIES)[0].target == "noisy"
+    assert parse(f"activity={activity.name}&target=noisy", STUDIES)[0] == State(target="noisy", activity=activity.name)
 
 
 def test_every_scene_of_an_activity_is_an_address_without_complaints() -> None:

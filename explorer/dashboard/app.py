@@ -8,6 +8,7 @@ from dash import Dash
 from flask_compress import Compress
 
 from explorer.dashboard import state as limits
+from explorer.dashboard import table
 from explorer.dashboard.callbacks import Callbacks, register
 from explorer.dashboard.gate import guard
 from explorer.dashboard.pages import landscape, lesson
@@ -57,7 +58,7 @@ def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
         "modes": limits.MODES,
         "names": landscape.LOSS_NAMES,
         "limits": {"theta": limits.THETA, "data": limits.DATA, "delta": limits.DELTA, "lr": limits.RATE,
-                   "weight": limits.WEIGHT, "points": limits.MOST_POINTS},
+                   "weight": limits.WEIGHT, "points": limits.MOST_POINTS, "characters": table.LONGEST},
     }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def _study(study: Study) -> dict[str, Any]:
         "hidden": dict(study.hidden),
         "terms": list(study.terms),
         "facts": dict(study.facts),
+        "preview": study.preview,
         "targets": {name: _targets(each) for name, each in study.targets.items()},
         "activities": {each.name: _activity(each) for each in study.activities},
     }

@@ -48,8 +48,8 @@ class Callbacks:
 
     def opened(self, sent: object) -> dict[str, Any]:
         """Read the address that the page was opened with (or went back to), and say what it could not take."""
-        _, _, query = self.read(sent)
-        state, notes = parse(query, self.studies)
+        query = sent.get("query") if isinstance(sent, dict) else None
+        state, notes = parse(query if isinstance(query, str) else "", self.studies)
         return {"state": {key: getattr(state, key) for key in State.__dataclass_fields__}, "notes": notes}
 
     @alone

@@ -2,8 +2,10 @@
 
 import math
 from typing import Any
+from urllib.parse import urlsplit
 
 from dash import Dash
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
@@ -24,17 +26,26 @@ def guard(app: Dash, hosts: tuple[str, ...]) -> None:
 
 
 def _check(app: Dash, hosts: tuple[str, ...]) -> None:
-    if "*" not in hosts and request.host.rsplit(":", 1)[0].strip("[]") not in hosts:
+    if "*" not in hosts and _hostname(request.host) not in hosts:
         abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
     if request.path == CALLBACKS:
         _check_body(app)
 
 
+def _hostname(host: str) -> str | None:
+    """Return the name in a Host header, lower case, without port and brackets; None where it cannot be one."""
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname if parts.port is None or parts.port else None
+    except ValueError:
+        return None
+
+
 def _failed(error: Exception) -> Any:
     if isinstance(error, HTTPException):
         return error
-    # Dash raises its own error for component files that do not exist: that is a 404.
-    if request.path.startswith("/_dash-component-suites/"):
+    # Component files that do not exist: that is a 404.
+    if isinstance(error, (DependencyException, InvalidResourceError)):
         return "Not found", 404
     raise error
 

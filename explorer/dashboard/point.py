@@ -15,7 +15,7 @@ from explorer.study import Study
 
 def payload(state: State, study: Study) -> dict[str, Any]:
     """Return loss, gradient, pulls, curvature and (where the study has stages) the tape and the program."""
-    found = _terms_at(state, study) if study.terms else _loss_at(state, study)
+    found = _terms_at(state, study) if study.terms else _loss_at(state, study) if study.stages else _plain(state, study)
     if state.view == "compare" and study.losses:
         found["losses"] = {name: _summary(replace(state, loss=name), study) for name in study.losses}
     norm = math.hypot(*found["gradient"])
@@ -52,6 +52,16 @@ def _loss_at(state: State, study: Study) -> dict[str, Any]:
         "vector": _vector_refusal(state, study),
         "program": _program(state, study),
     }
+
+
+def _plain(state: State, study: Study) -> dict[str, Any]:
+    """Return loss and gradient of a study that tells no stages: no pulls, no tape."""
+    theta = torch.tensor([state.w, state.b], dtype=torch.float64, requires_grad=True)
+    loss = objective_of(state, study)(theta)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert theta.grad is not None
+    program = _program(state, study)
+    return {"loss": loss.item(), "gradient": theta.grad.tolist(), "pulls": [], "program": program}
 
 
 def _summary(state: State, study: Study) -> dict[str, Any]:
@@ -110,12 +120,11 @@ def _vector_refusal(state: State, study: Study) -> str:
     targets = target_set(state, study)
     assert study.stages is not None
     stages = study.stages(placed(state, study), targets.x, targets.y, loss_module(state, study))
-    vector = torch.cat([list(stages.values())[-2], torch.zeros(1, dtype=torch.float64)])
     try:
-        vector.backward()  # type: ignore[no-untyped-call]
+        list(stages.values())[-2].backward()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
-        return str(error)
-    return "torch accepted it."
+        return f"RuntimeError: {error}"
+    return "torch accepts it, because with a single point the vector has a single entry."
 
 
 def _program(state: State, study: Study) -> str:

@@ -22,7 +22,8 @@ HOLE = 65535
 """The code of a point that is not a finite number; finite ones take 0..65534."""
 FIELD_POINTS = 19
 CONTOUR_POINTS = 257
-COMPARE_POINTS = 129
+COMPARE_POINTS = 257
+TERM_POINTS = 129
 
 
 def loss_module(state: State, study: Study) -> nn.Module:
@@ -49,7 +50,9 @@ def landscape(state: State, study: Study, points: int, quantities: tuple[str, ..
     objective = objective_of(state, study)
     window = window_of(state, study)
     grid = Grid({label: (*window[label], points) for label in study.labels})
-    return sweep(objective, axes(objective, *study.labels), grid, quantities=quantities, progress=False)
+    found = sweep(objective, axes(objective, *study.labels), grid, quantities=quantities, progress=False)
+    # A loss that is to be guessed must not stand in the title of a figure or in the attributes of a file.
+    return found.assign_attrs(loss_name="hidden") if state.loss in study.hidden else found
 
 
 def payload(state: State, study: Study) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def _loss_maps(state: State, study: Study) -> list[dict[str, Any]]:
 
 def _term_maps(state: State, study: Study) -> list[dict[str, Any]]:
     """Each term by itself, with its raw values, from which any weighted total follows."""
-    terms = landscape(state, study, min(state.n, COMPARE_POINTS), ("terms",))["terms"]
+    terms = landscape(state, study, min(state.n, TERM_POINTS), ("terms",))["terms"]
     return [
         {"name": name, **drawn(terms.sel(term=name)), "values": _packed(terms.sel(term=name), "<f4")}
         for name in study.terms
@@ -188,7 +191,7 @@ def total_contours(state: State, study: Study) -> list[list[Any]]:
 
 @lru_cache(maxsize=8)
 def _terms(key: _Key, held: _Held) -> xr.DataArray:
-    return landscape(key.state, held.study, min(key.state.n, COMPARE_POINTS), ("terms",))["terms"].drop_vars("term")
+    return landscape(key.state, held.study, min(key.state.n, TERM_POINTS), ("terms",))["terms"].drop_vars("term")
 
 
 def minima(state: State, study: Study) -> list[dict[str, Any]]:
@@ -196,7 +199,14 @@ def minima(state: State, study: Study) -> list[dict[str, Any]]:
     if study.minima is None or not study.targets:
         return []
     names = list(study.losses) if state.view == "compare" else [state.loss]
-    return [_minima(_Key(study.name, _scene_state(replace(state, loss=name, n=17))), _Held(study)) for name in names]
+    return [_minima(_minima_key(replace(state, loss=name), study), _Held(study)) for name in names]
+
+
+def _minima_key(state: State, study: Study) -> _Key:
+    """Return what minima depend on: not on the resolution, and on delta for Huber only."""
+    huber = study.hidden.get(state.loss, state.loss) == "huber"
+    delta = state.delta if huber else State.delta
+    return _Key(study.name, _scene_state(replace(state, n=State.n, view=State.view, delta=delta)))
 
 
 @lru_cache(maxsize=256)

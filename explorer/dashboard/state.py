@@ -1,6 +1,7 @@
 """State: what the page shows, and its address. The query string is the only input a callback takes."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,9 +27,10 @@ VIEWS = ("map", "3d", "compare")
 LAYERS = ("contours", "minima", "pulls", "field", "kinks", "ellipse")
 MODES = ("light", "dark", "projector")
 HIDEABLE = ("study", "target", "loss", "delta", "view", "layers", "n", "readout", "step", "losses", "data", "tape",
-            "code", "lesson", "downloads", "arrow", "title")  # fmt: skip
+            "code", "lesson", "downloads", "arrow")  # fmt: skip
 
 Point = tuple[float, float]
+_NUMBER = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)\s*", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,16 @@ class State:
     activity: str = ""
 
     def query(self) -> str:
-        """Return the address, without "?": only what differs from the default, in a fixed order."""
+        """Return the address, without "?": only what differs from the default, in a fixed order.
+
+        With an activity, target and loss are always written: alone, an activity stands for the scene that it sets.
+        """
         default = State()
+        always = ("target", "loss") if self.activity else ()
         parts = [
             f"{key}={quote(_write(getattr(self, key)), safe='~_.,-')}"
             for key in KEYS
-            if getattr(self, key) != getattr(default, key)
+            if getattr(self, key) != getattr(default, key) or key in always
         ]
         return "&".join(parts)
 
@@ -72,10 +78,10 @@ def _write(value: object) -> str:
 
 def number(text: str, low: float, high: float) -> float:
     """Read a finite number in [low, high]. Raises StateError."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise StateError(f"a number was expected, {_short(text)} came") from None
+    # Python would also take 1_0 for 10, and digits of other scripts.
+    if not _NUMBER.fullmatch(text):
+        raise StateError(f"a number was expected, {_short(text)} came")
+    value = float(text)
     if not math.isfinite(value):
         raise StateError(f"a finite number was expected, {_short(text)} came")
     if not low <= value <= high:
@@ -101,7 +107,7 @@ def _point(pair: str) -> Point:
 def _one_of(names: tuple[str, ...] | Mapping[str, object]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in names:
-            raise StateError(f"one of {', '.join(names)} was expected, {_short(text)} came")
+            raise StateError(f"one of {', '.join(names) or 'none'} was expected, {_short(text)} came")
         return text
 
     return read
@@ -159,7 +165,8 @@ def parse(query: str, studies: Mapping[str, Study]) -> tuple[State, tuple[str, .
     given = dict(parse_qsl(query.removeprefix("?")[:8000], keep_blank_values=True, errors="replace"))
     state, notes = _start(given.get("study", ""), studies), []
     study = studies[state.study]
-    given = {**_setup(given.get("activity", ""), study), **given}
+    if given.keys() <= {"activity", "study"}:
+        given |= _setup(given.get("activity", ""), study)
     for key, read in _readers(study, studies).items():
         # A study without target sets has no loss to choose: those keys say nothing there.
         if key not in given or (key in ("target", "loss", "points") and not study.targets):
@@ -167,8 +174,8 @@ def parse(query: str, studies: Mapping[str, Study]) -> tuple[State, tuple[str, .
         try:
             state = replace(state, **{key: cast(Any, read(given[key]))})
         except StateError as error:
-            notes.append(f"{key}: {error}; showing {_write(getattr(state, key))} instead.")
-    return _consistent(state, notes)
+            notes.append(f"{key}: {error}; showing {_write(getattr(state, key)) or 'none'} instead.")
+    return _consistent(state, study, notes)
 
 
 def _start(name: str, studies: Mapping[str, Study]) -> State:
@@ -180,15 +187,17 @@ def _start(name: str, studies: Mapping[str, Study]) -> State:
 
 
 def _setup(activity: str, study: Study) -> dict[str, str]:
-    """Return the scene that an activity sets; the rest of the address goes before it."""
+    """Return the scene that an activity sets."""
     return next((dict(each.setup) for each in study.activities if each.name == activity), {})
 
 
-def _consistent(state: State, notes: list[str]) -> tuple[State, tuple[str, ...]]:
+def _consistent(state: State, study: Study, notes: list[str]) -> tuple[State, tuple[str, ...]]:
     if state.target == OWN and not state.points:
-        notes.append("target: your own points were asked for, but none came; showing the first target set instead.")
-        state = replace(state, target=State.target)
-    if state.target != OWN and state.points:
+        first = next(iter(study.targets), State.target)
+        notes.append(f"target: your own points were asked for, but none came; showing {first} instead.")
+        state = replace(state, target=first)
+    elif state.target != OWN and state.points:
+        notes.append("points: they belong to target=own; shown without them instead.")
         state = replace(state, points=())
     return state, tuple(notes)
 

@@ -35,7 +35,7 @@ def surface(
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
     if marks:
-        figure.add_trace(_marks_on(landscape[quantity], marks, chosen))
+        figure.add_trace(_marks_on(field, marks, chosen))
     return figure.update_layout(
         coloraxis=colors,
         scene={
@@ -54,10 +54,10 @@ def _trace(field: Field, scale: ColorScale) -> go.Surface:
     return go.Surface(**parts)
 
 
-def _marks_on(values: xr.DataArray, marks: Sequence[Mark], scale: ColorScale) -> go.Scatter3d:
+def _marks_on(field: Field, marks: Sequence[Mark], scale: ColorScale) -> go.Scatter3d:
     flat = marks_trace(marks)
-    first, second = values.dims[:2]
-    heights = [float(values.interp({first: x, second: y})) for x, y in zip(flat.x, flat.y, strict=True)]
+    values = xr.DataArray(field.values, dims=("a", "b"), coords={"a": field.first, "b": field.second})
+    heights = [float(values.interp(a=x, b=y)) for x, y in zip(flat.x, flat.y, strict=True)]
     return go.Scatter3d(
         x=flat.x,
         y=flat.y,

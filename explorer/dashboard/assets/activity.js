@@ -4,20 +4,25 @@
   const byId = (id) => document.getElementById(id);
   let visits = [];
   let answer = "";
+  // A drawn direction in pixels, and the place at which it was given as the answer.
   let drawn = null;
-  let revealed = false;
+  let judgedAt = "";
 
   const active = () => explorer.study()?.activities?.[explorer.state.activity];
-  const predicting = () => explorer.state.activity === "predict_arrow" && !revealed;
+  const here = () => explorer.theta().join();
+  const predicting = () => explorer.state.activity === "predict_arrow" && judgedAt !== here();
+  const reset = () => ([answer, drawn, judgedAt] = ["", null, ""]);
 
   const begin = (name) => {
     const study = explorer.schema.studies;
     const home = Object.keys(study).find((key) => study[key].activities[name]);
     const setup = study[home].activities[name].setup;
+    const { mode, n } = explorer.state;
     const numeric = Object.fromEntries(Object.entries(setup).map(([key, value]) => [key, typeof explorer.schema.defaults[key] === "number" ? Number(value) : value]));
     for (const key of ["layers", "hide", "mode"]) if (typeof numeric[key] === "string") numeric[key] = numeric[key] === "none" ? [] : numeric[key].split(",");
-    [visits, answer, drawn, revealed] = [[], "", null, false];
-    explorer.act({ study: home, ...numeric, activity: name });
+    visits = [];
+    reset();
+    explorer.act({ ...explorer.schema.defaults, mode, n, study: home, ...numeric, activity: name });
     byId("activity").scrollIntoView({ block: "nearest" });
   };
 
@@ -37,7 +42,8 @@
     if (box.dataset.name === name) return;
     box.dataset.name = name;
     box.hidden = !activity;
-    [visits, answer, drawn, revealed] = [visits.slice(-1), "", null, false];
+    visits = visits.slice(-1);
+    reset();
     byId("activity-verdict").textContent = "";
     byId("activity-verdict").className = "";
     byId("activity-table").replaceChildren();
@@ -57,6 +63,20 @@
     check();
   };
 
+  const tell = (text, done, table) => {
+    byId("activity-verdict").textContent = text;
+    byId("activity-verdict").className = done ? "done" : "";
+    byId("activity-table").replaceChildren(...(table.length ? explorer.table(table).children : []));
+  };
+
+  /* The direction drawn becomes the answer: an angle in the (w, b) plane, whatever the scales of the axes. */
+  const judge = (plot) => {
+    const [ux, uy] = plot.unit;
+    answer = String((Math.atan2(drawn[1] / uy, drawn[0] / ux) * 180) / Math.PI);
+    judgedAt = here();
+    check();
+  };
+
   explorer.activity = {
     start: () => {
       byId("activity-leave").addEventListener("click", leave);
@@ -70,30 +90,36 @@
     visited: (query) => {
       if (!active()) return;
       if (visits.at(-1) !== query) visits.push(query);
+      // The oldest are forgotten before the request grows too long for the server.
+      while (visits.length > 200 || visits.join().length > 40_000) visits.shift();
+      // At a new place the question is new.
+      if (judgedAt && judgedAt !== here()) reset(), tell("", false, []);
       if (explorer.state.activity !== "predict_arrow") check();
     },
     verdict: (reply) => {
       if (!reply.activity || reply.activity !== explorer.state.activity) return;
-      byId("activity-verdict").textContent = (reply.done ? "✓ " : "") + reply.message;
-      byId("activity-verdict").className = reply.done ? "done" : "";
-      byId("activity-table").replaceChildren(...(reply.table.length ? explorer.table(reply.table).children : []));
+      tell((reply.done ? "✓ " : "") + reply.message, reply.done, reply.table);
       explorer.render();
     },
     /* true or false while a direction is to be predicted, undefined otherwise. */
-    hidesArrow: () => (explorer.state.activity === "predict_arrow" ? !revealed : undefined),
+    hidesArrow: () => (explorer.state.activity === "predict_arrow" ? predicting() : undefined),
     drawing: predicting,
-    guessed: () => drawn,
+    guessed: () => (explorer.state.activity === "predict_arrow" ? drawn : null),
+    /* Arrow keys turn the drawn direction, Enter gives it as the answer. */
+    turn: (plot, event) => {
+      const by = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1 }[event.key];
+      if (event.key === "Enter" && drawn) return judge(plot);
+      if (!by) return;
+      const angle = drawn ? Math.atan2(-drawn[1], drawn[0]) + (by * (event.shiftKey ? 15 : 5) * Math.PI) / 180 : 0;
+      drawn = [90 * Math.cos(angle), -90 * Math.sin(angle)];
+      explorer.landscape.marks();
+    },
     /* The learner pulls a direction out of the point; on release it is judged and torch's arrow shown beside it. */
     draw: (plot, event, history) => {
       const box = plot.layer.getBoundingClientRect();
       const [x, y] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];
       drawn = [event.clientX - box.left - x, event.clientY - box.top - y];
-      if (history !== "live" && Math.hypot(...drawn) > 10) {
-        const [ux, uy] = plot.unit;
-        answer = String((Math.atan2(drawn[1] / uy, drawn[0] / ux) * 180) / Math.PI);
-        revealed = true;
-        check();
-      }
+      if (history !== "live" && Math.hypot(...drawn) > 10) judge(plot);
       explorer.landscape.marks();
     },
   };

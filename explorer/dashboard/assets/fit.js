@@ -17,7 +17,8 @@
 
   const marks = () => {
     const { x, y } = explorer.data();
-    const study = explorer.preview[explorer.state.study];
+    const study = explorer.preview.of(explorer.study());
+    if (!study.curve) return dots(explorer.data().x, explorer.data().y, (i) => [plot.px(explorer.data().x[i]), plot.py(explorer.data().y[i])]);
     const clip = plot.clip();
     const theta = explorer.theta();
     const [low, high] = plot.ranges.x;
@@ -60,24 +61,35 @@
       svg("circle", { r: 14, class: "target-reach" }), svg("circle", { r: 5.5, class: "target-dot" })]);
     node.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || locked()) return;
-      held = i;
+      const [x, y] = points()[i];
+      held = { i, from: [event.clientX, event.clientY], offset: [plot.px(x), plot.py(y)], moved: false };
       frozen = plot.ranges;
-      remember();
       node.setPointerCapture(event.pointerId);
       node.focus({ preventScroll: true });
       event.preventDefault();
       explorer.tape?.choose(i);
     });
-    node.addEventListener("pointermove", (event) => held === i && place(i, plot.at(event), "live"));
-    node.addEventListener("pointerup", (event) => {
-      if (held !== i) return;
-      held = null;
-      place(i, plot.at(event), "push");
-      frozen = null;
-      explorer.fit.show();
-    });
+    node.addEventListener("pointermove", (event) => held?.i === i && drag(event, "live"));
+    node.addEventListener("pointerup", (event) => held?.i === i && release(event));
+    node.addEventListener("pointercancel", (event) => held?.i === i && release(event));
     node.addEventListener("keydown", (event) => keys(event, i));
     return node;
+  };
+
+  /* The point moves by as much as the pointer; a press that does not move chooses it and changes nothing. */
+  const drag = (event, history) => {
+    const by = [event.clientX - held.from[0], event.clientY - held.from[1]];
+    if (!held.moved && Math.hypot(...by) < 3) return;
+    if (!held.moved) remember();
+    held.moved = true;
+    place(held.i, plot.value(held.offset[0] + by[0], held.offset[1] + by[1]).map(round), history);
+  };
+  const release = (event) => {
+    if (event.type === "pointercancel") held.moved && use(points());
+    else drag(event, "push");
+    [held, frozen] = [null, null];
+    explorer.fit.render();
+    explorer.ask(explorer.query(explorer.state));
   };
 
   const locked = () => explorer.study().terms.length > 0 || explorer.state.hide.includes("data");
@@ -88,7 +100,7 @@
 
   const place = (i, [x, y], history) => {
     const moved = points();
-    moved[i] = [round(limit(x)), round(limit(y))];
+    moved[i] = [limit(x), limit(y)];
     use(moved, history);
   };
 
@@ -101,11 +113,18 @@
       event.preventDefault();
       remember();
       const { x, y } = explorer.data();
-      place(i, [x[i] + way[0] * step, y[i] + way[1] * step], "replace");
+      place(i, [way[0] ? round(x[i] + way[0] * step) : x[i], way[1] ? round(y[i] + way[1] * step) : y[i]], "replace");
     } else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       remove(i);
     }
+  };
+
+  /* The server reads the table; what is too long to send is told here. */
+  const read = (text) => {
+    const { characters } = explorer.schema.limits;
+    if (text.length > characters) return say(`At most ${characters} characters were expected, ${text.length} came.`, true);
+    explorer.send("paste", { text, at: Date.now() });
   };
 
   const say = (text, bad = false) => {
@@ -133,19 +152,22 @@
   };
 
   let windowOf = "";
+  // A table that was typed and not yet used is never overwritten.
+  let typed = false;
   explorer.fit = {
     start: () => {
       plot = new explorer.Plot("fit");
       plot.draw = marks;
       plot.holder.addEventListener("dblclick", (event) => locked() || event.target.closest(".target") || add(...plot.at(event)));
-      document.getElementById("csv-use").addEventListener("click", () => explorer.send("paste", { text: document.getElementById("csv").value, at: Date.now() }));
+      document.getElementById("csv").addEventListener("input", () => (typed = true));
+      document.getElementById("csv-use").addEventListener("click", () => read(document.getElementById("csv").value));
       document.getElementById("point-add").addEventListener("click", () => add(0, 0));
       document.getElementById("point-remove").addEventListener("click", () => remove(points().length - 1));
       document.getElementById("data-undo").addEventListener("click", undo);
       document.addEventListener("paste", (event) => {
         if (event.target.closest?.("input, textarea")) return;
         const text = event.clipboardData?.getData("text") ?? "";
-        if (/\d/.test(text) && !locked()) explorer.send("paste", { text, at: Date.now() });
+        if (/\d/.test(text) && !locked()) read(text);
       });
     },
     show: () => {
@@ -158,12 +180,13 @@
       if (key !== windowOf) (windowOf = key), explorer.fit.show();
       else plot.marks();
       const box = document.getElementById("csv");
-      if (document.activeElement !== box) box.value = points().map((pair) => pair.join(",")).join("\n");
+      if (document.activeElement !== box && !typed) box.value = points().map((pair) => pair.join(",")).join("\n");
     },
     pasted: ({ points: found, message }) => {
       say(message, !found.length);
       if (!found.length) return;
       remember();
+      typed = false;
       document.getElementById("csv").blur();
       use(found);
     },

@@ -57,7 +57,7 @@
     const [first, ...rest] = terms;
     const sum = Float64Array.from(first.values, (value, i) => weight * value + rest.reduce((s, term) => s + term.values[i], 0));
     const scale = scaleOf(sum);
-    return { name: "total", scale, z: rows(normalize(sum, scale), first.shape), shape: first.shape, contours: explorer.reply.totalContours ?? [] };
+    return { name: "total", scale, z: rows(normalize(sum, scale), first.shape), shape: first.shape, contours: explorer.reply.totalWeight === weight ? explorer.reply.totalContours : [] };
   };
 
   /* ---- one map ---- */
@@ -90,11 +90,12 @@
       const { state } = explorer;
       const plot = this.plot;
       const clip = plot.clip();
-      const fixed = `${this.map.name}|${this.map.contours.length}|${JSON.stringify(plot.area)}|${state.layers}|${plot.ranges.x}|${plot.ranges.y}|${explorer.reply.serial}`;
+      const predicting = explorer.activity.drawing();
+      const fixed = `${predicting}|${this.map.name}|${this.map.contours.length}|${JSON.stringify(plot.area)}|${state.layers}|${plot.ranges.x}|${plot.ranges.y}|${explorer.reply.serial}`;
       // What does not move with the point is drawn once for a scene and size.
       if (fixed !== this.fixed) {
         this.fixed = fixed;
-        plot.group("field", { "clip-path": clip }).append(...(state.layers.includes("field") ? field(plot) : []));
+        plot.group("field", { "clip-path": clip }).append(...(state.layers.includes("field") && !predicting ? field(plot) : []));
         plot.group("contours", { "clip-path": clip }).append(...(state.layers.includes("contours") ? contours(plot, this.map.contours) : []));
         plot.group("kinks", { "clip-path": clip }).append(...(state.layers.includes("kinks") ? kinks(plot) : []));
         plot.group("minima", { "clip-path": clip }).append(...(state.layers.includes("minima") ? minima(plot, this.index) : []));
@@ -122,7 +123,7 @@
       const { kind, low, high } = map.scale;
       const value = kind === "log" ? low * (high / low) ** z : low + (high - low) * z;
       const clipped = z <= 0 ? "≤ " : z >= 1 ? "≥ " : "≈ ";
-      this.box.querySelector(".hover").textContent = z === undefined ? "" : Number.isNaN(z) ? "here: not finite" : `here ${clipped}${number(value)}`;
+      this.box.querySelector(".under-pointer").textContent = z === undefined ? "" : Number.isNaN(z) ? "here: not finite" : `here ${clipped}${number(value)}`;
     }
 
     listen() {
@@ -131,22 +132,24 @@
       layer.setAttribute("role", "application");
       layer.setAttribute("aria-label", this.plot.holder.dataset.label);
       let dragging = false;
+      let drawing = false;
       const move = (event, history) => {
         const [w, b] = this.plot.at(event).map((value) => Math.round(value * 1e6) / 1e6);
         const inside = (value, [low, high]) => Math.min(high, Math.max(low, value));
-        if (explorer.activity?.drawing()) return explorer.activity.draw(this.plot, event, history);
+        if (drawing) return explorer.activity.draw(this.plot, event, history);
         explorer.act({ w: inside(w, this.plot.ranges.x), b: inside(b, this.plot.ranges.y) }, history);
       };
       layer.addEventListener("pointerdown", (event) => {
         if (event.button !== 0 || !this.map) return;
         dragging = true;
+        drawing = explorer.activity.drawing();
         layer.setPointerCapture(event.pointerId);
         layer.focus({ preventScroll: true });
         event.preventDefault();
         move(event, "live");
       });
       layer.addEventListener("pointermove", (event) => (dragging ? move(event, "live") : this.hover(event)));
-      layer.addEventListener("pointerleave", () => (this.box.querySelector(".hover").textContent = ""));
+      layer.addEventListener("pointerleave", () => (this.box.querySelector(".under-pointer").textContent = ""));
       layer.addEventListener("pointerup", (event) => dragging && ((dragging = false), move(event, "push")));
       layer.addEventListener("pointercancel", () => dragging && ((dragging = false), explorer.act({}, "push")));
       layer.addEventListener("keydown", (event) => keys(event, this.plot));
@@ -162,6 +165,7 @@
 
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const keys = (event, plot) => {
+    if (explorer.activity.drawing() && (event.key in STEPS || event.key === "Enter")) return event.preventDefault(), explorer.activity.turn(plot, event);
     if (event.key === "Enter") return event.preventDefault(), explorer.step.take();
     if (event.key === "Backspace") return event.preventDefault(), explorer.step.undo();
     const way = STEPS[event.key];
@@ -252,17 +256,17 @@
       const name = point.loss <= lowest + 1e-12 ? "θ*" : "local θ*";
       const [x, y] = [plot.px(point.theta[0]), plot.py(point.theta[1])];
       if (!inside(plot, x, y, -1)) {
-        drawn.push(...beyond(plot, x, y, point, name));
+        drawn.push(...beyond(plot, x, y, `${name}, L ${number(point.loss)},`));
         continue;
       }
       drawn.push(svg("path", { d: star(x, y, 9), class: "minimum", "data-theta": point.theta.join(",") }, [
-        svg("title", {}, [`${name}: w ${point.theta[0]}, b ${point.theta[1]}, L ${point.loss}. ${point.certificate}`])]));
+        svg("title", {}, [`${name}: w ${point.theta[0]}, b ${point.theta[1]}, L ${point.loss}. ${explorer.lossHidden() ? "" : point.certificate}`])]));
       drawn.push(label(x + 12, y + 16, name, "minimum-label"));
     }
     return drawn;
   };
-  /* A minimum outside the window: an arrowhead at the edge, on the way to it from the middle, with its loss. */
-  const beyond = (plot, x, y, point, name) => {
+  /* What lies outside the window: an arrowhead at the edge, on the way to it from the middle, with its name. */
+  const beyond = (plot, x, y, name) => {
     const { l, t, w, h } = plot.area;
     const [cx, cy] = [l + w / 2, t + h / 2];
     const share = 1 / Math.max(Math.abs(x - cx) / (w / 2 - 14), Math.abs(y - cy) / (h / 2 - 14));
@@ -270,9 +274,9 @@
     const [ux, uy] = [(x - cx) / Math.hypot(x - cx, y - cy), (y - cy) / Math.hypot(x - cx, y - cy)];
     const anchor = ex > cx ? "edge-right" : "edge-left";
     const head = arrow(ex - 10 * ux, ey - 10 * uy, 20 * ux, 20 * uy, "edge", 10);
-    // On a small map there is no room for words; they stand below it as well.
-    if (w < 400) return head;
-    return [...head, label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `${name} outside, L ${number(point.loss)}`, anchor)];
+    // On a small map there is no room for words about the minima; they stand below it as well.
+    if (w < 400 && name !== "the point") return head;
+    return [...head, label(ex - 16 * ux, ey - 16 * uy + (uy > 0 ? -4 : 14), `${name} outside`, anchor)];
   };
   const star = (x, y, r) => Array.from({ length: 10 }, (_, i) => {
     const [angle, radius] = [(Math.PI * i) / 5 - Math.PI / 2, i % 2 ? r * 0.45 : r];
@@ -290,21 +294,23 @@
 
   /* Lengths: LONGEST·√(m/(1+m)) pixels, m the gradient's norm; the pulls among themselves in proportion, the largest
      by the same rule. Components follow the pixel scale of their axis. Zero is drawn as zero. */
-  const scaled = (vectors, [ux, uy], sign) => {
+  const longest = (plot) => Math.min(LONGEST, 0.35 * plot.area.w, 0.35 * plot.area.h);
+  const scaled = (vectors, plot, sign) => {
+    const [ux, uy] = plot.unit;
     const largest = Math.max(0, ...vectors.map((vector) => Math.hypot(...vector)));
     if (!(largest > 0)) return vectors.map(() => [0, 0]);
     const widest = Math.max(...vectors.map(([dw, db]) => Math.hypot(dw * ux, db * uy)));
-    const scale = (sign * LONGEST * Math.sqrt(largest / (1 + largest))) / widest;
+    const scale = (sign * longest(plot) * Math.sqrt(largest / (1 + largest))) / widest;
     return vectors.map(([dw, db]) => [dw * ux * scale, db * uy * scale]);
   };
 
   const arrows = (plot, here) => {
     if (!here || !here.gradient.every(Number.isFinite)) return [];
     const [x, y] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];
-    const pulls = explorer.state.layers.includes("pulls") ? scaled(here.pulls, plot.unit, -1) : [];
+    const pulls = explorer.state.layers.includes("pulls") ? scaled(here.pulls, plot, -1) : [];
     const chosen = explorer.tape?.chosen();
     const drawn = pulls.flatMap((pull, i) => arrow(x, y, ...pull, chosen === i ? "pull chosen" : "pull", 6));
-    const [[gx, gy]] = scaled([here.gradient], plot.unit, 1);
+    const [[gx, gy]] = scaled([here.gradient], plot, 1);
     drawn.push(...arrow(x, y, gx, gy, "uphill", 13), ...arrow(x, y, -gx, -gy, "downhill", 15));
     const far = Math.hypot(gx, gy);
     if (far > 14) {
@@ -348,6 +354,10 @@
   };
 
   const handle = (plot) => {
+    if (!inside(plot, plot.px(explorer.state.w), plot.py(explorer.state.b), -1)) {
+      const [x, y] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];
+      return beyond(plot, x, y, "the point");
+    }
     const [cx, cy] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];
     return [svg("circle", { cx, cy, r: 9, class: "handle-casing" }), svg("circle", { cx, cy, r: 7, class: "handle-core" }),
       svg("circle", { cx, cy, r: 2, class: "handle-dot" })];
@@ -395,7 +405,7 @@
     /* Draw the maps of the last reply (or redraw them for another theme, size or weight). */
     show: () => {
       const { reply } = explorer;
-      if (!reply.map) return;
+      if (!reply.map || reply.mapStudy !== explorer.state.study) return;
       if (shown?.source !== reply.map) shown = { source: reply.map, decoded: reply.map.maps.map(decode) };
       weight = explorer.state.weight;
       const drawn = explorer.study().terms.length ? [total(shown.decoded, explorer.state.weight), ...shown.decoded] : shown.decoded;

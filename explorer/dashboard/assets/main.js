@@ -42,7 +42,7 @@
     },
     "total-contours": (reply) => {
       if (reply.query !== explorer.asked["weight-query"]) return;
-      explorer.reply.totalContours = reply.contours;
+      Object.assign(explorer.reply, { totalContours: reply.contours, totalWeight: explorer.state.weight });
       explorer.landscape.show();
     },
     pasted: (reply) => explorer.fit.pasted(reply),
@@ -57,7 +57,7 @@
     else setTimeout(whenDrawn, 16, then);
   };
 
-  const note = (notes) => {
+  const note = explorer.note = (notes) => {
     const node = byId("notes");
     node.hidden = !notes.length;
     node.textContent = notes.join(" ");
@@ -79,7 +79,7 @@
       const out = theta[0] < w[0] || theta[0] > w[1] || theta[1] < b[0] || theta[1] > b[1];
       said.push(`${out ? "Outside the window: a minimum" : "Minimum θ*"} at w ${short(theta[0])}, b ${short(theta[1])}, L = ${loss < 1e-15 ? "0" : short(loss)}.`);
     }
-    if (found.line) said.push(`A whole line of minima: ${short(found.line[0])}·w + ${short(found.line[1])}·b = ${short(found.line[2])}.`);
+    if (found.line && !found.note) said.push(`A whole line of minima: ${short(found.line[0])}·w + ${short(found.line[1])}·b = ${short(found.line[2])}.`);
     if (found.note) said.push(found.note[0].toUpperCase() + found.note.slice(1).replace(/\.?$/, "."));
     byId("places").textContent = said.join(" ");
   };
@@ -101,6 +101,7 @@
 
   const frame = (state, study) => {
     const page = byId("page");
+    byId("maps").classList.toggle("pending", explorer.reply.map?.query !== explorer.asked.scene);
     page.dataset.study = study.terms.length ? "terms" : "neuron";
     page.dataset.view = state.view;
     for (const node of document.querySelectorAll("[data-hide]")) node.classList.toggle("hidden-by-link", state.hide.includes(node.dataset.hide));
@@ -117,14 +118,14 @@
       if (document.activeElement !== byId(id)) byId(id).value = Math.log10(state[key]);
       byId(id).setAttribute("aria-valuetext", explorer.short(state[key]));
     }
-    byId("delta-control").classList.toggle("off", explorer.lossName() !== "huber" && state.view !== "compare");
+    byId("delta-control").classList.toggle("off", (explorer.lossName() !== "huber" || explorer.lossHidden()) && state.view !== "compare");
     byId("formula").textContent = study.formula;
     byId("teaches").textContent = study.terms.length ? "Dashed: the exact solution. The neuron contains it; whether training finds it is the question." : state.target === "own" ? "Your own points." : study.targets[state.target].teaches;
     byId("landscape-title").textContent = study.terms.length ? "The terms and their weighted total" : state.view === "compare" ? "Four losses, one point" : `Loss landscape L(w, b), ${explorer.lossTitle()}`;
     byId("layers-pulls").textContent = study.terms.length ? "Each term's pull" : "Each point's pull";
     const chosen = byId("more-targets").querySelector('[aria-pressed="true"]');
     byId("more-targets").querySelector("summary").textContent = chosen ? `More: ${chosen.textContent}` : "More";
-    byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.landscape.longest} px·√(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
+    byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.landscape.longest} px (a third of a small map) times √(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
       (state.layers.includes("pulls") ? ` Thin, on one scale of their own: minus each ${study.terms.length ? "term's gradient; −∇L is their sum" : "point's own gradient; −∇L is their mean"}.` : "");
   };
 
@@ -151,14 +152,14 @@
     const kappa = Math.max(ic, pde) / Math.min(ic, pde);
     const { terms: values, loss } = explorer.numbers();
     const short = explorer.short;
-    const { w } = explorer.state;
-    const plateau = Math.abs(loss - weight * facts.u0 ** 2) < 0.02 * weight * facts.u0 ** 2 && Math.hypot(...explorer.numbers().gradient) < 1e-3 * weight && Math.abs(w - facts.w_star) > 0.05;
+    const { w, b } = explorer.state;
+    const plateau = Math.abs(loss - weight * facts.u0 ** 2) < 0.02 * weight * facts.u0 ** 2 && Math.hypot(...explorer.numbers().gradient) < 1e-3 * weight && Math.hypot(w - facts.w_star, b - facts.b_star) > 0.3;
     const node = byId("terms-says");
     node.dataset.kappa = kappa;
     const said = [
       `Here λ·L_ic = ${short(values.ic)}, L_pde = ${short(values.pde)}, total ${short(loss)}.`,
       `At the minimum (w ${short(facts.w_star)}, b ${short(facts.b_star)}) the Hessian is diagonal: ${short(pde)} along w from the equation, ${short(ic)} along b from λ times the initial condition. Condition number κ = ${short(kappa)}.`,
-      `κ is ${short(facts.lambda_balance)} at λ = 1 and exactly 1 at λ = ${short(facts.lambda_balance)}: the weight decides how round the bowl is.`,
+      `κ is ${short(facts.kappa)} at λ = 1 and exactly 1 at λ = ${short(facts.lambda_balance)}: the weight decides how round the bowl is.`,
       plateau ? `This is the u = 0 plateau: the loss, λ·u₀² = ${short(weight * facts.u0 ** 2)}, looks converged and the gradient has almost vanished, but û ≈ 0 solves the equation from the wrong start.` : `Try w 2.5, b −4: û ≈ 0 solves the equation but not the initial condition. The loss there is small and flat, and looks converged.`,
     ];
     node.replaceChildren(...said.map((textContent) => explorer.make("p", { textContent })));
@@ -171,7 +172,7 @@
     explorer.fit.show();
     document.addEventListener("click", clicked);
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") explorer.lesson.open(false);
+      if (event.key === "Escape" && !byId("lesson").hidden) explorer.lesson.open(false), byId("lesson-button").focus();
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.closest?.("input, textarea")) event.preventDefault(), explorer.fit.undo();
     });
     for (const [key, low, high] of [["w", ...limit("theta")], ["b", ...limit("theta")], ["delta", ...limit("delta")], ["weight", ...limit("weight")], ["lr", ...limit("lr")]]) typed(key, low, high);
@@ -195,7 +196,7 @@
   const own = () => {
     byId("more-targets").removeAttribute("open");
     const { x, y } = explorer.data();
-    explorer.act({ target: "own", points: x.map((value, i) => [value, y[i]]) });
+    explorer.act({ target: "own", points: explorer.ownPoints ?? x.map((value, i) => [value, y[i]]) });
     byId("data").setAttribute("open", "");
     byId("csv").focus();
   };
@@ -240,11 +241,22 @@
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(byId("code"));
-      button.textContent = "Press Ctrl+C";
+      // Without a secure context there is no clipboard: show the text where it can be selected.
+      if (text === byId("code").textContent) getSelection().selectAllChildren(byId("code")), (button.textContent = "Press Ctrl+C");
+      else note([`Copy this address: ${text}`]);
     }
     setTimeout(() => (button.textContent = label), 1500);
   };
+
+  /* The lesson's links set the page without loading it anew. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("#lesson a[href^='/?']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    window.history.pushState({}, "", link.getAttribute("href"));
+    explorer.lesson.open(false);
+    open();
+  });
 
   const buttons = {
     "lesson-button": () => explorer.lesson.open(byId("lesson").hidden),
@@ -258,6 +270,15 @@
   const mode = (name, on) => explorer.act({ mode: explorer.schema.modes.filter((each) => (each === name ? on : explorer.state.mode.includes(each))) });
   const theme = (name) => explorer.act({ mode: explorer.schema.modes.filter((each) => each === name || (each === "projector" && explorer.state.mode.includes(each))) });
   document.addEventListener("click", (event) => buttons[event.target.closest?.("button")?.id]?.());
+
+  /* What is shown must not stand under other controls without a word when the server could not answer. */
+  const asked = window.fetch;
+  window.fetch = async (...given) => {
+    const reply = await asked(...given);
+    const about = String(given[0].url ?? given[0]).includes("_dash-update-component");
+    if (!reply.ok && about) note([`The server could not answer (${reply.status}): what is shown may be older than the controls.`]);
+    return reply;
+  };
 
   /* The address is read by the server, by the same rules on opening and on Back and Forward. */
   const open = () => explorer.send("address", { query: location.search, at: Date.now() });

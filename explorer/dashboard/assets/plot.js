@@ -40,7 +40,7 @@
       });
       const layout = {
         xaxis: axis(x, xTitle), yaxis: axis(y, yTitle), showlegend: false, hovermode: false, dragmode: false,
-        margin: big ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 8, b: 46 },
+        margin: big ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 },
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { family: explorer.css("--font"), size: big ? 22 : 14, color: explorer.css("--text") },
       };
@@ -65,10 +65,14 @@
     /* Exact coordinates under a pointer event: a linear map of the plot area, snapped to nothing. */
     at(event) {
       const box = this.layer.getBoundingClientRect();
+      return this.value(event.clientX - box.left, event.clientY - box.top);
+    }
+    /* The coordinates of a pixel of the layer. */
+    value(px, py) {
       const { l, t, w, h } = this.area;
       const [x0, x1] = this.ranges.x;
       const [y0, y1] = this.ranges.y;
-      return [x0 + ((event.clientX - box.left - l) / w) * (x1 - x0), y1 - ((event.clientY - box.top - t) / h) * (y1 - y0)];
+      return [x0 + ((px - l) / w) * (x1 - x0), y1 - ((py - t) / h) * (y1 - y0)];
     }
     /* Pixels for one unit along each axis (y downwards). */
     get unit() {

@@ -69,5 +69,12 @@
     },
   };
 
-  explorer.preview = { neuron, reaction, ell, slope };
+  /* A study without a preview here waits for torch. */
+  const none = {
+    curve: null,
+    at: () => ({ loss: NaN, gradient: [NaN, NaN], pulls: [], residuals: [], fitted: [], terms: {} }),
+  };
+  const byName = { neuron, reaction };
+
+  explorer.preview = { ...byName, ell, slope, of: (study) => byName[study.preview] ?? none };
 })();

@@ -6,7 +6,7 @@
 
   /* A number as people read it: four significant digits, a real minus sign. */
   explorer.short = (value) => {
-    if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
+    if (!Number.isFinite(value)) return Number.isNaN(value) ? "…" : value > 0 ? "∞" : "−∞";
     const size = Math.abs(value);
     const text = value === 0 ? "0" : size < 1e-3 || size >= 1e5 ? value.toExponential(2).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(4)));
     return text.replaceAll("-", "−").replace("e+", "e");
@@ -20,10 +20,12 @@
     const { state, reply } = explorer;
     const study = explorer.study();
     const loss = name && name in study.losses ? name : explorer.lossName(name && name in study.hidden ? name : undefined);
-    const preview = explorer.preview[state.study].at(explorer.theta(), explorer.data(), { ...state, loss: study.losses.includes(name) ? name : loss, facts: study.facts });
+    const preview = explorer.preview.of(study).at(explorer.theta(), explorer.data(), { ...state, loss: study.losses.includes(name) ? name : loss, facts: study.facts });
     if (study.terms.includes(name)) {
       const i = study.terms.indexOf(name);
-      return { ...preview, gradient: preview.pulls[i], pulls: [], loss: preview.terms[name] };
+      // A term's own map shows the term itself, without the weight it has in the total.
+      const weight = i ? 1 : state.weight;
+      return { ...preview, gradient: preview.pulls[i].map((value) => value / weight), pulls: [], loss: preview.terms[name] / weight };
     }
     if (explorer.stale()) return { ...preview, source: "preview" };
     const torch = !name || name === state.loss || name === "total" ? reply.point : reply.point.losses?.[name];
@@ -39,7 +41,7 @@
 
   const ways = ([dw, db], [first, second]) => {
     const size = Math.hypot(dw, db);
-    if (!(size > 0)) return "The gradient is exactly zero: no direction is downhill to first order.";
+    if (!(size > 0)) return "The gradient is exactly zero in float64: no direction is downhill to first order.";
     const parts = [];
     if (Math.abs(dw) > 0.3 * size) parts.push(dw < 0 ? `right (larger ${first})` : `left (smaller ${first})`);
     if (Math.abs(db) > 0.3 * size) parts.push(db < 0 ? `up (larger ${second})` : `down (smaller ${second})`);
@@ -67,7 +69,7 @@
     if (explorer.stale() || eigenvalues.length < 2) return "";
     const [low, high] = eigenvalues;
     const kappa = low > 0 ? `; condition number κ = ${explorer.short(high / low)}` : low < 0 && high > 0 ? "; a saddle's curvature" : "";
-    const kink = explorer.lossName() === "mae" && !explorer.study().terms.length ? " (between the creases; a crease itself has no second derivative)" : "";
+    const kink = explorer.lossName() === "mae" && !explorer.lossHidden() && !explorer.study().terms.length ? " (between the creases; a crease itself has no second derivative)" : "";
     return `Hessian eigenvalues ${explorer.short(low)} and ${explorer.short(high)}${kappa}${kink}`;
   };
 
@@ -76,11 +78,12 @@
     const mine = [preview.loss, ...preview.gradient];
     const size = Math.max(...torch.map(Math.abs), 1e-12);
     const worst = Math.max(...torch.map((value, i) => Math.abs(value - mine[i]))) / size;
-    const apart = !(worst <= AGREE);
+    const apart = worst > AGREE;
     const warning = byId("disagree");
     warning.hidden = !apart;
     warning.textContent = apart ? `The browser's preview and torch differ by ${explorer.short(worst)}; torch's numbers are shown.` : "";
-    return `torch float64, loss.backward(); the browser's preview agrees to ${explorer.short(worst)}`;
+    if (Number.isNaN(worst)) return "torch float64, loss.backward()";
+    return `torch float64, loss.backward(); the browser's preview differs by ${explorer.short(worst)}`;
   };
 
   explorer.readout = {
@@ -96,7 +99,7 @@
       put("readout-norm", Math.hypot(...numbers.gradient), source);
       if (source === "torch") {
         const study = explorer.study();
-        const preview = explorer.preview[state.study].at(explorer.theta(), explorer.data(), { ...state, loss: explorer.lossName(), facts: study.facts });
+        const preview = explorer.preview.of(study).at(explorer.theta(), explorer.data(), { ...state, loss: explorer.lossName(), facts: study.facts });
         byId("agree").textContent = agreement(numbers, preview);
         byId("live").textContent = sentence(numbers);
         byId("curvature").textContent = curvature();

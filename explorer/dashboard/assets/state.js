@@ -11,8 +11,10 @@
   /* The address of a state, without "?": only what differs from the defaults (the same as State.query in Python). */
   explorer.query = (state, without = []) => {
     const { defaults } = explorer.schema;
+    // Alone, an activity stands for the scene that it sets: with target and loss written the address rules.
+    const always = state.activity ? ["target", "loss"] : [];
     return Object.keys(defaults)
-      .filter((key) => !without.includes(key) && write(key, state[key]) !== write(key, defaults[key]))
+      .filter((key) => !without.includes(key) && (always.includes(key) || write(key, state[key]) !== write(key, defaults[key])))
       .map((key) => `${key}=${encodeURIComponent(write(key, state[key])).replaceAll("%2C", ",")}`)
       .join("&");
   };
@@ -29,7 +31,7 @@
     const { state } = explorer;
     const study = explorer.study();
     if (study.terms.length) {
-      const n = study.facts.collocation_points ?? 21;
+      const n = study.facts.collocation_points;
       return { x: Array.from({ length: n }, (_, i) => i / (n - 1)), y: [] };
     }
     if (state.target === "own") return { x: state.points.map((p) => p[0]), y: state.points.map((p) => p[1]) };
@@ -45,14 +47,20 @@
     return reply.map && reply.mapStudy === state.study ? reply.map.window : { w: [-4, 4], b: [-4, 4] };
   };
 
+  const PATIENCE = 10_000;
   const SCENE = ["w", "b", "hide", "mode", "lr", "layers", "weight", "activity"];
 
   /* Change the state. history: "push" (a new entry for Back), "replace", or "live" (a frame of a gesture: nothing
      sent). Placing the point begins a new path there; a step (walked) goes on with the old one. */
   explorer.act = (patch, history = "push", walked = false) => {
-    explorer.state = { ...explorer.state, ...patch };
+    const before = explorer.state;
+    explorer.state = { ...before, ...patch };
+    if (before.target === "own") explorer.ownPoints = before.points;
     if (explorer.state.target !== "own") explorer.state.points = [];
+    // An exercise belongs to its study.
+    if (patch.study && patch.study !== before.study && !patch.activity) explorer.state.activity = "";
     if (("w" in patch || "b" in patch) && !walked) begin();
+    if (!walked) explorer.step.forget();
     if (patch.target || patch.study) keepInside();
     const moves = history === "live" && Object.keys(patch).every((key) => key === "w" || key === "b");
     explorer.render(moves);
@@ -84,6 +92,7 @@
   const send = (store, data) => dash_clientside.set_props(store, { data });
 
   const commit = (history) => {
+    explorer.note([]);
     const query = explorer.query(explorer.state);
     const address = query ? `?${query}` : location.pathname;
     if (query !== location.search.slice(1)) window.history[`${history}State`]({}, "", address);
@@ -97,6 +106,7 @@
       if (!wanted || asked[store] === key) return;
       asked[store] = key;
       send(store, { query: key });
+      setTimeout(unanswered, PATIENCE, store, key);
     };
     const scene = explorer.query(state, SCENE);
     once("scene", scene);
@@ -104,6 +114,14 @@
     once("surface-query", `${scene}&w=${state.w}&b=${state.b}&weight=${state.weight}&mode=${document.documentElement.dataset.theme ?? "light"}`, state.view === "3d");
     if (explorer.study().terms.length) once("weight-query", `${scene}&weight=${state.weight}`);
     explorer.activity?.visited(query);
+  };
+
+  /* A question without an answer is told, and may be asked again. */
+  const unanswered = (store, key) => {
+    const reply = { commit: explorer.reply.point, scene: explorer.reply.map }[store];
+    if (!(store === "commit" || store === "scene") || explorer.asked[store] !== key || reply?.query === key) return;
+    delete explorer.asked[store];
+    explorer.note(["The server does not answer. What you see is the last it said, or the browser's preview; any change asks it again."]);
   };
 
   explorer.send = send;

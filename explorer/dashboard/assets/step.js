@@ -6,7 +6,15 @@
 
   const say = (text) => (byId("step-says").textContent = text);
 
+  /* Anything but a step ends the story of the last one. */
+  const forget = () => {
+    explorer.before = undefined;
+    waiting = false;
+    say("");
+  };
+
   const take = () => {
+    if (explorer.activity.drawing() || explorer.state.hide.includes("step")) return;
     // Only torch's gradient moves the point: a step asked for before it is there waits for it.
     if (explorer.stale()) return (waiting = true), say("Waiting for torch's gradient…");
     waiting = false;
@@ -53,6 +61,6 @@
       byId("step-undo").addEventListener("click", undo);
       byId("step-back").addEventListener("click", back);
     },
-    take, undo, answered,
+    take, undo, answered, forget,
   };
 })();

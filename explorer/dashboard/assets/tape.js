@@ -35,7 +35,7 @@
     byId("tape").replaceChildren(...nodes(tape, reply, seen, all[now]));
     byId("tape-step").textContent = at === null ? "forward and backward, all shown" : `step ${now + 1} of ${all.length}: ${describe(tape, all[now])}`;
     byId("chain").replaceChildren(chain(reply, x));
-    byId("vector").textContent = `ℓ.backward() on the vector of the points' losses: RuntimeError: ${reply.vector}. ` +
+    byId("vector").textContent = `ℓ.backward() on the vector of the points' losses: ${reply.vector} ` +
       "A gradient belongs to one number; averaging (or summing) the losses makes the scalar L that training walks on.";
   };
 

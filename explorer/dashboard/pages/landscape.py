@@ -83,11 +83,15 @@ def _notices() -> html.Div:
 
 
 def _problem(studies: Mapping[str, Study]) -> html.Section:
-    study = next(study for study in studies.values() if study.targets)
+    study = next((study for study in studies.values() if study.targets), next(iter(studies.values())))
     shown = {name: target.title for name, target in study.targets.items() if target.featured}
     more = {name: target.title for name, target in study.targets.items() if not target.featured}
     targets = ui.choices("target", shown)
-    rest = ui.folded("More", ui.choices("target", {**more, "own": "Your own points"}), id="more-targets")
+    rest = ui.folded(
+        "More",
+        [html.Div(ui.choices("target", {**more, "own": "Your own points"}), className="menu")],
+        id="more-targets",
+    )
     return html.Section(
         [
             html.Div([ui.segmented("Target", [*targets, rest], hide="target")], className="neuron-only target-row"),
@@ -132,7 +136,7 @@ def _workplace() -> html.Div:
     landscape = ui.card(
         html.Span("Loss landscape L(w, b)", id="landscape-title"),
         [
-            html.Div(layers, className="tools"),
+            html.Div(layers, className="tools", id="layers-row"),
             html.Div(maps, id="maps"),
             surface,
             html.Div([html.P(id="arrow-scale", className="hint"), html.P(id="places", className="hint")]),
@@ -155,7 +159,7 @@ def _map(id: str) -> html.Div:
                 [
                     html.Div(className="bar"),
                     html.Div(className="ticks"),
-                    html.Div([html.Span(className="says"), html.Span(className="hover")]),
+                    html.Div([html.Span(className="says"), html.Span(className="under-pointer")]),
                 ],
                 className="legend",
             ),
