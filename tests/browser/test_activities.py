@@ -1,5 +1,7 @@
 """Every activity, done on the page as a learner would, from its button to its check mark."""
 
+import math
+
 import pytest
 
 from experiments import STUDIES
@@ -132,3 +134,41 @@ def test_every_activity_is_done_here() -> None:
              "hidden_surface", "match_loss_clean", "match_loss_outliers", "match_loss_wild", "question_outliers",
              "predict_arrow"}  # fmt: skip
     assert named == {activity.name for activity in STUDIES["neuron"].activities}
+
+
+def test_a_wrong_guess_can_be_followed_by_another_place_and_by_keys(screen: Screen) -> None:
+    begin(screen, "predict_arrow")
+    w, b = screen.value("w"), screen.value("b")
+    dw, db = screen.evaluate("explorer.reply.point.gradient")
+    screen.page.mouse.move(*screen.pixel(w, b))
+    screen.page.mouse.down()
+    screen.page.mouse.move(*screen.pixel(w + dw, b + db), steps=3)
+    screen.page.mouse.up()
+    screen.page.wait_for_function("() => document.querySelector('#activity-verdict').textContent.length > 10")
+    assert not screen.evaluate(DONE)
+    type_point(screen, 0.25, 1.5)
+    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    dw, db = screen.evaluate("explorer.reply.point.gradient")
+    screen.page.focus("[data-map=landscape] .layer")
+    # The first key draws the direction along +w, each further one turns it by 5 degrees; two_points has a square window
+    # on a map that is not square, so the angle on the screen follows from the pixels of a unit.
+    sx, sy = screen.evaluate("(() => { const m = document.querySelector('#landscape .js-plotly-plot')._fullLayout;"
+                             "return [m.xaxis._length / 8, m.yaxis._length / 8]; })()")  # fmt: skip
+    angle = math.degrees(math.atan2(-db * sy, -dw * sx)) % 360
+    for _ in range(1 + round(angle / 5)):
+        screen.page.keyboard.press("ArrowUp")
+    before = screen.value("w")
+    screen.page.keyboard.press("Enter")
+    finished(screen)
+    assert screen.value("w") == before
+
+
+def test_choosing_a_default_during_an_activity_is_obeyed(screen: Screen) -> None:
+    screen.open("activity=match_loss_wild")
+    screen.page.click("#target-two_points")
+    screen.settled()
+    assert screen.query()["target"] == "two_points"
+    assert not screen.page.is_visible("#disagree")
+    screen.page.reload()
+    screen.settled()
+    assert screen.state()["target"] == "two_points"

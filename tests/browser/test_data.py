@@ -87,3 +87,50 @@ def test_a_line_of_minima_is_drawn_as_a_line(screen: Screen) -> None:
     screen.open("target=one_point")
     assert "line of minima" in screen.text("places")
     assert screen.page.locator("[data-map=landscape] path.minimum-line").count() > 0
+
+
+def test_one_point_of_ones_own_is_a_data_set_too(screen: Screen) -> None:
+    screen.open("target=own&points=0.5_0.3")
+    assert "line of minima" in screen.text("places")
+    assert screen.page.locator("[data-map=landscape] path.minimum-line").count() > 0
+
+
+def test_choosing_a_point_does_not_move_it(screen: Screen) -> None:
+    screen.open("target=outliers")
+    x, y = screen.pixel(-1, -0.76, "fit")
+    screen.page.mouse.click(x + 6, y + 4)
+    screen.settled()
+    assert screen.state()["target"] == "outliers"
+    assert screen.page.get_attribute("#tape-points button:nth-child(4)", "aria-pressed") == "true"
+
+
+def test_own_points_come_back_after_another_target(screen: Screen) -> None:
+    screen.open("target=own&points=-1_-0.5~1_0.25")
+    screen.page.click("#target-mirror")
+    screen.settled()
+    screen.page.click("#more-targets summary")
+    screen.page.click("#target-own")
+    screen.settled()
+    assert points(screen) == [[-1, -0.5], [1, 0.25]]
+
+
+def test_a_table_being_written_is_not_overwritten(screen: Screen) -> None:
+    screen.open()
+    screen.page.click("#data summary")
+    screen.page.fill("#csv", "1,2\nfoo")
+    screen.page.click("#csv-use")
+    screen.page.wait_for_function("() => document.querySelector('#csv-says').textContent.includes('Line 2')")
+    screen.click(1, 1)
+    assert screen.page.input_value("#csv") == "1,2\nfoo"
+
+
+def test_the_landscape_follows_a_drag_before_release(screen: Screen) -> None:
+    screen.open()
+    before = screen.evaluate("explorer.reply.map.query")
+    screen.page.mouse.move(*screen.pixel(1, 0.8, "fit"))
+    screen.page.mouse.down()
+    screen.page.mouse.move(*screen.pixel(1, 0.2, "fit"), steps=3)
+    screen.page.wait_for_function("(before) => explorer.reply.map.query !== before", arg=before)
+    screen.page.mouse.up()
+    screen.settled()
+    assert screen.evaluate("explorer.reply.map.maps[0].shape") == [161, 161]

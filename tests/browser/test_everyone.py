@@ -108,3 +108,31 @@ def test_theme_and_projector_buttons(screen: Screen) -> None:
     screen.settled()
     assert set(screen.query()["mode"].split(",")) == {"dark", "projector"}
     assert float(screen.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) > 20
+
+
+def test_a_link_of_the_lesson_sets_the_page_without_loading_it(screen: Screen) -> None:
+    screen.open()
+    screen.evaluate("window.stayed = true")
+    screen.page.click("#lesson-button")
+    screen.page.click("#lesson-text a[href^='/?target=step_labels']")
+    screen.page.wait_for_function("() => explorer.state.target === 'step_labels'")
+    screen.settled()
+    assert screen.evaluate("window.stayed") is True
+    assert screen.page.locator("#lesson details").count() == 3
+
+
+def test_a_server_that_fails_is_told(screen: Screen) -> None:
+    screen.open()
+    screen.page.route("**/_dash-update-component*", lambda route: route.fulfill(status=503, body="busy"))
+    screen.page.click("#loss-mae")
+    screen.page.wait_for_function("() => document.querySelector('#notes').textContent.includes('503')")
+    screen.page.unroute("**/_dash-update-component*")
+    screen.page.click("#loss-huber")
+    screen.settled()
+    assert not screen.page.is_visible("#notes")
+    screen.errors.clear()
+
+
+def test_a_point_outside_the_map_is_shown_at_its_edge(screen: Screen) -> None:
+    screen.open("w=50&b=-30")
+    assert "the point outside" in " ".join(screen.page.locator("[data-map=landscape] text").all_inner_texts())

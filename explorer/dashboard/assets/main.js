@@ -64,11 +64,7 @@
   };
 
   /* ---- minima in words: in the window they are drawn, outside it they are told ---- */
-  explorer.minima = (index) => (explorer.study().terms.length ? termMinimum() : explorer.reply.minima?.[index]);
-  const termMinimum = () => {
-    const { w_star, b_star } = explorer.study().facts;
-    return { points: [{ theta: [w_star, b_star], loss: 0, certificate: "the exact solution" }], line: null, note: "", infimum_at_infinity: null };
-  };
+  explorer.minima = (index) => (explorer.study().terms.length ? explorer.terms.minimum() : explorer.reply.minima?.[index]);
   const places = () => {
     const { w, b } = explorer.window();
     const short = explorer.short;
@@ -96,7 +92,7 @@
     explorer.readout.render();
     explorer.losses.render();
     if (!moves) explorer.tape.render();
-    if (study.terms.length) terms();
+    if (study.terms.length) explorer.terms.render();
   };
 
   const frame = (state, study) => {
@@ -125,7 +121,7 @@
     byId("layers-pulls").textContent = study.terms.length ? "Each term's pull" : "Each point's pull";
     const chosen = byId("more-targets").querySelector('[aria-pressed="true"]');
     byId("more-targets").querySelector("summary").textContent = chosen ? `More: ${chosen.textContent}` : "More";
-    byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.landscape.longest} px (a third of a small map) times √(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
+    byId("arrow-scale").textContent = `Click or drag; arrow keys when focused. Arrow length: ${explorer.marks.LONGEST} px (a third of a small map) times √(m/(1+m)), m = ‖∇L‖; zero is drawn as zero.` +
       (state.layers.includes("pulls") ? ` Thin, on one scale of their own: minus each ${study.terms.length ? "term's gradient; −∇L is their sum" : "point's own gradient; −∇L is their mean"}.` : "");
   };
 
@@ -142,27 +138,6 @@
       explorer.fit.show();
       explorer.losses.render(true);
     });
-  };
-
-  /* ---- the PINN's weight: κ follows from the terms' Hessians at the minimum ---- */
-  const terms = () => {
-    const { facts } = explorer.study();
-    const { weight } = explorer.state;
-    const [ic, pde] = [facts.curvature_b * weight, facts.curvature_w];
-    const kappa = Math.max(ic, pde) / Math.min(ic, pde);
-    const { terms: values, loss } = explorer.numbers();
-    const short = explorer.short;
-    const { w, b } = explorer.state;
-    const plateau = Math.abs(loss - weight * facts.u0 ** 2) < 0.02 * weight * facts.u0 ** 2 && Math.hypot(...explorer.numbers().gradient) < 1e-3 * weight && Math.hypot(w - facts.w_star, b - facts.b_star) > 0.3;
-    const node = byId("terms-says");
-    node.dataset.kappa = kappa;
-    const said = [
-      `Here λ·L_ic = ${short(values.ic)}, L_pde = ${short(values.pde)}, total ${short(loss)}.`,
-      `At the minimum (w ${short(facts.w_star)}, b ${short(facts.b_star)}) the Hessian is diagonal: ${short(pde)} along w from the equation, ${short(ic)} along b from λ times the initial condition. Condition number κ = ${short(kappa)}.`,
-      `κ is ${short(facts.kappa)} at λ = 1 and exactly 1 at λ = ${short(facts.lambda_balance)}: the weight decides how round the bowl is.`,
-      plateau ? `This is the u = 0 plateau: the loss, λ·u₀² = ${short(weight * facts.u0 ** 2)}, looks converged and the gradient has almost vanished, but û ≈ 0 solves the equation from the wrong start.` : `Try w 2.5, b −4: û ≈ 0 solves the equation but not the initial condition. The loss there is small and flat, and looks converged.`,
-    ];
-    node.replaceChildren(...said.map((textContent) => explorer.make("p", { textContent })));
   };
 
   /* ---- controls to state ---- */
@@ -227,61 +202,25 @@
     node.addEventListener("change", () => explorer.act({ [key]: inside() }, "push"));
   };
 
-  explorer.lesson = {
-    open: (wanted) => {
-      byId("lesson").hidden = !wanted;
-      byId("lesson-button").setAttribute("aria-expanded", String(wanted));
-      if (wanted) explorer.send("lesson-query", { open: true }), byId("lesson-close").focus();
-    },
-  };
-
-  const copy = async (text, button) => {
-    const label = button.textContent;
-    try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-    } catch {
-      // Without a secure context there is no clipboard: show the text where it can be selected.
-      if (text === byId("code").textContent) getSelection().selectAllChildren(byId("code")), (button.textContent = "Press Ctrl+C");
-      else note([`Copy this address: ${text}`]);
-    }
-    setTimeout(() => (button.textContent = label), 1500);
-  };
-
-  /* The lesson's links set the page without loading it anew. */
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("#lesson a[href^='/?']");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    window.history.pushState({}, "", link.getAttribute("href"));
-    explorer.lesson.open(false);
-    open();
-  });
-
-  const buttons = {
-    "lesson-button": () => explorer.lesson.open(byId("lesson").hidden),
-    "lesson-close": () => (explorer.lesson.open(false), byId("lesson-button").focus()),
-    "code-button": () => byId("code-card").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }),
-    "copy-link": () => copy(location.href, byId("copy-link")),
-    "copy-code": () => copy(byId("code").textContent, byId("copy-code")),
-    projector: () => mode("projector", !explorer.state.mode.includes("projector")),
-    theme: () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
-  };
-  const mode = (name, on) => explorer.act({ mode: explorer.schema.modes.filter((each) => (each === name ? on : explorer.state.mode.includes(each))) });
-  const theme = (name) => explorer.act({ mode: explorer.schema.modes.filter((each) => each === name || (each === "projector" && explorer.state.mode.includes(each))) });
-  document.addEventListener("click", (event) => buttons[event.target.closest?.("button")?.id]?.());
-
   /* What is shown must not stand under other controls without a word when the server could not answer. */
-  const asked = window.fetch;
+  const real = window.fetch;
   window.fetch = async (...given) => {
-    const reply = await asked(...given);
-    const about = String(given[0].url ?? given[0]).includes("_dash-update-component");
-    if (!reply.ok && about) note([`The server could not answer (${reply.status}): what is shown may be older than the controls.`]);
+    const failed = (why) => {
+      if (!String(given[0].url ?? given[0]).includes("_dash-update-component")) return;
+      // The next change asks for everything again.
+      explorer.asked = {};
+      note([`The server could not answer (${why}): what is shown may be older than the controls.`]);
+    };
+    const reply = await real(...given).catch((error) => {
+      failed("no connection");
+      throw error;
+    });
+    if (!reply.ok) failed(reply.status);
     return reply;
   };
 
   /* The address is read by the server, by the same rules on opening and on Back and Forward. */
-  const open = () => explorer.send("address", { query: location.search, at: Date.now() });
+  const open = (explorer.reopen = () => explorer.send("address", { query: location.search, at: Date.now() }));
   explorer.open = (schema) => {
     explorer.schema = schema;
     setTimeout(open);
