@@ -1,6 +1,7 @@
 """Objective: a model with one loss on data, or with named terms, as a function of theta."""
 
 import copy
+import hashlib
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -120,7 +121,11 @@ class Objective:
 
     def describe(self) -> dict[str, Any]:
         """Return what was measured, for provenance: model, parameters, loss or weighted terms, data; JSON-ready."""
-        description: dict[str, Any] = {"model": type(self._bound.model).__name__, "parameters": self.layout.size}
+        description: dict[str, Any] = {
+            "model": type(self._bound.model).__name__,
+            "parameters": self.layout.size,
+            "theta_sha256": hashlib.sha256(self._theta.cpu().numpy().tobytes()).hexdigest(),
+        }
         for term in self._terms.values():
             if isinstance(term, _DataTerm):
                 return description | {"loss": _name(term.loss), "data": term.samples.describe()}

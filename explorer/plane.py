@@ -1,5 +1,6 @@
 """Plane: coordinates <-> theta, and the distance that a projection leaves out."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -10,6 +11,9 @@ from torch import Tensor
 
 _LEAST_SINE = 1e-6
 """Below this sine of the angle to the span of the others a direction is rounding (float32: 6e-8), not a direction."""
+
+_SMALL = 64
+"""Parameters up to which a plane is written out in its description."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +74,18 @@ class Plane:
         return Plane(self.origin.to(device=device, dtype=dtype), self.basis.to(device=device, dtype=dtype), self.labels)
 
     def describe(self) -> dict[str, Any]:
-        """Return labels, lengths of the basis vectors and the cosine of each pair, for provenance; JSON-ready."""
+        """Return labels, lengths and cosines of the basis vectors and the SHA-256 of origin and basis; JSON-ready.
+
+        A small plane (at most 64 parameters) is described in full as well.
+        """
+        digest = hashlib.sha256(self.origin.cpu().numpy().tobytes() + self.basis.cpu().numpy().tobytes())
+        whole = {"origin": self.origin.tolist(), "basis": self.basis.tolist()} if self.origin.numel() <= _SMALL else {}
         return {
             "labels": list(self.labels),
             "norms": torch.linalg.vector_norm(self.basis.double(), dim=1).tolist(),
             "cosines": [_correlation(self.basis)[pair].item() for pair in combinations(range(len(self.basis)), 2)],
+            "sha256": digest.hexdigest(),
+            **whole,
         }
 
     def _project(self, thetas: Tensor) -> Tensor:

@@ -254,7 +254,15 @@ def test_provenance():
     assert json.loads(attrs["labels"]) == ["w", "b"]
     assert json.loads(attrs["extents"]) == {"w": [-4.0, 4.0], "b": [-2.0, 3.0]}
     assert json.loads(attrs["points"]) == {"w": 9, "b": 6}
-    assert json.loads(attrs["basis"]) == {"labels": ["w", "b"], "norms": [1.0, 1.0], "cosines": [0.0]}
+    plane = json.loads(attrs["basis"])
+    assert len(plane.pop("sha256")) == len(attrs["theta_sha256"]) == 64
+    assert plane == {
+        "labels": ["w", "b"],
+        "norms": [1.0, 1.0],
+        "cosines": [0.0],
+        "origin": [0.0, 0.0],
+        "basis": [[1.0, 0.0], [0.0, 1.0]],
+    }
     assert json.loads(attrs["data"])["inputs"] == [7]
     assert json.loads(attrs["versions"])["torch"] == torch.__version__
     assert (attrs["model"], attrs["dtype"], attrs["device"]) == ("TanhNeuron", "float64", "cpu")

@@ -26,7 +26,8 @@ def attributes(objective: Objective, plane: Plane, grid: Grid) -> dict[str, str 
         "weights": described.get("weights", {}),
         "versions": _versions(),
     }
-    flat = {"model": described["model"], "parameters": described["parameters"], "loss_name": described["loss"]}
+    same = {name: described[name] for name in ("model", "parameters", "theta_sha256")}
+    flat = same | {"loss_name": described["loss"]}
     where = {"dtype": str(objective.dtype).removeprefix("torch."), "device": str(objective.device)}
     return flat | where | {name: json.dumps(value) for name, value in nested.items()}
 

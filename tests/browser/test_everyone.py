@@ -135,4 +135,4 @@ def test_a_server_that_fails_is_told(screen: Screen) -> None:
 
 def test_a_point_outside_the_map_is_shown_at_its_edge(screen: Screen) -> None:
     screen.open("w=50&b=-30")
-    assert "the point outside" in " ".join(screen.page.locator("[data-map=landscape] text").all_inner_texts())
+    assert "the point outside" in " ".join(screen.page.locator("[data-map=landscape] .layer text").all_text_contents())
