@@ -25,8 +25,10 @@
       new ResizeObserver(() => this.resized()).observe(this.holder);
     }
 
+    /* Plotly's element; looked up again only if React has replaced it. */
     get gd() {
-      return document.querySelector(`#${CSS.escape(this.id)} .js-plotly-plot`);
+      if (!this.found?.isConnected) this.found = document.querySelector(`#${CSS.escape(this.id)} .js-plotly-plot`);
+      return this.found;
     }
 
     /* Set axes and traces; the marks above them are drawn by this.draw on every change of size. */
@@ -80,13 +82,14 @@
     }
 
     marks() {
-      if (!this.gd?._fullLayout || !this.holder.clientWidth) return;
-      this.layer.setAttribute("width", this.holder.clientWidth);
-      this.layer.setAttribute("height", this.holder.clientHeight);
-      this.draw(this);
+      // The size is known from the observer: asking for it here would lay the page out again in every frame.
+      if (this.gd?._fullLayout && this.width) this.draw(this);
     }
     resized() {
-      if (!this.gd?._fullLayout?._size || !this.holder.clientWidth) return;
+      [this.width, this.height] = [this.holder.clientWidth, this.holder.clientHeight];
+      this.layer.setAttribute("width", this.width);
+      this.layer.setAttribute("height", this.height);
+      if (!this.gd?._fullLayout?._size || !this.width) return;
       Plotly.Plots.resize(this.gd).then(() => this.marks());
     }
 
