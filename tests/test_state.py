@@ -111,6 +111,8 @@ def test_an_activity_alone_sets_its_scene_and_with_more_the_address_rules() -> N
     assert notes == ()
     assert state.target == activity.setup["target"]
     assert parse(f"activity={activity.name}&target=noisy", STUDIES)[0] == State(target="noisy", activity=activity.name)
+    dark, _ = parse(f"activity={activity.name}&mode=dark", STUDIES)
+    assert (dark.target, dark.mode) == (activity.setup["target"], ("dark",))
 
 
 def test_every_scene_of_an_activity_is_an_address_without_complaints() -> None:

@@ -15,7 +15,7 @@ from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.scale import ColorScale, color_scale
 from explorer.grid import Grid
 from explorer.objective import Objective
-from explorer.study import Study, Window
+from explorer.study import Minima, Minimum, Study, Window
 from explorer.sweeps import sweep
 
 HOLE = 65535
@@ -195,7 +195,10 @@ def _terms(key: _Key, held: _Held) -> xr.DataArray:
 
 
 def minima(state: State, study: Study) -> list[dict[str, Any]]:
-    """Return the certified minima of every map drawn, in the maps' order; nothing for studies of terms."""
+    """Return the certified minima of every map drawn, in the maps' order; of terms, the one the study's facts tell."""
+    if study.terms and {"w_star", "b_star"} <= study.facts.keys():
+        exact = Minimum((study.facts["w_star"], study.facts["b_star"]), 0.0, None, "the exact solution")
+        return [asdict(Minima((exact,)))] * (1 + len(study.terms))
     if study.minima is None or not study.targets:
         return []
     names = list(study.losses) if state.view == "compare" else [state.loss]

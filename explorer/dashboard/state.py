@@ -56,7 +56,7 @@ class State:
     def query(self) -> str:
         """Return the address, without "?": only what differs from the default, in a fixed order.
 
-        With an activity, target and loss are always written: alone, an activity stands for the scene that it sets.
+        With an activity, target and loss are always written: without them it stands for the scene that it sets.
         """
         default = State()
         always = ("target", "loss") if self.activity else ()
@@ -165,8 +165,8 @@ def parse(query: str, studies: Mapping[str, Study]) -> tuple[State, tuple[str, .
     given = dict(parse_qsl(query.removeprefix("?")[:8000], keep_blank_values=True, errors="replace"))
     state, notes = _start(given.get("study", ""), studies), []
     study = studies[state.study]
-    if given.keys() <= {"activity", "study"}:
-        given |= _setup(given.get("activity", ""), study)
+    if not given.keys() & {"target", "loss"}:
+        given = _setup(given.get("activity", ""), study) | given
     for key, read in _readers(study, studies).items():
         # A study without target sets has no loss to choose: those keys say nothing there.
         if key not in given or (key in ("target", "loss", "points") and not study.targets):

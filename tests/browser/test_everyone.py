@@ -136,3 +136,35 @@ def test_a_server_that_fails_is_told(screen: Screen) -> None:
 def test_a_point_outside_the_map_is_shown_at_its_edge(screen: Screen) -> None:
     screen.open("w=50&b=-30")
     assert "the point outside" in " ".join(screen.page.locator("[data-map=landscape] .layer text").all_text_contents())
+
+
+@pytest.mark.parametrize("query", ["mode=dark", "mode=projector,dark&loss=huber", "study=reaction&mode=projector"])
+def test_axe_finds_nothing_serious_with_folds_open(screen: Screen, query: str) -> None:
+    screen.open(query)
+    for summary in screen.page.locator("details:visible > summary").all():
+        summary.click()
+    assert violations(screen.page) == []
+
+
+def test_axe_finds_nothing_serious_in_an_exercise_with_its_table(screen: Screen) -> None:
+    screen.open("activity=match_loss_outliers&mode=dark")
+    screen.page.click("#activity-answers button:text-is('MAE')")
+    screen.page.wait_for_selector("#activity-table tbody tr")
+    assert violations(screen.page) == []
+
+
+def test_a_finger_drags_a_point_without_scrolling_the_page(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    screen = Screen(context.new_page(), address).open("n=33")
+    x, y = screen.pixel(1, 0.8, "fit")
+    touch = context.new_cdp_session(screen.page)
+    before = screen.evaluate("scrollY")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 7):
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y + 10 * step}]})
+        screen.page.wait_for_timeout(30)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    screen.settled()
+    assert screen.evaluate("scrollY") == before
+    assert screen.evaluate("explorer.data().y[1]") < 0.5
+    context.close()

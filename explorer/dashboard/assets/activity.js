@@ -9,7 +9,8 @@
   let judgedAt = "";
 
   const active = () => explorer.study()?.activities?.[explorer.state.activity];
-  const here = () => explorer.theta().join();
+  // What the answer is about: the point, the data and the loss.
+  const here = () => explorer.query(explorer.state, ["n", "view", "layers", "hide", "mode", "weight", "lr", "activity"]);
   const predicting = () => explorer.state.activity === "predict_arrow" && judgedAt !== here();
   const reset = () => ([answer, drawn, judgedAt] = ["", null, ""]);
 

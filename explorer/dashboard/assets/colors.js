@@ -65,7 +65,14 @@
     const at = kind === "log"
       ? (value) => Math.log(value / low) / Math.log(high / low)
       : (value) => (value - low) / (high - low);
-    ticks.replaceChildren(...nice(kind, low, high).map((value) => {
+    // Ticks that would run into the one before are left out.
+    const width = ticks.clientWidth || 300;
+    let last = -Infinity;
+    const clear = (value) => {
+      const place = width * at(value);
+      return place - last >= 40 && place <= width - 12 && ((last = place), true);
+    };
+    ticks.replaceChildren(...nice(kind, low, high).filter(clear).map((value) => {
       const tick = document.createElement("span");
       tick.textContent = number(value);
       tick.style.left = `${100 * at(value)}%`;

@@ -90,6 +90,9 @@
     [held, frozen] = [null, null];
     explorer.fit.render();
     explorer.ask(explorer.query(explorer.state));
+    // Where the coarse map of the drag is already the final one, only its minima are missing.
+    const { reply, asked } = explorer;
+    if (reply.map?.query === asked.scene && !reply.minima) explorer.send("minima-query", { query: asked.scene });
   };
 
   const locked = () => explorer.study().terms.length > 0 || explorer.state.hide.includes("data");

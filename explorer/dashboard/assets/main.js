@@ -11,6 +11,7 @@
       explorer.state = { ...state, points: state.points.map((pair) => [...pair]) };
       explorer.start = explorer.theta();
       explorer.path = [];
+      explorer.step.forget();
       note(notes);
       whenDrawn(() => {
         if (!ready) begin();
@@ -64,7 +65,7 @@
   };
 
   /* ---- minima in words: in the window they are drawn, outside it they are told ---- */
-  explorer.minima = (index) => (explorer.study().terms.length ? explorer.terms.minimum() : explorer.reply.minima?.[index]);
+  explorer.minima = (index) => explorer.reply.minima?.[index];
   const places = () => {
     const { w, b } = explorer.window();
     const short = explorer.short;
@@ -209,7 +210,8 @@
       if (!String(given[0].url ?? given[0]).includes("_dash-update-component")) return;
       // The next change asks for everything again.
       explorer.asked = {};
-      note([`The server could not answer (${why}): what is shown may be older than the controls.`]);
+      if (!ready) setTimeout(explorer.reopen, 2000);
+      note([ready ? `The server could not answer (${why}): what is shown may be older than the controls.` : `The server does not answer yet (${why}); trying again.`]);
     };
     const reply = await real(...given).catch((error) => {
       failed("no connection");

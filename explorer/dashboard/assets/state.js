@@ -11,7 +11,7 @@
   /* The address of a state, without "?": only what differs from the defaults (the same as State.query in Python). */
   explorer.query = (state, without = []) => {
     const { defaults } = explorer.schema;
-    // Alone, an activity stands for the scene that it sets: with target and loss written the address rules.
+    // Without target and loss an activity stands for the scene that it sets; with them the address rules.
     const always = state.activity ? ["target", "loss"] : [];
     return Object.keys(defaults)
       .filter((key) => !without.includes(key) && (always.includes(key) || write(key, state[key]) !== write(key, defaults[key])))

@@ -3,11 +3,6 @@
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
 
-  const minimum = () => {
-    const { w_star, b_star } = explorer.study().facts;
-    return { points: [{ theta: [w_star, b_star], loss: 0, certificate: "the exact solution" }], line: null, note: "", infimum_at_infinity: null };
-  };
-
   const render = () => {
     const { facts } = explorer.study();
     const { weight } = explorer.state;
@@ -28,5 +23,5 @@
     node.replaceChildren(...said.map((textContent) => explorer.make("p", { textContent })));
   };
 
-  explorer.terms = { render, minimum };
+  explorer.terms = { render };
 })();

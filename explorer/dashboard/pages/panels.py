@@ -25,7 +25,9 @@ def fit() -> Any:
         "Fit",
         [ui.graph("fit", "Fit: the neuron's curve, the targets and the residuals"), html.P(id="teaches"),
          html.Div(table, className="neuron-only")],
-        hint=html.Span("drag a point; double-click adds one; Delete removes", className="neuron-only"),
+        hint=html.Span(
+            "drag a point; double-click adds one; Delete removes", className="neuron-only", **ui.data(hide="data")
+        ),
     )  # fmt: skip
 
 
