@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from explorer import Grid, Objective, directions, figures, sweep
 from explorer.figures import color_scale, contour_levels, contour_lines
+from explorer.figures.levels import valley_levels
 from models import MODELS
 from tests.cases import neuron
 
@@ -252,3 +253,19 @@ def test_levels_are_inside_ascending_and_not_too_many(low, decades, count, kind)
 def test_no_levels_at_all_are_refused():
     with pytest.raises(ValueError, match="at least 1 level"):
         contour_levels(color_scale([1.0, 2.0]), 0)
+
+
+def test_levels_of_a_valley_halve_their_height_above_the_bottom():
+    values = np.linspace(0.29, 3.0, 200)
+    scale = color_scale(values)
+    levels = contour_levels(scale)
+    low = valley_levels(scale, levels)
+    assert scale.kind == "linear"
+    assert len(low) == 4
+    assert scale.floor < low[0]
+    assert low[-1] < levels[0]
+    ratios = np.diff(np.array([*low, levels[0]]) - scale.floor, prepend=np.nan)[1:] / (np.array(low) - scale.floor)
+    # Each gap is the height of the level below it; two digits leave 5 % in both: 2 * 1.05 / 0.95 - 1 = 1.21 at most.
+    assert ratios == pytest.approx(np.ones(4), abs=0.21)
+    assert valley_levels(color_scale(np.geomspace(1e-3, 1, 50)), [0.1]) == []
+    assert valley_levels(scale, []) == []

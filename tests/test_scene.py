@@ -89,6 +89,16 @@ def test_small_closed_loops_of_a_canyon_are_not_drawn() -> None:
     assert all(np.ptp(np.array(line), axis=0).max() >= 3 * 0.05 - 1e-3 for line in closed)
 
 
+def test_the_long_shallow_trough_has_contours_of_its_own() -> None:
+    state, _ = parse("target=sloped_line&n=81", STUDIES)
+    (drawn,) = scene.payload(state, NEURON)["maps"]
+    assert drawn["scale"]["kind"] == "linear"
+    # The loss at the end of the window, w = 10 on b = 0, is under 1/3: the trough is told only by levels below 0.5.
+    low = [(level, line) for level, line in drawn["contours"] if level < 0.5]
+    assert len({level for level, _ in low}) >= 3
+    assert max(point[0] for _, line in low for point in line) > 8
+
+
 def test_the_weighted_total_comes_from_the_swept_terms() -> None:
     reaction = STUDIES["reaction"]
     state = State(study="reaction", weight=7.0, n=33)

@@ -11,7 +11,7 @@ from torch import nn
 
 from explorer.dashboard.state import State, target_set
 from explorer.directions import axes
-from explorer.figures.levels import contour_levels, contour_lines
+from explorer.figures.levels import contour_levels, contour_lines, valley_levels
 from explorer.figures.scale import ColorScale, color_scale
 from explorer.grid import Grid
 from explorer.objective import Objective
@@ -144,7 +144,8 @@ def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
     stride = max(1, (max(values.shape) - 1) // (CONTOUR_POINTS - 1))
     thin = xr.Dataset({"loss": values[::stride, ::stride]})
     cell = [float(np.ptp(thin[label].values)) / (thin.sizes[label] - 1) for label in values.dims]
-    lines = contour_lines(thin, contour_levels(scale))
+    levels = contour_levels(scale)
+    lines = contour_lines(thin, [*valley_levels(scale, levels), *levels])
     return [[level, np.round(line, 3).tolist()] for level, line in lines if not _is_bead(line, cell)]
 
 

@@ -32,6 +32,19 @@ def contour_levels(scale: ColorScale, count: int = 8) -> list[float]:
     return _log_levels(scale, count) if scale.kind == "log" else _linear_levels(scale, count)
 
 
+def valley_levels(scale: ColorScale, levels: Sequence[float], count: int = 4) -> list[float]:
+    """Return levels below the lowest of `levels`, each half as far above the bottom as the next, ascending.
+
+    A linear scale spends its levels on the slopes; where a long shallow valley lies is told by these. They are rounded
+    to two digits of their height above the bottom; none on a logarithmic scale, whose levels crowd there by themselves.
+    """
+    if scale.kind == "log" or not levels:
+        return []
+    heights = [(levels[0] - scale.floor) / 2**n for n in range(count, 0, -1)]
+    rounded = [round(scale.floor + height, 1 - floor(log10(height))) for height in heights if height > 0]
+    return [level for level in rounded if scale.floor < level < levels[0]]
+
+
 def contour_lines(landscape: xr.Dataset, levels: Sequence[float], quantity: str = "loss") -> list[tuple[float, Line]]:
     """Return (level, line [M, 2]) for every contour line: coordinates in label order, linear between grid points.
 

@@ -2,6 +2,10 @@
 
 import pytest
 
+from experiments import STUDIES
+from explorer.dashboard import scene
+from explorer.dashboard.state import parse
+from explorer.figures.scale import color_scale
 from tests.browser.screen import Screen
 
 
@@ -43,3 +47,20 @@ def test_the_preview_of_the_terms_agrees_with_torch(screen: Screen) -> None:
             explorer.data(), { weight: 3, facts: explorer.study().facts }); return [loss, ...gradient]; }""")
         shown = [screen.value(f"readout-{name}") for name in ("loss", "dw", "db")]
         assert preview == pytest.approx(shown, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize("weight", [0.05, 1.0, 40.0])
+def test_the_total_is_coloured_by_the_rule_of_every_other_map(screen: Screen, weight: float) -> None:
+    screen.open(f"study=reaction&weight={weight}&n=65")
+    shown = screen.evaluate("""() => {
+        const maps = explorer.reply.map.maps.map(explorer.colors.decode);
+        return explorer.colors.total(maps, explorer.state.weight).scale;
+    }""")
+    state, _ = parse(f"study=reaction&weight={weight}&n=65", STUDIES)
+    terms = scene.landscape(state, STUDIES["reaction"], 65, ("terms",))["terms"]
+    total = weight * terms.sel(term="ic").values + terms.sel(term="pde").values
+    expected = color_scale(total)
+    assert shown["kind"] == expected.kind
+    # The browser sums terms sent in float32: 6e-8 relative, and as much again in the quantiles.
+    for name in ("low", "high", "floor", "decades"):
+        assert shown[name] == pytest.approx(getattr(expected, name), rel=1e-6)

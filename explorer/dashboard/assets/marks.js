@@ -110,7 +110,10 @@
   const trail = (plot) => {
     const start = explorer.start ?? explorer.theta();
     const points = [start, ...(explorer.path ?? [])].map(([w, b]) => [plot.px(w), plot.py(b)]);
-    const name = label(points[0][0] - 13, points[0][1] + 22, "θ₀", "start-label");
+    // Beside the point, across the arrows that leave it along the gradient.
+    const [gx, gy] = scaled([explorer.numbers().gradient], plot, 1)[0];
+    const far = Math.hypot(gx, gy) || 1;
+    const name = label(points[0][0] - (20 * gy) / far, points[0][1] + (gx / far || 1) * 20 + 5, "θ₀", "start-label");
     if (points.length < 2) return [name];
     return [name, ...cased(explorer.pathOf(points), "path"), ...points.slice(1).map(([cx, cy]) => svg("circle", { cx, cy, r: 3, class: "path-dot" })),
       svg("circle", { cx: points[0][0], cy: points[0][1], r: 6, class: "start" })];
