@@ -146,7 +146,24 @@ def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
     cell = [float(np.ptp(thin[label].values)) / (thin.sizes[label] - 1) for label in values.dims]
     levels = contour_levels(scale)
     lines = contour_lines(thin, [*valley_levels(scale, levels), *levels])
-    return [[level, np.round(line, 3).tolist()] for level, line in lines if not _is_bead(line, cell)]
+    kept = [(level, _thinned(line, cell)) for level, line in lines if not _is_bead(line, cell)]
+    return [[level, np.round(line, 3).tolist()] for level, line in kept]
+
+
+def _thinned(line: np.ndarray[Any, Any], cell: list[float]) -> np.ndarray[Any, Any]:
+    """Leave out every second vertex that lies within 1/50 of a cell of the chord past it, three times over.
+
+    Contours have two vertices a cell, far more than the eye or the wire needs where they are nearly straight.
+    """
+    for _ in range(3):
+        before, here, after = line[:-2:2] / cell, line[1:-1:2] / cell, line[2::2] / cell
+        chord, arm = after - before, here - before
+        area = np.abs(chord[:, 0] * arm[:, 1] - chord[:, 1] * arm[:, 0])
+        straight = area <= np.hypot(*chord.T) / 50
+        keep = np.ones(len(line), bool)
+        keep[1:-1:2] = ~straight
+        line = line[keep]
+    return line
 
 
 def _is_bead(line: np.ndarray[Any, Any], cell: list[float]) -> bool:
