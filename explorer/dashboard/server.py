@@ -20,8 +20,8 @@ def server_of(app: Dash, host: str, port: int) -> Any:
     """Return a bound server, ready to run (port 0: any free one). Raises OSError when the address cannot be bound."""
     # The page's operations are small: waking a second thread costs more than it saves, and far more on a busy machine.
     torch.set_num_threads(1)
-    # torch, plotly and dash leave some 370,000 objects that live as long as the server: looking through them again makes
-    # one reply in some dozens wait 0.2 s.
+    # torch, plotly and dash leave some 370,000 objects that live as long as the server: looking through them again
+    # makes one reply in some dozens wait 0.2 s.
     gc.collect()
     gc.freeze()
     # A page asks for several things at once: that its requests wait for a thread is no news.
