@@ -41,15 +41,13 @@ class Callbacks:
 
     def read(self, sent: object) -> tuple[State, Study, str]:
         """Return (state, its study, the query as sent) from {"query": "..."}; anything else shows the default."""
-        query = sent.get("query") if isinstance(sent, dict) else None
-        query = query if isinstance(query, str) else ""
+        query = _query(sent)
         state, _ = parse(query, self.studies)
         return state, self.studies[state.study], query
 
     def opened(self, sent: object) -> dict[str, Any]:
         """Read the address that the page was opened with (or went back to), and say what it could not take."""
-        query = sent.get("query") if isinstance(sent, dict) else None
-        state, notes = parse(query if isinstance(query, str) else "", self.studies)
+        state, notes = parse(_query(sent), self.studies)
         return {"state": {key: getattr(state, key) for key in State.__dataclass_fields__}, "notes": notes}
 
     @alone
@@ -128,6 +126,11 @@ class Callbacks:
             return no_update
         state, study, _ = self.read(sent)
         return {"kind": kind, "name": downloads.name(state, study), "figure": downloads.figure(state, study)}
+
+
+def _query(sent: object) -> str:
+    query = sent.get("query") if isinstance(sent, dict) else None
+    return query if isinstance(query, str) else ""
 
 
 def _strings(value: object) -> list[str]:

@@ -45,24 +45,25 @@ def test_points_are_added_and_removed_by_mouse_and_keys(screen: Screen) -> None:
     assert len(points(screen)) == 3
 
 
+def use_table(screen: Screen, text: str, said: str) -> None:
+    """Open the table, put the text in, use it, and wait for what is said about it."""
+    screen.page.click("#data summary")
+    screen.page.fill("#csv", text)
+    screen.page.click("#csv-use")
+    screen.page.wait_for_function("(said) => document.querySelector('#csv-says').textContent.includes(said)", arg=said)
+
+
 def test_pasted_csv_becomes_the_data_and_lives_in_the_address(screen: Screen) -> None:
     screen.open()
-    screen.page.click("#data summary")
-    screen.page.fill("#csv", "x,y\n-1,-0.5\n0.5,0.25\n2,0.75")
-    screen.page.click("#csv-use")
-    screen.page.wait_for_function("() => explorer.state.target === 'own'")
+    use_table(screen, "x,y\n-1,-0.5\n0.5,0.25\n2,0.75", "3 points")
     screen.settled()
     assert points(screen) == [[-1, -0.5], [0.5, 0.25], [2, 0.75]]
     assert screen.query()["points"] == "-1_-0.5~0.5_0.25~2_0.75"
-    assert "3 points" in screen.text("csv-says")
 
 
 def test_a_bad_table_is_refused_with_its_line(screen: Screen) -> None:
     screen.open()
-    screen.page.click("#data summary")
-    screen.page.fill("#csv", "1,2\n3,oops")
-    screen.page.click("#csv-use")
-    screen.page.wait_for_function("() => document.querySelector('#csv-says').textContent.includes('Line 2')")
+    use_table(screen, "1,2\n3,oops", "Line 2")
     assert screen.state()["target"] == "two_points"
 
 
@@ -116,10 +117,7 @@ def test_own_points_come_back_after_another_target(screen: Screen) -> None:
 
 def test_a_table_being_written_is_not_overwritten(screen: Screen) -> None:
     screen.open()
-    screen.page.click("#data summary")
-    screen.page.fill("#csv", "1,2\nfoo")
-    screen.page.click("#csv-use")
-    screen.page.wait_for_function("() => document.querySelector('#csv-says').textContent.includes('Line 2')")
+    use_table(screen, "1,2\nfoo", "Line 2")
     screen.click(1, 1)
     assert screen.page.input_value("#csv") == "1,2\nfoo"
 

@@ -76,6 +76,7 @@
     if (!found) return [];
     const lowest = found.points.length ? found.points[0].loss : NaN;
     const drawn = found.line ? cased(across(plot, found.line), "minimum-line") : [];
+    const named = [];
     for (const point of found.points) {
       const name = point.loss <= lowest + 1e-12 ? "θ*" : "local θ*";
       const [x, y] = [plot.px(point.theta[0]), plot.py(point.theta[1])];
@@ -85,7 +86,9 @@
       }
       drawn.push(svg("path", { d: star(x, y, 9), class: "minimum", "data-theta": point.theta.join(",") }, [
         svg("title", {}, [`${name}: w ${point.theta[0]}, b ${point.theta[1]}, L ${point.loss}. ${explorer.lossHidden() ? "" : point.certificate}`])]));
-      drawn.push(label(x + 12, y + 16, name, "minimum-label"));
+      // The lowest comes first: a neighbour's name must not cover it.
+      if (named.every(([u, v]) => Math.hypot(u - x, v - y) > 40)) drawn.push(label(x + 12, y + 16, name, "minimum-label"));
+      named.push([x, y]);
     }
     return drawn;
   };

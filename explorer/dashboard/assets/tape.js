@@ -15,7 +15,6 @@
   };
   explorer.make = make;
 
-  const pick = (value, i) => (Array.isArray(value) ? (i === null ? null : value[i]) : value);
   const list = (values) => (values.length > 3 ? `${values.slice(0, 3).map(short).join(", ")}, … (${values.length})` : values.map(short).join(", "));
   const said = (value, i) => (Array.isArray(value) ? (i === null ? list(value) : short(value[i])) : short(value));
 
