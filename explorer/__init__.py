@@ -4,12 +4,12 @@ from importlib import import_module
 from types import ModuleType
 
 from explorer import directions
-from explorer.errors import ExplorerError, ObjectiveError, StateError
+from explorer.errors import CheckpointError, ExplorerError, ObjectiveError, StateError, StoreError
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.study import Activity, Minima, Minimum, Study, TargetSet, Verdict, Visit
-from explorer.sweeps import sweep
+from explorer.sweeps import open_landscape, sweep
 
 __all__ = [  # noqa: RUF022  grouped by subject
     # what is measured, where
@@ -19,6 +19,7 @@ __all__ = [  # noqa: RUF022  grouped by subject
     "directions",
     # the landscape, and its drawings
     "sweep",
+    "open_landscape",
     "figures",
     # what a page shows
     "Study",
@@ -32,6 +33,8 @@ __all__ = [  # noqa: RUF022  grouped by subject
     "ExplorerError",
     "ObjectiveError",
     "StateError",
+    "StoreError",
+    "CheckpointError",
 ]
 
 

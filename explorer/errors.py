@@ -3,6 +3,8 @@
 ExplorerError
   StateError      a page's address, typed value or pasted table that cannot be taken as it stands
   ObjectiveError  a model, loss or data that do not make a scalar function of theta
+  StoreError      a store that is damaged, not ours, or of another sweep
+  CheckpointError a file of weights that cannot be read, or that is of another model
 """
 
 
@@ -16,3 +18,11 @@ class StateError(ExplorerError, ValueError):
 
 class ObjectiveError(ExplorerError, ValueError):
     """Raised when model, loss and data do not make one scalar per theta."""
+
+
+class StoreError(ExplorerError, ValueError):
+    """Raised when a store cannot be read, or holds another sweep than the one asked for."""
+
+
+class CheckpointError(ExplorerError, ValueError):
+    """Raised when a file of weights cannot be read, or does not fit the model."""

@@ -1,6 +1,8 @@
 """Named parameters <-> one flat vector theta [P]."""
 
+import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -73,11 +75,16 @@ class Layout:
         return flat
 
 
-def layout_of(model: nn.Module) -> Layout:
-    """Return the layout of a model's parameters.
+def layout_of(model: nn.Module, chosen: Sequence[str] | None = None) -> Layout:
+    """Return the layout of a model's parameters, or of those chosen.
+
+    Args:
+        model: with real floating parameters of one dtype on one device.
+        chosen: names of parameters or of submodules (then with all that is in them); None takes all.
 
     Raises:
-        ObjectiveError: there are none, or they are not all real floating point of one dtype on one device.
+        ObjectiveError: there are none, they are not all real floating point of one dtype on one device, or a name
+            is not there.
     """
     params = dict(model.named_parameters())
     if not params:
@@ -86,4 +93,29 @@ def layout_of(model: nn.Module) -> Layout:
     if len(kinds) > 1 or not next(iter(kinds))[0].is_floating_point:
         found = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds))
         raise ObjectiveError(f"expected parameters of one floating dtype on one device; got {found}: use model.to(...)")
-    return Layout({name: tuple(p.shape) for name, p in params.items()})
+    names = list(params) if chosen is None else _chosen(list(params), chosen)
+    return Layout({name: tuple(params[name].shape) for name in names})
+
+
+def _chosen(names: list[str], chosen: Sequence[str]) -> list[str]:
+    if isinstance(chosen, str) or not chosen:
+        raise ObjectiveError(f'expected names of parameters or submodules, such as ("head",); got {chosen!r}')
+    for each in chosen:
+        if not any(_within_module(name, each) for name in names):
+            known = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+            raise ObjectiveError(f"expected parameters or submodules, such as those of {known}; got {each!r}")
+    return [name for name in names if any(_within_module(name, each) for each in chosen)]
+
+
+def _within_module(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def sha256(*tensors: Tensor) -> str:
+    """Return the SHA-256, in hexadecimal, of the tensors' bytes one after another (C order)."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        # Hashed where it lies; as bytes, because NumPy has no bfloat16.
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().data if flat.numel() else b"")
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
 """Plane: coordinates <-> theta, and the distance that a projection leaves out."""
 
-import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -9,11 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer.gram import column_blocks, lengths_and_cosines
+from explorer.parameters import sha256
+
 _LEAST_SINE = 1e-6
 """Below this sine of the angle to the span of the others a direction is rounding (float32: 6e-8), not a direction."""
 
 _SMALL = 64
 """Parameters up to which a plane is written out in its description."""
+
+_GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
+
+_PASSES = 3
+"""Least squares by the K x K system, and two refinements: each shrinks the error by the squared condition of the basis
+(at most 1e12) times eps = 2e-16 times a few, and the last leaves what a QR factorization would."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +32,7 @@ class Plane:
     Coordinates count basis vectors; they are distances only where those are of unit length.
 
     Raises:
-        ValueError: shapes, dtypes, labels or rank do not fit, or an entry is not finite.
+        ValueError: shapes, dtypes, labels or rank do not fit, an entry is not finite, or `made` is not JSON.
     """
 
     origin: Tensor
@@ -31,17 +40,25 @@ class Plane:
     basis: Tensor
     """[K, P], linearly independent rows; neither unit nor orthogonal is asked."""
     labels: tuple[str, ...] = ("alpha", "beta")
-    """K names; the default is cut to K."""
-    _inverse: Tensor = field(init=False, repr=False)
-    """[P, K], float64: the right pseudo-inverse of the basis."""
+    """K names; the default is cut to K, or goes on with gamma, delta, ..."""
+    made: Mapping[str, Any] = field(default_factory=lambda: {"kind": "tensors"})
+    """How the plane came to be, JSON-ready: "kind", and what that kind knows (seed, eigenvalues, ...)."""
+    _lengths: Tensor = field(init=False, repr=False)
+    """[K], float64: of the basis vectors."""
+    _cosines: Tensor = field(init=False, repr=False)
+    """[K, K], float64: between the basis vectors."""
 
     def __post_init__(self) -> None:
         labels = tuple(self.labels)
-        if labels == ("alpha", "beta") and self.basis.dim() == 2:
-            labels = labels[: len(self.basis)]
+        if labels == _GREEK[:2] and self.basis.dim() == 2:
+            labels = _GREEK[: len(self.basis)]
         object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "made", _json_ready(self.made))
         _check(self.origin, self.basis, labels)
-        object.__setattr__(self, "_inverse", torch.linalg.pinv(self.basis.detach().double()))
+        lengths, cosines = lengths_and_cosines(self.basis)
+        _check_rank(lengths, cosines)
+        object.__setattr__(self, "_lengths", lengths)
+        object.__setattr__(self, "_cosines", cosines)
 
     def at(self, coords: Tensor | Sequence[Any]) -> Tensor:
         """Return theta [..., P] at coords [..., K]; always computed afresh from the origin.
@@ -52,53 +69,73 @@ class Plane:
         coords = torch.as_tensor(coords, dtype=self.origin.dtype, device=self.origin.device)
         if coords.dim() == 0 or coords.shape[-1] != len(self.basis):
             raise ValueError(f"expected coords [..., {len(self.basis)}] for {self.labels}; got {tuple(coords.shape)}")
+        if coords.dim() == 2:
+            # The same sum without a second tensor of all thetas.
+            return torch.addmm(self.origin, coords, self.basis)
         thetas: Tensor = self.origin + coords @ self.basis
         return thetas
 
     def coordinates(self, thetas: Tensor) -> Tensor:
         """Return the coordinates [..., K] of the plane's points nearest to thetas [..., P], by least squares.
 
-        (theta - origin) @ pinv(basis), in float64 inside: right for any basis, where a dot product with each direction
-        would need it orthonormal.
+        In float64 inside, by refined normal equations (Bjorck, Numerical Methods for Least Squares Problems, 1996,
+        section 2.9): right for any basis, where a dot product with each direction would need it orthonormal.
         """
         return self._project(thetas).to(self.origin.dtype)
 
     def offset(self, thetas: Tensor) -> Tensor:
         """Return how far thetas [..., P] lie from the plane, [...], in the units of theta."""
-        rest = thetas.double() - self.origin.double() - self._project(thetas) @ self.basis.double()
-        distance: Tensor = torch.linalg.vector_norm(rest, dim=-1)
-        return distance.to(self.origin.dtype)
+        coords, squares = self._project(thetas), torch.zeros(thetas.shape[:-1], dtype=torch.float64).to(thetas.device)
+        for block in self._blocks(thetas):
+            squares += self._rest(thetas, coords, block).square().sum(-1)
+        return squares.sqrt().to(self.origin.dtype)
 
     def to(self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Plane":
         """Return the plane on another device or in another dtype."""
-        return Plane(self.origin.to(device=device, dtype=dtype), self.basis.to(device=device, dtype=dtype), self.labels)
+        origin, basis = (tensor.to(device=device, dtype=dtype) for tensor in (self.origin, self.basis))
+        return Plane(origin, basis, self.labels, self.made)
 
     def describe(self) -> dict[str, Any]:
-        """Return labels, lengths and cosines of the basis vectors and the SHA-256 of origin and basis; JSON-ready.
+        """Return labels, lengths and cosines of the basis vectors, how the plane was made and the SHA-256 of origin and
+        basis; JSON-ready.
 
         A small plane (at most 64 parameters) is described in full as well.
         """
-        digest = hashlib.sha256(self.origin.cpu().numpy().tobytes() + self.basis.cpu().numpy().tobytes())
         whole = {"origin": self.origin.tolist(), "basis": self.basis.tolist()} if self.origin.numel() <= _SMALL else {}
         return {
             "labels": list(self.labels),
-            "norms": torch.linalg.vector_norm(self.basis.double(), dim=1).tolist(),
-            "cosines": [_correlation(self.basis)[pair].item() for pair in combinations(range(len(self.basis)), 2)],
-            "sha256": digest.hexdigest(),
+            "norms": self._lengths.tolist(),
+            "cosines": [self._cosines[pair].item() for pair in combinations(range(len(self.basis)), 2)],
+            "made": dict(self.made),
+            "sha256": sha256(self.origin, self.basis),
             **whole,
         }
 
     def _project(self, thetas: Tensor) -> Tensor:
-        coords: Tensor = (thetas.double() - self.origin.double()) @ self._inverse
+        coords = torch.zeros(*thetas.shape[:-1], len(self.basis), dtype=torch.float64, device=thetas.device)
+        for _ in range(_PASSES):
+            sides = torch.zeros_like(coords)
+            for block in self._blocks(thetas):
+                # With rows of unit length, as lengths may differ by orders of magnitude.
+                unit = self.basis.detach()[:, block].double() / self._lengths[:, None]
+                sides += self._rest(thetas, coords, block) @ unit.T
+            coords += torch.linalg.solve(self._cosines, sides[..., None])[..., 0] / self._lengths
         return coords
 
+    def _rest(self, thetas: Tensor, coords: Tensor, block: slice) -> Tensor:
+        """Return what coords [..., K] leave out of thetas [..., P], in one block of columns; float64."""
+        away = thetas.detach()[..., block].double() - self.origin.detach()[block].double()
+        return away - coords @ self.basis.detach()[:, block].double()
 
-def _correlation(basis: Tensor) -> Tensor:
-    """Return the cosines [K, K] between the rows of the basis, in float64."""
-    rows = basis.detach().double()
-    unit = rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-    cosines: Tensor = unit @ unit.T
-    return cosines
+    def _blocks(self, thetas: Tensor) -> Sequence[slice]:
+        return tuple(column_blocks(len(self.basis) + thetas[..., 0].numel(), len(self.origin)))
+
+
+def _json_ready(made: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(json.dumps(made, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected `made` as finite, JSON-ready values; got {made!r}: {error}") from error
 
 
 def _check(origin: Tensor, basis: Tensor, labels: tuple[str, ...]) -> None:
@@ -111,14 +148,13 @@ def _check(origin: Tensor, basis: Tensor, labels: tuple[str, ...]) -> None:
         )
     if len(labels) != len(basis) or len(set(labels)) != len(labels):
         raise ValueError(f"expected {len(basis)} different labels, one for each row of the basis; got {labels}")
-    if not bool(origin.isfinite().all() and basis.isfinite().all()):
+    # The largest entry tells, without a copy of the tensors.
+    if not all(torch.linalg.vector_norm(each.detach(), ord=torch.inf).isfinite() for each in (origin, basis)):
         raise ValueError("expected a finite origin and basis; got NaN or infinite entries")
-    _check_rank(basis)
 
 
-def _check_rank(basis: Tensor) -> None:
-    lengths = torch.linalg.vector_norm(basis.double(), dim=1)
+def _check_rank(lengths: Tensor, cosines: Tensor) -> None:
     if bool((lengths == 0).any()):
         raise ValueError("expected basis vectors of non-zero length; got a zero row")
-    if float(torch.linalg.eigvalsh(_correlation(basis))[0]) < _LEAST_SINE**2:
-        raise ValueError(f"expected linearly independent basis vectors; got {len(basis)} that are (nearly) parallel")
+    if float(torch.linalg.eigvalsh(cosines)[0]) < _LEAST_SINE**2:
+        raise ValueError(f"expected linearly independent basis vectors; got {len(lengths)} that are (nearly) parallel")

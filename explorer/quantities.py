@@ -1,11 +1,14 @@
-"""What can be measured at a point: loss, terms, gradient, gradient_norm, curvature, or any function of theta."""
+"""What can be measured at a point: loss, terms, gradient, gradient_norm, curvature, or any function of theta.
+
+Metrics come with the values, in the same pass."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from explorer.objective import Objective
+from explorer.objective import Part
+from explorer.problem import RESERVED
 
 BUILT_IN = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 
@@ -48,18 +51,18 @@ def read_quantities(quantities: Sequence[Quantity]) -> Wanted:
     return Wanted(built_in, {_name(quantity): quantity for quantity in quantities if not isinstance(quantity, str)})
 
 
-def values_at(objective: Objective, theta: Tensor) -> dict[str, Tensor]:
-    """Return {"loss": scalar, name of a term: unweighted scalar, ...} at theta [P].
-
-    A plain loss has only "loss".
-    """
-    terms = objective.terms(theta)
-    return {**{f"term {name}": value for name, value in terms.items()}, "loss": objective.combine(terms)}
+def values_at(part: Part, theta: Tensor) -> dict[str, Tensor]:
+    """Return what one block of data says at theta [P]: "term <name>", "metric <name>", and, where there are terms,
+    "loss", their weighted sum; scalars."""
+    terms, metrics = part.measure(theta)
+    found = {f"term {name}": value for name, value in terms.items()}
+    found |= {f"metric {name}": value for name, value in metrics.items()}
+    return found | ({"loss": part.objective.combine(terms)} if terms else {})
 
 
 def _name(function: Callable[[Tensor], Tensor]) -> str:
     name = getattr(function, "__name__", "<none>")
-    if not name.isidentifier() or name in BUILT_IN or name == "status":
+    if not name.isidentifier() or name in RESERVED:
         raise ValueError(
             f"expected a function of theta with a name of its own (def name(theta): ...), not among {BUILT_IN}; "
             f"got {function!r}"

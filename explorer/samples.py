@@ -1,8 +1,8 @@
-"""Samples: the data of an objective, (inputs, targets), read once and kept."""
+"""Samples: inputs with their targets, and what can be said of them."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -22,21 +22,39 @@ class Samples:
     targets: Tensor
     """[D, ...], floating point or class numbers."""
 
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, which: slice) -> "Samples":
+        return Samples(self.inputs[which], self.targets[which])
+
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Samples":
         """Return the samples on another device; floating tensors also in another dtype."""
         return Samples(moved(self.inputs, device, dtype), moved(self.targets, device, dtype))
 
     def describe(self) -> dict[str, Any]:
-        """Return shapes, dtypes and the SHA-256 of the bytes (inputs, then targets; C order)."""
-        digest = hashlib.sha256()
-        for tensor in (self.inputs, self.targets):
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        """Return shapes, dtypes and a SHA-256 that does not depend on the order of the samples (a loader may shuffle):
+        that of the sorted digests of all samples."""
         return {
             "inputs": list(self.inputs.shape),
             "targets": list(self.targets.shape),
             "dtypes": [str(self.inputs.dtype), str(self.targets.dtype)],
-            "sha256": digest.hexdigest(),
+            "sha256": self._sha256,
         }
+
+    @cached_property
+    def _sha256(self) -> str:
+        return combined(self.digests())
+
+    def digests(self) -> list[bytes]:
+        """Return the SHA-256 of each sample's bytes, input then target."""
+        inputs, targets = (_bytes(part) for part in (self.inputs, self.targets))
+        return [hashlib.sha256(inputs[i].tobytes() + targets[i].tobytes()).digest() for i in range(len(self))]
+
+
+def combined(digests: list[bytes]) -> str:
+    """Return one SHA-256, in hexadecimal, of the digests of samples in any order."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
 def moved(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None) -> Tensor:
@@ -44,28 +62,32 @@ def moved(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype 
     return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
 
 
-def read_samples(data: Batch | Iterable[Batch]) -> Samples:
-    """Read (inputs, targets), or an iterable of such batches once, end to end.
+def samples_of(batch: Any) -> Samples:
+    """Return the samples of one (inputs, targets).
 
     Raises:
-        ObjectiveError: not pairs of tensors, unequal or zero numbers of samples, or entries that are not finite.
+        ObjectiveError: not a pair of tensors, unequal or zero numbers of samples, or entries that are not finite.
     """
-    batches: list[Any] = [data] if _is_batch(data) else list(data)
-    for batch in batches:
-        if not _is_batch(batch):
-            raise ObjectiveError(f"expected data = (inputs, targets), or batches of such tensors; got {_kind(batch)}")
-    if not batches:
-        raise ObjectiveError("expected at least one batch of data; the iterable was empty (was it used up before?)")
-    if len(batches) == 1:
-        samples = Samples(*(part.detach() for part in batches[0]))
-    else:
-        samples = Samples(*(torch.cat([part.detach() for part in parts]) for parts in zip(*batches, strict=True)))
+    if not is_batch(batch):
+        raise ObjectiveError(
+            f"expected data = (inputs, targets), or batches of such tensors; got {_kind(batch)}: for other inputs give "
+            "terms={name: model -> scalar}"
+        )
+    samples = Samples(*(part.detach() for part in batch))
     _check(samples)
     return samples
 
 
-def _is_batch(item: Any) -> bool:
+def is_batch(item: Any) -> bool:
+    """Return whether an item is (inputs, targets), two tensors."""
     return isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, Tensor) for part in item)
+
+
+def _bytes(tensor: Tensor) -> Any:
+    """Return the samples as rows of bytes (NumPy knows neither bfloat16 nor other devices)."""
+    flat = tensor.detach().cpu().contiguous().reshape(len(tensor), -1)
+    # A view as bytes needs a stride of 1, which a single row or column may not have.
+    return flat.clone(memory_format=torch.contiguous_format).view(torch.uint8).numpy()
 
 
 def _kind(item: Any) -> str:

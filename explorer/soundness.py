@@ -73,18 +73,43 @@ def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: t
 def refuse_not_mean(loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, targets: Tensor) -> None:
     """Refuse a loss that is not a mean over samples: on the data twice over it must stay what it was.
 
-    Otherwise batches could not be combined, and no landscape compared with one of other data.
+    Otherwise no landscape could be compared with one of other data.
 
     Raises:
         ObjectiveError: with both values and the cure.
     """
     once, twice = loss(prediction, targets), loss(torch.cat([prediction, prediction]), torch.cat([targets, targets]))
-    slack = _REPEATABLE * torch.finfo(once.dtype).eps
-    if not torch.allclose(once, twice, rtol=slack, atol=0.0, equal_nan=True):
+    if _differ(once, twice):
         raise ObjectiveError(
             f"expected a loss that is a mean over samples; on the data twice over it went from {once.item()!r} to "
             f'{twice.item()!r}: divide by the number of samples, for example with reduction="mean"'
         )
+
+
+def refuse_not_additive(loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, targets: Tensor) -> None:
+    """Refuse a loss whose values on two parts, weighted by their sizes, do not make its value on the whole.
+
+    Class weights in a cross-entropy are an example: data too large for one block could not be evaluated in several.
+
+    Raises:
+        ObjectiveError: with both values and the cure.
+    """
+    cut, size = (len(prediction) + 1) // 2, len(prediction)
+    if cut == size:
+        return
+    parts = [loss(prediction[:cut], targets[:cut]), loss(prediction[cut:], targets[cut:])]
+    whole, sum_of_parts = loss(prediction, targets), (cut * parts[0] + (size - cut) * parts[1]) / size
+    if _differ(whole, sum_of_parts):
+        raise ObjectiveError(
+            f"the data are too large for one evaluation, and this loss cannot be put together from blocks: two halves "
+            f"make {sum_of_parts.item()!r}, the whole is {whole.item()!r}; use a plain mean over samples (no class "
+            "weights, no terms between samples), or fewer data"
+        )
+
+
+def _differ(one: Tensor, other: Tensor) -> bool:
+    slack = _REPEATABLE * torch.finfo(one.dtype).eps
+    return not torch.allclose(one, other, rtol=slack, atol=0.0, equal_nan=True)
 
 
 def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
@@ -95,10 +120,10 @@ def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) 
     """
     for name, value in first.items():
         other = second[name]
-        slack = _REPEATABLE * torch.finfo(value.dtype).eps
-        if not torch.allclose(value, other, rtol=slack, atol=0.0, equal_nan=True):
+        if _differ(value, other):
             raise ObjectiveError(
                 f"expected the same {name!r} twice at one theta; got {value.item()!r} and {other.item()!r}: "
-                "take randomness and counting out of the forward pass (dropout is already off: the model is in eval "
-                "mode), or draw the random numbers once and keep them in a buffer"
+                "take randomness and counting out of the forward pass (nn.Dropout is already off: the model is in eval "
+                "mode; F.dropout needs training=self.training), or draw the random numbers once and keep them in a "
+                "buffer"
             )

@@ -1,7 +1,10 @@
+import hashlib
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import explorer
 from explorer import Plane
@@ -114,3 +117,71 @@ def test_what_spans_no_plane_is_refused(origin, basis, labels, message):
 def test_coords_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"coords \[\.\.\., 2\]"):
         random_plane(0).at([1.0, 2.0, 3.0])
+
+
+def test_nearly_parallel_rows_are_projected_as_by_a_factorization():
+    ones, sign = torch.ones(1000, dtype=torch.float64), torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(500)
+    normal = torch.tensor([1.0, 1.0, -1.0, -1.0], dtype=torch.float64).repeat(250)
+    # Powers of two: basis and theta are exact. The sine of the angle is 2^-17, the condition of the basis 2^18.
+    plane = Plane(torch.zeros_like(ones), torch.stack([ones, ones + 2**-17 * sign]))
+    theta = 3 * ones - 2 * (ones + 2**-17 * sign)
+    found = plane.coordinates(theta)
+    # QR leaves condition * eps = 6e-11 times |coords|; plain normal equations condition^2 * eps = 1.5e-5.
+    torch.testing.assert_close(found, torch.tensor([3.0, -2.0], dtype=torch.float64), rtol=0, atol=1e-9)
+    assert plane.offset(theta + normal).item() == pytest.approx(1000**0.5, rel=1e-12)
+    assert plane.offset(theta).item() < 1e-12
+
+
+def test_rows_of_very_different_length():
+    plane = Plane(
+        torch.zeros(3, dtype=torch.float64), torch.tensor([[1e-200, 0, 0], [1e200, 1e200, 0]], dtype=torch.float64)
+    )
+    coords = plane.coordinates(torch.tensor([5e-200, 0.0, 7.0], dtype=torch.float64))
+    # One division and one square root an entry.
+    assert coords.tolist() == pytest.approx([5.0, 0.0], rel=1e-15, abs=1e-300)
+    assert plane.describe()["norms"] == pytest.approx([1e-200, 2**0.5 * 1e200], rel=1e-15)
+
+
+class LargestDouble(TorchDispatchMode):
+    """Notes the largest float64 result of any operation."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.dtype == torch.float64:
+            self.entries = max(self.entries, result.numel())
+        return result
+
+
+def test_large_planes_are_never_copied_to_float64():
+    generator = torch.Generator().manual_seed(0)
+    origin, basis = torch.randn(3_000_001, generator=generator), torch.randn(2, 3_000_001, generator=generator)
+    with LargestDouble() as seen:
+        plane = Plane(origin, basis)
+        coords, offset = plane.coordinates(plane.at([0.5, -2.0])), plane.offset(origin)
+    assert 0 < seen.entries <= 2**20
+    # theta is rounded to float32 entry by entry: independent errors of 1e-7, averaged over 3e6 entries.
+    torch.testing.assert_close(coords, torch.tensor([0.5, -2.0]), rtol=0, atol=2e-7)
+    assert offset.item() == 0.0
+
+
+def test_describe_hashes_the_bytes_and_says_how_it_was_made():
+    plane = random_plane(3)
+    plain = hashlib.sha256(plane.origin.numpy().tobytes() + plane.basis.numpy().tobytes()).hexdigest()
+    assert plane.describe()["sha256"] == plain
+    assert plane.describe()["made"] == {"kind": "tensors"}
+    assert len(plane.to(dtype=torch.bfloat16).describe()["sha256"]) == 64
+    made = Plane(plane.origin, plane.basis, made={"kind": "mine", "seeds": (1, 2)})
+    assert made.to(dtype=torch.float32).made == {"kind": "mine", "seeds": [1, 2]}
+    assert explorer.directions.axes(neuron().objective, "w", "b").describe()["made"] == {"kind": "axes"}
+
+
+@pytest.mark.parametrize("made", [{"tensor": O}, {"residual": float("nan")}], ids=["tensor", "nan"])
+def test_made_is_json(made):
+    with pytest.raises(ValueError, match="JSON-ready"):
+        Plane(O, I[:2], made=made)
+
+
+def test_more_than_two_directions_go_on_in_greek():
+    assert Plane(O, I).labels == ("alpha", "beta", "gamma")

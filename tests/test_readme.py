@@ -6,9 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import explorer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_it_is_short_and_has_no_gaps() -> None:
@@ -18,7 +24,7 @@ def test_it_is_short_and_has_no_gaps() -> None:
 
 def test_the_example_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    example = EXAMPLES[0]
     said = re.findall(r"^# (.*)$", example, re.MULTILINE)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -27,6 +33,27 @@ def test_the_example_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.Mon
     # Other processors round sums differently in the last digits.
     assert [float(number) for number in line.split()] == pytest.approx([float(n) for n in said[0].split()], rel=1e-12)
     assert (tmp_path / "landscape.html").stat().st_size > 1e6
+
+
+def test_the_example_with_a_model_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    x = torch.randn(40, 4)
+    y = x[:, :3].argmax(1)
+    given = {
+        "explorer": explorer,
+        "model": nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)),
+        "loss": nn.CrossEntropyLoss(),
+        "loader": DataLoader(TensorDataset(x[:30], y[:30]), batch_size=8, shuffle=True),
+        "accuracy": lambda prediction, target: (prediction.argmax(-1) == target).float().mean(),
+        "x_test": x[30:],
+        "y_test": y[30:],
+    }
+    assert len(EXAMPLES) == 2
+    exec(EXAMPLES[1], given)
+    found = explorer.open_landscape(tmp_path / "runs" / "mine.zarr")
+    assert {"loss", "gradient", "accuracy", "test_loss", "test_accuracy"} < set(found.data_vars)
+    assert (found["status"] == 1).all()
 
 
 def test_every_dependency_has_a_reason_and_every_folder_exists() -> None:

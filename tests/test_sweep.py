@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,13 +9,15 @@ from torch import nn
 
 import explorer
 import models
-from explorer import Grid, Objective, Plane, directions, sweep
+from explorer import Grid, Objective, Plane, directions
 from explorer.sweeps import keep_heap
 from explorer.sweeps.chunks import bytes_per_point, is_large, points_per_chunk
 from tests import reference
 from tests.cases import bowl, neuron
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
+
+sweep = partial(explorer.sweep, report=False)
 
 ALL = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 GRID = Grid({"w": (-4, 4, 9), "b": (-2, 3, 6)})
@@ -262,6 +265,7 @@ def test_provenance():
         "cosines": [0.0],
         "origin": [0.0, 0.0],
         "basis": [[1.0, 0.0], [0.0, 1.0]],
+        "made": {"kind": "axes"},
     }
     assert json.loads(attrs["data"])["inputs"] == [7]
     assert json.loads(attrs["versions"])["torch"] == torch.__version__
@@ -319,7 +323,8 @@ def test_progress_is_on_stderr_only_for_those_who_wait(capsys, monkeypatch):
     neuron_sweep(chunk_size=5)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "11/11" in err
+    assert "54 points, about" in err
+    assert "54/54" in err
 
 
 def test_keeping_the_heap_changes_no_result():

@@ -1,11 +1,18 @@
-"""Second derivatives of a scalar function of theta."""
+"""Second derivatives of a scalar function of theta, and sums of derivatives over an objective's data."""
 
-from explorer.curvature.double_backward import projected_hessian_by_backward
+from explorer.curvature.double_backward import backward_over_backward, projected_hessian_by_backward
+from explorer.curvature.lanczos import Extremes, extreme_eigenvalues
 from explorer.curvature.products import forward_over_reverse, product_for, reverse_over_reverse
 from explorer.curvature.projected import projected_hessian
+from explorer.curvature.sums import full_gradient, hessian_product
 
 __all__ = [
+    "Extremes",
+    "backward_over_backward",
+    "extreme_eigenvalues",
     "forward_over_reverse",
+    "full_gradient",
+    "hessian_product",
     "product_for",
     "projected_hessian",
     "projected_hessian_by_backward",

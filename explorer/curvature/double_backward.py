@@ -1,4 +1,4 @@
-"""The Hessian seen in a plane by ordinary backward passes: for models that `torch.func` cannot transform."""
+"""Hessians by ordinary backward passes: for models that `torch.func` cannot transform."""
 
 import torch
 from torch import Tensor
@@ -22,3 +22,22 @@ def projected_hessian_by_backward(f: Scalar, theta: Tensor, basis: Tensor) -> Te
             return torch.zeros(len(basis), len(basis), dtype=theta.dtype, device=theta.device)
         rows = [torch.autograd.grad(slope, leaf, retain_graph=True)[0] for slope in slopes]
     return torch.stack(rows) @ basis.T
+
+
+def backward_over_backward(f: Scalar, theta: Tensor, vector: Tensor) -> Tensor:
+    """Return H(theta) @ vector [P] by a backward pass through (gradient . vector).
+
+    Args and shapes as `forward_over_reverse`.
+    """
+    leaf = theta.detach().requires_grad_()
+    with torch.enable_grad():
+        loss = f(leaf)
+        if not loss.requires_grad:
+            return torch.zeros_like(theta)
+        (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True)
+        slope = gradient @ vector
+    if not slope.requires_grad:
+        return torch.zeros_like(theta)
+    # A piecewise linear model may use entries of theta in its gradient without the graph reaching theta again.
+    (product,) = torch.autograd.grad(slope, leaf, allow_unused=True)
+    return torch.zeros_like(theta) if product is None else product

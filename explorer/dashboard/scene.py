@@ -50,7 +50,7 @@ def landscape(state: State, study: Study, points: int, quantities: tuple[str, ..
     objective = objective_of(state, study)
     window = window_of(state, study)
     grid = Grid({label: (*window[label], points) for label in study.labels})
-    found = sweep(objective, axes(objective, *study.labels), grid, quantities=quantities, progress=False)
+    found = sweep(objective, axes(objective, *study.labels), grid, quantities=quantities, progress=False, report=False)
     # A loss that is to be guessed must not stand in the title of a figure or in the attributes of a file.
     return found.assign_attrs(loss_name="hidden") if state.loss in study.hidden else found
 

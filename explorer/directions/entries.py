@@ -26,4 +26,4 @@ def axes(objective: Objective, *entries: str) -> Plane:
     origin[positions] = 0.0
     basis = torch.zeros(len(entries), len(origin), dtype=origin.dtype, device=origin.device)
     basis[range(len(entries)), positions] = 1.0
-    return Plane(origin, basis, entries)
+    return Plane(origin, basis, entries, {"kind": "axes"})

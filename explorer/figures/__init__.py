@@ -4,7 +4,20 @@ from explorer.figures.comparison import compare
 from explorer.figures.contours import contour
 from explorer.figures.heatmaps import heatmap
 from explorer.figures.levels import contour_levels, contour_lines
+from explorer.figures.lines import line
+from explorer.figures.paths import path
 from explorer.figures.scale import ColorScale, color_scale
 from explorer.figures.surfaces import surface
 
-__all__ = ["ColorScale", "color_scale", "compare", "contour", "contour_levels", "contour_lines", "heatmap", "surface"]
+__all__ = [
+    "ColorScale",
+    "color_scale",
+    "compare",
+    "contour",
+    "contour_levels",
+    "contour_lines",
+    "heatmap",
+    "line",
+    "path",
+    "surface",
+]

@@ -4,7 +4,7 @@ from typing import Any
 
 from explorer.figures.levels import contour_levels
 from explorer.figures.scale import ColorScale, Kind, color_scale
-from explorer.figures.theme import COLORS, number
+from explorer.figures.theme import COLORS, number, plain
 
 Choice = ColorScale | Kind | str
 
@@ -41,6 +41,7 @@ def color_axis(scale: ColorScale, name: str) -> dict[str, Any]:
 
 
 def _title(scale: ColorScale, name: str) -> str:
+    name = plain(name)
     parts = [f"{name}, log scale", f"floor {scale.floor:.1e}"] if scale.kind == "log" else [name]
     if scale.holes:
         parts.append(f"{scale.holes} points not finite")

@@ -8,13 +8,17 @@ import xarray as xr
 from plotly.subplots import make_subplots
 
 from explorer.figures.colorbar import Choice, chosen_scale, color_axis
-from explorer.figures.field import field_of
+from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import axes_of, heatmap_trace
-from explorer.figures.theme import layout
+from explorer.figures.theme import layout, plain
 
 
 def compare(
-    *landscapes: xr.Dataset, quantity: str = "loss", scale: Choice = "auto", titles: Sequence[str] = ()
+    *landscapes: xr.Dataset,
+    quantity: str = "loss",
+    scale: Choice = "auto",
+    titles: Sequence[str] = (),
+    seed: int | None = None,
 ) -> go.Figure:
     """Draw two or more landscapes side by side, the same colour meaning the same value in all.
 
@@ -22,6 +26,7 @@ def compare(
         landscapes: each with two axes; these may differ.
         quantity, scale: as for `heatmap`; "auto" looks at all values together.
         titles: one for each; by default what each landscape says of its loss.
+        seed: which one, of landscapes along several planes.
 
     Raises:
         ValueError: fewer than two landscapes, another number of titles, or as for `heatmap`.
@@ -30,9 +35,9 @@ def compare(
         raise ValueError(f"expected at least two landscapes to compare; got {len(landscapes)}")
     if titles and len(titles) != len(landscapes):
         raise ValueError(f"expected {len(landscapes)} titles, one for each landscape; got {len(titles)}")
-    fields = [field_of(landscape, quantity) for landscape in landscapes]
-    chosen = chosen_scale(np.concatenate([field.values.reshape(-1) for field in fields]), scale)
-    figure = make_subplots(1, len(fields), subplot_titles=list(titles) or [field.title for field in fields])
+    fields = [field_of(landscape, quantity, seed) for landscape in landscapes]
+    chosen = chosen_scale(np.concatenate([field.measured for field in fields]), scale)
+    figure = make_subplots(1, len(fields), subplot_titles=list(map(plain, _titles(titles, fields))))
     figure.update_layout(layout(""), coloraxis=color_axis(chosen, quantity))
     for column, field in enumerate(fields, start=1):
         figure.add_trace(heatmap_trace(field, chosen), row=1, col=column)
@@ -42,3 +47,9 @@ def compare(
         figure.update_xaxes(axes["xaxis"], row=1, col=column)
         figure.update_yaxes(axes["yaxis"], row=1, col=column)
     return figure
+
+
+def _titles(given: Sequence[str], fields: Sequence[Field]) -> list[str]:
+    """What is computed so far is told whatever the titles."""
+    own = [field.title for field in fields]
+    return [title + field.progress.words for title, field in zip(given, fields, strict=True)] if given else own

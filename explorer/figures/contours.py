@@ -21,21 +21,22 @@ def contour(
     scale: Choice = "auto",
     levels: Sequence[float] | None = None,
     marks: Sequence[Mark] = (),
+    seed: int | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as colours with contour lines at round levels, in the units of the quantity.
 
     Args:
-        landscape, quantity, scale, marks: as for `heatmap`.
+        landscape, quantity, scale, marks, seed: as for `heatmap`.
         levels: of the lines; chosen from the scale where not given.
 
     Raises:
         ValueError: as for `heatmap`.
     """
-    field = field_of(landscape, quantity)
-    chosen = chosen_scale(field.values, scale)
-    figure = heatmap(landscape, quantity, scale=chosen)
+    field = field_of(landscape, quantity, seed)
+    chosen = chosen_scale(field.measured, scale)
+    figure = heatmap(landscape, quantity, scale=chosen, seed=seed)
     levels = contour_levels(chosen) if levels is None else levels
-    lines = contour_lines(landscape, levels, quantity)
+    lines = contour_lines(landscape, levels, quantity, seed=seed)
     for level in levels:
         figure.add_traces(_level_traces(level, [line for at, line in lines if at == level]))
     if marks:

@@ -1,12 +1,14 @@
 """A field: one quantity over the two axes of a landscape."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+
+from explorer.figures.dimensions import label_dims, labels_of, one_seed, variable
+from explorer.figures.partial import STATUS, Progress, progress_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +23,11 @@ class Field:
     second: NDArray[np.float64]
     """Points of the vertical axis [B]."""
     values: NDArray[np.float64]
-    """[A, B], in label order."""
+    """[A, B], in label order; a point not computed yet has the value of the nearest one that is."""
+    measured: NDArray[np.float64]
+    """The values of the computed points alone [M]: colours are chosen and holes counted by these."""
     title: str
+    progress: Progress
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -30,44 +35,50 @@ class Field:
         return self.values.T
 
     @property
+    def thinned(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """(first, second, values) of the finest regular grid that is computed: all of it, once the sweep has ended."""
+        stride = self.progress.stride
+        return self.first[::stride], self.second[::stride], self.values[::stride, ::stride]
+
+    @property
     def spans(self) -> tuple[float, float]:
         """Lengths of the two axes."""
         return float(np.ptp(self.first)), float(np.ptp(self.second))
 
 
-def field_of(landscape: xr.Dataset, quantity: str = "loss") -> Field:
+def field_of(landscape: xr.Dataset, quantity: str = "loss", seed: int | None = None) -> Field:
     """Return a variable of the landscape, or one of its terms by the term's name, as a field.
 
+    Args:
+        seed: which of the planes, where there are several.
+
     Raises:
-        ValueError: no such quantity, or one that is not over two axes.
+        ValueError: no such quantity or seed, one that is not over two axes, or no point computed yet.
     """
-    array = _array(landscape, quantity)
-    if array.ndim != 2:
-        raise ValueError(
-            f"expected a quantity over two axes; {quantity!r} has dimensions {array.dims}: select the others first, "
-            "for example landscape.isel(direction=0)"
-        )
-    labels = _labels(landscape, array)
-    array = array.transpose(*labels)
+    landscape = one_seed(landscape, seed)
+    array = variable(landscape, quantity)
+    labels = labels_of(landscape, array)
+    if len(labels) != 2:
+        raise ValueError(f"expected a landscape over two axes; got {labels}: draw a line with explorer.figures.line")
+    label_dims(array, quantity, labels)
+    progress = progress_of(landscape, labels)
     first, second = (np.asarray(array[label].values, dtype=np.float64) for label in labels)
-    values = np.asarray(array.values, dtype=np.float64)
-    return Field(quantity, labels, first, second, values, _title(landscape.attrs, quantity))
+    values = np.asarray(array.transpose(*labels).values, dtype=np.float64)
+    # The status is known of every point: nothing stands for it.
+    known = np.ones_like(progress.computed) if quantity == STATUS else progress.computed
+    title = title_of(landscape.attrs, quantity) + progress.words
+    return Field(
+        quantity,
+        (labels[0], labels[1]),
+        first,
+        second,
+        Progress(known).filled(values),
+        values[known],
+        title,
+        progress,
+    )
 
 
-def _array(landscape: xr.Dataset, quantity: str) -> xr.DataArray:
-    if quantity in landscape.data_vars:
-        return landscape[quantity]
-    if "term" in landscape.coords and quantity in np.atleast_1d(landscape["term"].values):
-        return landscape["terms"].sel(term=quantity)
-    raise ValueError(f"expected a quantity among {[str(name) for name in landscape.data_vars]}; got {quantity!r}")
-
-
-def _labels(landscape: xr.Dataset, array: xr.DataArray) -> tuple[str, str]:
-    """Take the order from the sweep's attributes, so that a transposed file is still drawn the right way."""
-    stored = json.loads(landscape.attrs.get("labels", "[]"))
-    first, second = stored if set(stored) == set(array.dims) else array.dims
-    return str(first), str(second)
-
-
-def _title(attrs: dict[str, Any], quantity: str) -> str:
+def title_of(attrs: dict[str, Any], quantity: str) -> str:
+    """Return what a figure is called: the quantity, and the loss behind it where that is known."""
     return f"{quantity}: {attrs['loss_name']}" if "loss_name" in attrs else quantity

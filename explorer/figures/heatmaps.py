@@ -11,25 +11,32 @@ from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.scale import ColorScale
-from explorer.figures.theme import axis, layout, same_unit
+from explorer.figures.theme import axis, layout, plain, same_unit
 
 
 def heatmap(
-    landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto", marks: Sequence[Mark] = ()
+    landscape: xr.Dataset,
+    quantity: str = "loss",
+    *,
+    scale: Choice = "auto",
+    marks: Sequence[Mark] = (),
+    seed: int | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as colours: the first label to the right, the second upwards.
 
     Args:
-        landscape: with two axes.
+        landscape: with two axes; where it is still being computed the nearest points stand for the missing ones, and
+            the title says the share.
         quantity: a variable, or the name of a term.
         scale: "auto", "log", "linear", or a ColorScale, for example one shared with other figures.
         marks: points (alpha, beta), or {"at": (alpha, beta), "label": text}.
+        seed: which one, of a landscape along several planes.
 
     Raises:
         ValueError: the quantity or a mark is not there or has another shape.
     """
-    field = field_of(landscape, quantity)
-    chosen = chosen_scale(field.values, scale)
+    field = field_of(landscape, quantity, seed)
+    chosen = chosen_scale(field.measured, scale)
     figure = go.Figure(heatmap_trace(field, chosen), {**layout(field.title), **axes_of(field)})
     figure.update_layout(coloraxis=color_axis(chosen, quantity))
     if marks:
@@ -39,14 +46,14 @@ def heatmap(
 
 def heatmap_trace(field: Field, scale: ColorScale) -> go.Heatmap:
     """Return the trace: z [B, A] along the colour scale, the true values on hovering; holes stay empty."""
-    first, second = field.labels
+    first, second, name = map(plain, (*field.labels, field.name))
     return go.Heatmap(
         x=field.first,
         y=field.second,
         z=scale.position(_holed(field)),
         customdata=field.rows,
         coloraxis="coloraxis",
-        hovertemplate=f"{first} %{{x:.4g}}<br>{second} %{{y:.4g}}<br>{field.name} %{{customdata:.4g}}<extra></extra>",
+        hovertemplate=f"{first} %{{x:.4g}}<br>{second} %{{y:.4g}}<br>{name} %{{customdata:.4g}}<extra></extra>",
     )
 
 

@@ -45,17 +45,22 @@ def valley_levels(scale: ColorScale, levels: Sequence[float], count: int = 4) ->
     return [level for level in rounded if scale.floor < level < levels[0]]
 
 
-def contour_lines(landscape: xr.Dataset, levels: Sequence[float], quantity: str = "loss") -> list[tuple[float, Line]]:
+def contour_lines(
+    landscape: xr.Dataset, levels: Sequence[float], quantity: str = "loss", *, seed: int | None = None
+) -> list[tuple[float, Line]]:
     """Return (level, line [M, 2]) for every contour line: coordinates in label order, linear between grid points.
 
-    A closed line ends where it begins. Holes interrupt lines.
+    A closed line ends where it begins. Holes interrupt lines. While the landscape is computed its lines are those of
+    the finest regular grid that is there.
 
     Raises:
         ValueError: the quantity is not a field over two axes.
     """
-    field = field_of(landscape, quantity)
-    height = np.ma.masked_invalid(field.values.T)
-    generator = contourpy.contour_generator(field.first, field.second, height, name="serial")
+    first, second, values = field_of(landscape, quantity, seed).thinned
+    if min(values.shape) < 2:
+        return []
+    height = np.ma.masked_invalid(values.T)
+    generator = contourpy.contour_generator(first, second, height, name="serial")
     return [(float(level), np.asarray(line)) for level in levels for line in generator.lines(level)]
 
 

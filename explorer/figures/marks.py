@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.figures.theme import CASING, CORE
+from explorer.figures.theme import CASING, CORE, plain
 
 Mark = Sequence[float] | Mapping[str, Any]
 
@@ -20,7 +20,7 @@ def marks_trace(marks: Sequence[Mark]) -> go.Scatter:
     return go.Scatter(
         x=[place[0] for place in places],
         y=[place[1] for place in places],
-        text=[place[2] for place in places],
+        text=[plain(place[2]) for place in places],
         mode="markers+text",
         textposition="top center",
         textfont={"color": CORE, "shadow": f"0 0 3px {CASING}"},

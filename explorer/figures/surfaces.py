@@ -17,18 +17,23 @@ _HEIGHT = 0.6
 
 
 def surface(
-    landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto", marks: Sequence[Mark] = ()
+    landscape: xr.Dataset,
+    quantity: str = "loss",
+    *,
+    scale: Choice = "auto",
+    marks: Sequence[Mark] = (),
+    seed: int | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as a surface; height and colour follow the same scale, clipped at its ends.
 
     Args:
-        landscape, quantity, scale, marks: as for `heatmap`; a mark's height is linear between grid points.
+        landscape, quantity, scale, marks, seed: as for `heatmap`; a mark's height is linear between grid points.
 
     Raises:
         ValueError: as for `heatmap`.
     """
-    field = field_of(landscape, quantity)
-    chosen = chosen_scale(field.values, scale)
+    field = field_of(landscape, quantity, seed)
+    chosen = chosen_scale(field.measured, scale)
     colors = color_axis(chosen, quantity)
     trace = _trace(field, chosen)
     figure = go.Figure(trace, layout(field.title))

@@ -1,5 +1,6 @@
 """The one look of all figures: colours, fonts, axes."""
 
+from html import escape
 from typing import Any
 
 COLORS = "Viridis"
@@ -15,7 +16,7 @@ _MOST_STRETCHED = 4.0
 def layout(title: str) -> dict[str, Any]:
     """Return what every figure's layout has."""
     return {
-        "title": {"text": title, "font": {"size": 16}},
+        "title": {"text": plain(title), "font": {"size": 16}},
         "font": {"family": _FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
@@ -25,12 +26,17 @@ def layout(title: str) -> dict[str, Any]:
 
 def axis(label: str) -> dict[str, Any]:
     """Return what every axis has."""
-    return {"title": {"text": label}, "ticks": "outside", "showgrid": False, "zeroline": False}
+    return {"title": {"text": plain(label)}, "ticks": "outside", "showgrid": False, "zeroline": False}
 
 
 def same_unit(width: float, height: float) -> bool:
     """Return whether axes of these lengths are drawn with one unit for both."""
     return max(width, height) <= _MOST_STRETCHED * min(width, height)
+
+
+def plain(text: str) -> str:
+    """Return text as plotly shows it letter for letter: it takes some tags, links among them, and names are data."""
+    return escape(text, quote=False)
 
 
 def number(value: float) -> str:

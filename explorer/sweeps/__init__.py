@@ -1,6 +1,8 @@
 """How a landscape is computed."""
 
-from explorer.sweeps.engine import sweep
+from explorer.sweeps.calibration import Plan
+from explorer.sweeps.engine import estimate, sweep
 from explorer.sweeps.memory import keep_heap
+from explorer.sweeps.store import open_landscape
 
-__all__ = ["keep_heap", "sweep"]
+__all__ = ["Plan", "estimate", "keep_heap", "open_landscape", "sweep"]

@@ -1,8 +1,6 @@
-"""Chunks: how many points to evaluate at once."""
+"""Chunks: how many points to evaluate at once, as far as memory tells."""
 
-import torch
-from torch.autograd.graph import saved_tensors_hooks
-
+from explorer.memory import saved_bytes
 from explorer.objective import Objective
 from explorer.quantities import Wanted
 
@@ -14,15 +12,19 @@ _MOST = 64 << 20
 """Bytes that a chunk of few points may take."""
 _LARGE = 8 << 20
 """A point with such a graph keeps all cores busy by itself: batching points gains nothing."""
+_GRADIENTS = 256 << 20
+"""Bytes that full gradients of points may take while data are streamed past them."""
 
 
 def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> int:
-    """Return about how much memory one point of a chunk takes: what its graph saves, and theta with its gradient.
+    """Return about how much memory one point of a chunk takes: what its graph saves on one block of data, and theta
+    with its gradient.
 
     Measured on one evaluation; data and buffers, which all points share, are not counted. Results never depend on it.
     """
     theta = objective.theta
-    per_graph = _saved_bytes(objective)
+    part = next(objective.parts())
+    per_graph = saved_bytes(lambda: part(objective.theta.requires_grad_()), objective.resident())
     # Forward over reverse keeps value and tangent of forward and backward, for every direction.
     graphs = 1 + (2 * directions + 2 if "curvature" in wanted.names else 0)
     return graphs * per_graph + 4 * theta.nbytes
@@ -33,27 +35,13 @@ def points_per_chunk(bytes_each: int) -> int:
     return max(1, _CACHE // bytes_each, min(_FEW, _MOST // bytes_each))
 
 
+def points_per_pass(objective: Objective, wanted: Wanted) -> int:
+    """Return how many points one pass over streamed data serves: as many as their full gradients leave room for."""
+    if "gradient_norm" not in wanted.names:
+        return _FEW
+    return max(1, min(_FEW, _GRADIENTS // objective.theta.nbytes))
+
+
 def is_large(bytes_each: int) -> bool:
     """Return whether a point is so large that points are better evaluated one after another."""
     return bytes_each > _LARGE
-
-
-def _saved_bytes(objective: Objective) -> int:
-    shared = {tensor.untyped_storage().data_ptr() for tensor in objective.resident()}
-    saved: dict[int, int] = {}
-
-    def note(tensor: torch.Tensor) -> torch.Tensor:
-        try:
-            place, size = tensor.untyped_storage().data_ptr(), tensor.untyped_storage().nbytes()
-        except RuntimeError:
-            # A tensor of torch.func (a term with jvp inside) has no storage of its own to look at.
-            place, size = id(tensor), tensor.numel() * tensor.element_size()
-        if place not in shared:
-            saved[place] = size
-        return tensor
-
-    with torch.enable_grad(), saved_tensors_hooks(note, lambda tensor: tensor):
-        # The result keeps the graph, and so every saved tensor, alive until all are counted.
-        kept = objective(objective.theta.requires_grad_())
-    del kept
-    return sum(saved.values())

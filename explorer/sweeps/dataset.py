@@ -1,36 +1,55 @@
 """Fields [N, ...] in grid order -> the Dataset of a landscape."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 import xarray as xr
+from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.grid import Grid
+from explorer.sweeps.job import Job
 from explorer.sweeps.provenance import count_nonfinite
-
-_EXTRA = {"terms": ("term",), "gradient": ("direction",), "curvature": ("direction", "direction_2")}
-"""The dimensions of a quantity beside those of the grid."""
 
 COMPUTED = 1
 """Status of an evaluated point; 0 is one not computed."""
 
 
-def landscape(
-    grid: Grid, fields: Mapping[str, Tensor], terms: tuple[str, ...], attrs: Mapping[str, str | int | float]
-) -> xr.Dataset:
+def extra_dims(job: Job) -> dict[str, dict[str, list[str]]]:
+    """Return, for every variable of a job's landscape, its dimensions beside those of the points, with their labels."""
+    labels = list(job.grid.labels)
+    built_in = {
+        "loss": {},
+        "terms": {"term": list(job.objective.term_names)},
+        "gradient": {"direction": labels},
+        "gradient_norm": {},
+        "curvature": {"direction": labels, "direction_2": labels},
+    }
+    metrics = job.objective.metric_names if job.wanted.values else ()
+    names = [name for name in built_in if name in job.wanted.names]
+    return {name: built_in[name] for name in names} | {name: {} for name in (*metrics, *job.wanted.functions)}
+
+
+def landscape(job: Job, fields: Mapping[str, Tensor], attrs: Mapping[str, str | int | float]) -> xr.Dataset:
     """Return the Dataset: dimensions in label order, coordinates of axes, directions and terms, `status`, attributes.
 
     Args:
-        grid: which the fields were measured on.
-        fields: name -> [N, ...] in C order of the grid.
-        terms: names along the dimension `term`.
+        job: what was measured where.
+        fields: name -> [N, ...] at the flat positions of the job's points.
         attrs: provenance; the count of entries that are not finite is added.
     """
-    arrays = {name: field.reshape(grid.shape + field.shape[1:]).cpu().numpy() for name, field in fields.items()}
-    variables = {name: (grid.labels + _EXTRA.get(name, ()), array) for name, array in arrays.items()}
-    variables["status"] = (grid.labels, np.full(grid.shape, COMPUTED, dtype=np.int8))
-    used = {dim for dims, _ in variables.values() for dim in dims}
-    names = {"direction": list(grid.labels), "direction_2": list(grid.labels), "term": list(terms)}
-    coords = {**grid.values, **{dim: values for dim, values in names.items() if dim in used}}
-    return xr.Dataset(variables, coords, {**attrs, "nonfinite": count_nonfinite(arrays)})
+    dims = job.dims
+    shape = tuple(len(values) for values in dims.values())
+    arrays = {name: as_array(field).reshape(shape + field.shape[1:]) for name, field in fields.items()}
+    extra = extra_dims(job)
+    variables = {name: ((*dims, *extra[name]), array) for name, array in arrays.items()}
+    variables["status"] = (tuple(dims), np.full(shape, COMPUTED, dtype=np.int8))
+    labels = {dim: names for name in arrays for dim, names in extra[name].items()}
+    return xr.Dataset(variables, {**dims, **labels}, {**attrs, "nonfinite": count_nonfinite(arrays)})
+
+
+def as_array(field: Tensor) -> NDArray[Any]:
+    """Return a field as NumPy; half precision as float32, which every file format knows."""
+    field = field.detach().cpu()
+    return (field.float() if field.dtype in (torch.float16, torch.bfloat16) else field).numpy()

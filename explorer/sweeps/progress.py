@@ -1,8 +1,8 @@
-"""Progress: a bar for those who wait, silence for the rest."""
+"""Progress: a bar with rate and time left for those who wait, silence for the rest."""
 
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tqdm import tqdm
 
@@ -10,14 +10,21 @@ _PATIENCE = 1.0
 """Seconds that need no bar."""
 
 
-def announced(starts: range, *, progress: bool) -> Iterator[int]:
-    """Yield from `starts`; if the first step tells that all take longer than a second, with a bar on stderr."""
-    began = time.perf_counter()
-    yield starts[0]
-    estimate = (time.perf_counter() - began) * len(starts)
-    with tqdm(
-        total=len(starts), initial=1, unit="chunk", file=sys.stderr, disable=not progress or estimate <= _PATIENCE
-    ) as bar:
-        for start in starts[1:]:
-            yield start
-            bar.update()
+@contextmanager
+def announced(
+    points: int, seconds: float, text: str, *, done: int = 0, progress: bool = True
+) -> Iterator["tqdm[None]"]:
+    """Yield a bar over so many points on stderr; call its `update(n)` after every n of them.
+
+    Args:
+        points: of the whole sweep.
+        seconds: that the rest is expected to take; up to a second nothing is shown.
+        text: the estimate, printed before the bar.
+        done: points that an earlier run has left.
+        progress: False shows nothing.
+    """
+    shown = progress and seconds > _PATIENCE
+    if shown:
+        print(text, file=sys.stderr)
+    with tqdm(total=points, initial=done, unit="point", file=sys.stderr, disable=not shown) as bar:
+        yield bar

@@ -1,7 +1,10 @@
-"""Provenance: how a landscape was made, as attributes that every file format takes."""
+"""Provenance: how a landscape was made, as attributes that every file format takes; and the spec that a resume must
+match."""
 
 import json
 import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,32 +12,79 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.grid import Grid
-from explorer.objective import Objective
-from explorer.plane import Plane
+from explorer.sweeps.job import Job
+
+Attributes = dict[str, str | int | float]
 
 
-def attributes(objective: Objective, plane: Plane, grid: Grid) -> dict[str, str | int | float]:
+def attributes(job: Job) -> Attributes:
     """Return what is known before a sweep starts; nested values as JSON text."""
-    described = objective.describe()
+    described = job.objective.describe()
     nested = {
-        "labels": list(grid.labels),
-        "extents": {label: [axis.low, axis.high] for label, axis in grid.axes.items()},
-        "points": {label: axis.points for label, axis in grid.axes.items()},
-        "basis": plane.describe(),
+        "labels": list(job.grid.labels),
+        **_axes(job),
+        "basis": job.plane.describe(),
         "data": described.get("data", {}),
         "weights": described.get("weights", {}),
+        "quantities": _quantities(job),
+        "source": dict(job.objective.source),
         "versions": _versions(),
     }
-    same = {name: described[name] for name in ("model", "parameters", "theta_sha256")}
-    flat = same | {"loss_name": described["loss"]}
-    where = {"dtype": str(objective.dtype).removeprefix("torch."), "device": str(objective.device)}
+    if "test_data" in described:
+        nested["test_data"] = described["test_data"]
+    if len(job.planes) > 1:
+        nested["planes"] = [plane.describe() for plane in job.planes]
+    same = {name: described[name] for name in ("model", "parameters", "theta_sha256", "batchnorm")}
+    flat = same | {"loss_name": described["loss"], "created": datetime.now(UTC).isoformat(timespec="seconds")}
+    where = {"dtype": _dtype(job), "device": str(job.objective.device)}
     return flat | where | {name: json.dumps(value) for name, value in nested.items()}
 
 
-def count_nonfinite(fields: dict[str, np.ndarray[Any, Any]]) -> str:
+def spec_of(job: Job) -> dict[str, Any]:
+    """Return everything that decides the numbers of a landscape, but for rounding; JSON-ready.
+
+    Device, chunk size and strategy are not in it: they change the last digits only.
+    """
+    described = job.objective.describe()
+    return {
+        **{name: described[name] for name in ("model", "parameters", "theta_sha256", "rest_sha256")},
+        **{name: described[name] for name in ("loss", "metrics", "batchnorm")},
+        "weights": described.get("weights", {}),
+        "data_sha256": described.get("data", {}).get("sha256", ""),
+        "test_data_sha256": described.get("test_data", {}).get("sha256", ""),
+        "labels": list(job.grid.labels),
+        **_axes(job),
+        "directions": [_words(plane.made) for plane in job.planes],
+        "planes_sha256": [plane.describe()["sha256"] for plane in job.planes],
+        "quantities": _quantities(job),
+        "dtype": _dtype(job),
+    }
+
+
+def count_nonfinite(fields: Mapping[str, np.ndarray[Any, Any]]) -> str:
     """Return, as JSON text, how many entries of each field are NaN or infinite."""
     return json.dumps({name: int(field.size - np.isfinite(field).sum()) for name, field in fields.items()})
+
+
+def _axes(job: Job) -> dict[str, Any]:
+    axes = job.grid.axes
+    return {
+        "extents": {label: [axis.low, axis.high] for label, axis in axes.items()},
+        "points": {label: axis.points for label, axis in axes.items()},
+    }
+
+
+def _quantities(job: Job) -> list[str]:
+    return [*sorted(job.wanted.names), *job.wanted.functions]
+
+
+def _words(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how directions were asked for, without what was measured on the way."""
+    return {name: value for name, value in made.items() if name in ("kind", "seed", "normalize", "skip", "which")}
+
+
+def _dtype(job: Job) -> str:
+    return str(job.objective.dtype).removeprefix("torch.")
 
 
 @cache

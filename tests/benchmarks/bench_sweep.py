@@ -56,7 +56,7 @@ def naive(points: int, samples: int, dtype: torch.dtype, looped: int = LOOPED) -
 
 def swept(objective: Objective, grid: Grid, quantities: tuple[str, ...]) -> Callable[[], object]:
     plane = directions.axes(objective, "w", "b")
-    return lambda: sweep(objective, plane, grid, quantities=quantities, progress=False)
+    return lambda: sweep(objective, plane, grid, quantities=quantities, progress=False, report=False)
 
 
 def jitted(points: int, samples: int) -> Callable[[], object] | None:

@@ -1,0 +1,31 @@
+"""The command line: python -m explorer."""
+
+import click
+
+from explorer.cli.files import export_store, verify_store
+from explorer.cli.serving import serve
+from explorer.cli.sweeping import sweep_factory
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Loss landscapes you can see, touch and trust. Without a command: serve.
+
+    \b
+    python -m explorer                                      open the page on http://127.0.0.1:8050
+    python -m explorer sweep train:objective --out runs/x.zarr
+                                                            measure a slice of your own model
+    python -m explorer export runs/x.zarr x.vti             take it to ParaView
+    python -m explorer serve --port 8080                    look at lesson and slices
+
+    Ends with 0 when all went well, 1 on an error it explains, 2 on words it does not understand, 130 when interrupted.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+main.add_command(serve)
+main.add_command(sweep_factory)
+main.add_command(export_store)
+main.add_command(verify_store)

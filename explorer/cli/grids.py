@@ -1,0 +1,56 @@
+"""Grids: the words --points and --radius, or what has to be in the picture -> a grid on a plane."""
+
+import re
+
+import click
+import torch
+
+from explorer.cli.planes import Chosen
+from explorer.grid import Grid
+from explorer.plane import Plane
+
+_MARGIN = 0.25
+"""By which a picture reaches beyond what has to be in it, as a share of its size."""
+
+
+def read_points(text: str, count: int) -> tuple[int, ...]:
+    """Return the points along each of `count` axes from "51" (all of them) or "51x41".
+
+    Raises:
+        BadParameter: other words, or a number for an axis that is not there.
+    """
+    numbers = [int(number) for number in text.split("x")] if re.fullmatch(r"[0-9]{1,7}(x[0-9]{1,7})?", text) else []
+    numbers = numbers * count if len(numbers) == 1 else numbers
+    if len(numbers) != count or min(numbers) < 2:
+        form = "51 or 51x41" if count == 2 else "51"
+        raise click.BadParameter(f"expected {form}, each at least 2; got {text!r}", param_hint="--points")
+    return tuple(numbers)
+
+
+def grid_on(chosen: Chosen, points: str, radius: float | None) -> Grid:
+    """Return the grid: `radius` around the plane's own center; without one, around what the directions come from.
+
+    A plane through checkpoints or along a trajectory shows these, with a quarter of their span around; another reaches
+    1 to each side.
+
+    Raises:
+        BadParameter: points that are none of this plane.
+    """
+    plane = chosen.planes[0]
+    counts = read_points(points, len(plane.labels))
+    extents = [(-radius, radius)] * len(counts) if radius is not None else _around(chosen, plane)
+    axes = zip(plane.labels, extents, counts, strict=True)
+    return Grid({label: (*extent, number) for label, extent, number in axes})
+
+
+def _around(chosen: Chosen, plane: Plane) -> list[tuple[float, float]]:
+    if chosen.words.kind == "principal" and chosen.trajectory is not None:
+        places = plane.coordinates(chosen.trajectory.thetas)
+    elif chosen.words.kind in ("between", "through"):
+        places = plane.coordinates(torch.stack(list(chosen.thetas.values())))
+    else:
+        return [(-1.0, 1.0)] * len(plane.labels)
+    low, high = places.double().min(dim=0).values, places.double().max(dim=0).values
+    # One margin on all sides, so that a flat trajectory does not make a flat picture.
+    margin = _MARGIN * float((high - low).max())
+    return [(a - margin, b + margin) for a, b in zip(low.tolist(), high.tolist(), strict=True)]

@@ -1,0 +1,108 @@
+"""Planes: the words --directions, --checkpoints, --trajectory -> planes, and what is shown on them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import click
+from torch import Tensor
+
+from explorer import directions
+from explorer.directions.random import Normalize
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.sweeps.store import Store
+from explorer.sweeps.stored import planes_of
+from explorer.trajectory import Trajectory
+
+KINDS = ("gaussian", "hessian", "principal", "between", "through", "axes")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was asked for."""
+
+    kind: str
+    count: int
+    seeds: tuple[int, ...]
+    normalize: Normalize
+    skip: tuple[str, ...]
+    checkpoints: tuple[Path, ...]
+    trajectory: Path | None
+    entries: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        wanted = {"between": 2, "through": 3}.get(self.kind)
+        if wanted is not None and len(self.checkpoints) != wanted:
+            raise click.UsageError(
+                f"--directions {self.kind} takes {wanted} --checkpoints; got {len(self.checkpoints)}"
+            )
+        if self.kind == "principal" and self.trajectory is None:
+            raise click.UsageError("--directions principal takes --trajectory, a folder of checkpoints")
+        if self.kind == "axes" and not 1 <= len(self.entries) <= 2:
+            raise click.UsageError('--directions axes takes one or two --entries, such as "w,b" or "fc.weight[0,1]"')
+        if len(self.seeds) > 1 and self.kind != "gaussian":
+            raise click.UsageError(f"several seeds are for --directions gaussian; --directions {self.kind} has one")
+        if self.trajectory is not None and self.checkpoints and wanted is None:
+            raise click.UsageError("give --checkpoints or --trajectory, not both")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The planes of an objective that the words mean, and what is projected onto the first."""
+
+    objective: Objective
+    words: Words
+    store: Path | None
+    """That may hold Hessian directions, which take long to find, and differ in the last digits each time."""
+
+    @cached_property
+    def planes(self) -> tuple[Plane, ...]:
+        """One plane for each seed."""
+        ways: Mapping[str, Callable[[], Plane]] = {
+            "hessian": self._hessian,
+            "principal": lambda: directions.principal(self._walked, count=self.words.count),
+            "between": lambda: directions.between(*self.thetas.values()),
+            "through": lambda: directions.through(*self.thetas.values()),
+            "axes": partial(directions.axes, self.objective, *self.words.entries),
+        }
+        if self.words.kind in ways:
+            return (ways[self.words.kind](),)
+        drawn = partial(directions.gaussian, self.objective, self.words.count, normalize=self.words.normalize)
+        return tuple(drawn(seed=seed, skip=self.words.skip) for seed in self.words.seeds)
+
+    @cached_property
+    def thetas(self) -> dict[str, Tensor]:
+        """Name -> theta of each checkpoint."""
+        paths = self.words.checkpoints
+        stems = [path.stem for path in paths]
+        names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+        return {name: directions.read_checkpoint(self.objective, path) for name, path in zip(names, paths, strict=True)}
+
+    @cached_property
+    def trajectory(self) -> Trajectory | None:
+        """The trajectory, if one was given."""
+        where = self.words.trajectory
+        return None if where is None else directions.read_trajectory(self.objective, where)
+
+    @property
+    def shown(self) -> Mapping[str, Tensor] | Trajectory | None:
+        """What is projected onto the plane."""
+        return self.trajectory or self.thetas or None
+
+    @property
+    def _walked(self) -> Trajectory:
+        assert self.trajectory is not None
+        return self.trajectory
+
+    def _hessian(self) -> Plane:
+        seed = self.words.seeds[0]
+        stored = Store.open(self.store) if self.store is not None and self.store.exists() else None
+        same = {"kind": "hessian", "which": "largest", "seed": seed}
+        if stored is not None and stored.spec.get("directions") == [same]:
+            # The rest of the spec, theta and data among it, is compared when the sweep begins.
+            plane = planes_of(stored.path)[0]
+            if len(plane.basis) == self.words.count and len(plane.origin) == len(self.objective.theta):
+                return plane.to(device=self.objective.device, dtype=self.objective.dtype)
+        return directions.hessian(self.objective, count=self.words.count, seed=seed)

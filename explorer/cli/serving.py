@@ -1,0 +1,68 @@
+"""serve: the page."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+_CATALOGUE, _STORES = "experiments", "runs/"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind; only loopback is private.")
+@click.option("--port", default=8050, show_default=True, type=click.IntRange(0, 65535), help="Port to bind.")
+@click.option("--catalogue", default=_CATALOGUE, show_default=True, help="Module whose STUDIES are shown.")
+@click.option("--stores", default=_STORES, show_default=True, type=click.Path(path_type=Path),
+              help="Folder whose stores are shown at /slice.")  # fmt: skip
+@click.option("--trust", multiple=True, metavar="MODULE",
+              help="Module whose factories a store may name; repeatable. A store is data: the server imports nothing "
+              "else for it but the catalogue.")  # fmt: skip
+@click.pass_context
+def serve(context: click.Context, host: str, port: int, catalogue: str, stores: Path, trust: tuple[str, ...]) -> None:
+    """Serve the page.
+
+    \b
+    python -m explorer serve
+    python -m explorer serve --catalogue my_studies --port 8080
+    python -m explorer serve --stores results --trust train    exact values of stores made from train:objective
+    """
+    optional = context.get_parameter_source("catalogue") != ParameterSource.COMMANDLINE
+    studies = load(catalogue, optional=optional)
+    from explorer.dashboard import create_app
+    from explorer.dashboard import serve as serve_app
+    from explorer.dashboard.app import LOOPBACK
+
+    trusted = ((catalogue,) if studies else ()) + trust
+    hosts = ("*",) if host in ("0.0.0.0", "::") else (*LOOPBACK, host)
+    app = create_app(studies, hosts=hosts, stores=stores, trusted=trusted)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if studies:
+        click.echo(f"Loss explorer on {address}, slices of {stores} on {address}/slice (Ctrl-C stops it)")
+    else:
+        click.echo(f"Slices of {stores} on {address}/slice (Ctrl-C stops it)")
+        click.echo(f"There is no catalogue of studies ({catalogue!r}) here, so there is no other page.")
+    try:
+        serve_app(app, host, port)
+    except OSError as error:
+        raise click.ClickException(f"Cannot serve on {host}:{port}: {error}. Choose another with --port.") from None
+
+
+def load(catalogue: str, *, optional: bool = False) -> Mapping[str, Any]:
+    """Return STUDIES of a catalogue module, looked for from the working directory first; none if it may be missing."""
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        studies = getattr(importlib.import_module(catalogue), "STUDIES", None)
+    except ModuleNotFoundError as error:
+        if optional and error.name == catalogue:
+            return {}
+        hint = f"There is no module {error.name!r} here."
+        raise click.ClickException(f"{hint} Run it from the checkout, or name a module with --catalogue.") from None
+    if not isinstance(studies, Mapping) or not studies:
+        raise click.ClickException(f"Module {catalogue!r} was expected to define STUDIES, a dict of name -> Study.")
+    return studies

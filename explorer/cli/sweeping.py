@@ -1,0 +1,156 @@
+"""sweep: a slice of the user's own model, into a store."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from explorer.cli.explained import explained
+from explorer.cli.factories import objective_of, read_settings
+from explorer.cli.grids import grid_on
+from explorer.cli.planes import KINDS, Chosen, Words
+from explorer.cli.resuming import refuse_other_words
+from explorer.grid import Grid
+from explorer.sweeps import estimate, sweep
+from explorer.sweeps.reporting import report_text
+from explorer.sweeps.store import Store
+
+_SIGINT = 130
+"""Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
+_DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+class _Sweep(click.Command):
+    """A command whose --checkpoints takes all words up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _spread(args, "--checkpoints"))
+
+
+def _spread(args: Sequence[str], option: str) -> list[str]:
+    """Return the words with the option repeated before each of its values, as click takes them."""
+    found: list[str] = []
+    inside = False
+    for word in args:
+        inside = word == option or (inside and not word.startswith("-"))
+        if inside and word != option:
+            found += [option, word]
+        elif not inside:
+            found.append(word)
+    return found
+
+
+def _split(context: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip() not in ("", "none"))
+
+
+def _seeds(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected whole numbers, such as 0 or 0,1,2; got {text!r}") from None
+    if len(set(seeds)) != len(seeds):
+        raise click.BadParameter(f"expected different seeds; got {text!r}")
+    return seeds
+
+
+@click.command("sweep", cls=_Sweep)
+@click.argument("factory", metavar="MODULE:FACTORY")
+@click.option("--out", type=click.Path(path_type=Path), help="The store to write, such as runs/x.zarr.")
+@click.option("--points", default="51", show_default=True, help="Along each axis, or 51x41 (alpha x beta).")
+@click.option("--radius", type=click.FloatRange(min=0, min_open=True),
+              help="Half the width of the picture, in directions.  [default: 1; or what shows all checkpoints or the "
+              "trajectory that span the plane]")  # fmt: skip
+@click.option("--directions", "kind", type=click.Choice(KINDS), default="gaussian", show_default=True,
+              help="What spans the plane.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1, 2), default=2, show_default=True, help="1: a line, 2: a plane.")
+@click.option("--checkpoints", multiple=True, type=click.Path(path_type=Path), metavar="A B [C]",
+              help="Weights (.safetensors, .pt) that span the line (between) or plane (through), or that are "
+              "projected onto another.")  # fmt: skip
+@click.option("--trajectory", type=click.Path(path_type=Path),
+              help="Folder of checkpoints, in natural order of names: spans the plane (principal), or is projected "
+              "onto it.")  # fmt: skip
+@click.option("--entries", default="", callback=_split, help="Of --directions axes: such as w,b.")
+@click.option("--normalize", type=click.Choice(["filter", "layer", "weight", "dfilter", "dlayer", "none"]),
+              default="filter", show_default=True, help="Of random directions.")  # fmt: skip
+@click.option("--skip", default="bias,norm", show_default=True, callback=_split,
+              help="Parameters that random directions leave alone; none for none.")  # fmt: skip
+@click.option("--seed", "seeds", default="0", show_default=True, callback=_seeds,
+              help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
+@click.option("--quantities", default="loss,gradient", show_default=True, callback=_split,
+              help="Among loss, terms, gradient, gradient_norm, curvature.")  # fmt: skip
+@click.option("--dtype", type=click.Choice(list(_DTYPES)), help="Evaluate in it.  [default: the model's]")
+@click.option("--device", help="Evaluate there, such as cuda.  [default: the model's]")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+              help="A keyword of the factory; JSON where it can be, else text; repeatable.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what it would cost, and stop.")
+def sweep_factory(
+    factory: str,
+    out: Path | None,
+    points: str,
+    radius: float | None,
+    dtype: str | None,
+    device: str | None,
+    quantities: tuple[str, ...],
+    settings: tuple[str, ...],
+    dry_run: bool,
+    **words: Any,
+) -> None:
+    """Measure a slice of a model of your own. MODULE:FACTORY names a function that returns an explorer.Objective.
+
+    \b
+    # train.py:  def objective(depth=20): return explorer.Objective(model, loss, data)
+    python -m explorer sweep train:objective --out runs/x.zarr
+    python -m explorer sweep train:objective --set depth=56 --points 101x51 --radius 0.5 --out runs/deep.zarr
+    python -m explorer sweep train:objective --directions between --checkpoints sgd.pt adam.pt --out runs/line.zarr
+    python -m explorer sweep train:objective --directions principal --trajectory epochs/ --out runs/path.zarr
+    python -m explorer sweep train:objective --directions hessian --quantities loss,curvature --out runs/sharp.zarr
+    python -m explorer sweep train:objective --count 1 --seed 0,1,2,3 --out runs/band.zarr
+    python -m explorer sweep train:objective --dry-run
+
+    A sweep that was stopped or killed goes on where it was when the same words are run again; a finished one returns
+    at once; other words on the same store are refused, naming what differs.
+    """
+    if out is None and not dry_run:
+        raise click.UsageError("Missing option '--out': the store to write, such as runs/x.zarr (or --dry-run).")
+    words["normalize"] = None if words["normalize"] == "none" else words["normalize"]
+    keywords: dict[str, Any] = {"quantities": quantities, "device": device, "dtype": _DTYPES.get(dtype or "")}
+    asked = Words(**words)
+    try:
+        with explained():
+            chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
+            grid = grid_on(chosen, points, radius)
+            if out is None or dry_run:
+                _estimate(chosen, grid, keywords)
+            else:
+                _sweep(chosen, grid, out, keywords)
+    except KeyboardInterrupt:
+        click.echo(_saved(out), err=True)
+        raise click.exceptions.Exit(_SIGINT) from None
+
+
+def _estimate(chosen: Chosen, grid: Grid, keywords: Mapping[str, Any]) -> None:
+    plan = estimate(chosen.objective, chosen.planes, grid, **keywords)
+    click.echo(plan.text(len(chosen.planes) * grid.size))
+
+
+def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -> None:
+    """Sweep, print the report, and where the landscape is."""
+    finished = out.exists() and refuse_other_words(Store.open(out), chosen)
+    found = sweep(chosen.objective, chosen.planes, grid, store=out, checkpoints=chosen.shown, **keywords)
+    click.echo(report_text(found))
+    done = f"was finished already, all {found.attrs['total_points']:,} points" if finished else "is finished"
+    click.echo(f"{out} {done}.")
+    click.echo(f"See it:  python -m explorer serve --stores {out.parent}")
+    click.echo(f"Take it: python -m explorer export {out} {out.stem}.html")
+
+
+def _saved(out: Path | None) -> str:
+    if out is None or not out.exists():
+        return "\nInterrupted before anything was saved."
+    found = Store.open(out)
+    points = sum(len(found.positions(int(chunk))) for chunk in np.flatnonzero(found.done == 1))
+    return f"\nInterrupted: {points:,} of {found.points:,} points are in {out}. Run the same words again to go on."

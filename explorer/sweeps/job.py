@@ -1,0 +1,102 @@
+"""Job: what a sweep measures and where: an objective, one or several planes, a grid, quantities."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.grid import Grid
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.quantities import Wanted
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """All points of a sweep, each with a flat position: planes one after another, in each the grid in C order."""
+
+    objective: Objective
+    planes: tuple[Plane, ...]
+    grid: Grid
+    wanted: Wanted
+
+    @property
+    def plane(self) -> Plane:
+        """The first plane."""
+        return self.planes[0]
+
+    @property
+    def points(self) -> int:
+        """How many points there are on all planes."""
+        return len(self.planes) * self.grid.size
+
+    @property
+    def dims(self) -> dict[str, NDArray[Any]]:
+        """Dimension -> its coordinates, in order; several planes are told apart by `seed`."""
+        if len(self.planes) == 1:
+            return dict(self.grid.values)
+        seeds = [plane.made.get("seed", number) for number, plane in enumerate(self.planes)]
+        distinct = len(set(seeds)) == len(seeds)
+        return {"seed": np.array(seeds if distinct else range(len(seeds)), dtype=np.int64), **self.grid.values}
+
+    @property
+    def order(self) -> Indices:
+        """The flat positions [N] coarse to fine, all planes at the same pace."""
+        starts = self.grid.size * np.arange(len(self.planes))
+        positions: Indices = (self.grid.order[:, None] + starts).reshape(-1)
+        return positions
+
+    def by_plane(self, positions: Indices) -> Iterator[tuple[int, Indices, Tensor]]:
+        """Yield (plane, which of the positions lie on it, their coordinates [n, K])."""
+        of = positions // self.grid.size
+        for number in np.unique(of):
+            which = np.flatnonzero(of == number)
+            yield int(number), which, self.coords[positions[which] % self.grid.size]
+
+    @cached_property
+    def coords(self) -> Tensor:
+        """The grid's coordinates [N, K], in C order, in the objective's dtype and on its device."""
+        return torch.from_numpy(self.grid.coords).to(self.plane.origin)
+
+
+def read_job(
+    objective: Objective,
+    plane: Plane | Sequence[Plane],
+    grid: Grid,
+    wanted: Wanted,
+    device: torch.device | str | None,
+    dtype: torch.dtype | None,
+) -> Job:
+    """Return the job, moved to `device` and `dtype` where these are given.
+
+    Raises:
+        ValueError: labels, sizes or dtypes do not fit.
+    """
+    planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
+    if not planes:
+        raise ValueError("expected a plane, or several; got none")
+    if device is not None or dtype is not None:
+        objective = objective.to(device=device, dtype=dtype)
+        planes = tuple(each.to(device=device, dtype=dtype) for each in planes)
+    for each in planes:
+        _check(objective, each, grid)
+    return Job(objective, planes, grid, wanted)
+
+
+def _check(objective: Objective, plane: Plane, grid: Grid) -> None:
+    if grid.labels != plane.labels:
+        raise ValueError(f"expected a grid with the plane's labels {plane.labels}; got {grid.labels}")
+    found = (plane.origin.shape[0], plane.origin.dtype, plane.origin.device)
+    wanted = (objective.layout.size, objective.dtype, objective.device)
+    if found != wanted:
+        raise ValueError(
+            f"expected a plane of the objective's P = {wanted[0]}, {wanted[1]} on {wanted[2]}; got P = {found[0]}, "
+            f"{found[1]} on {found[2]}: use plane.to(...)"
+        )

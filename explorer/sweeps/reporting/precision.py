@@ -1,0 +1,95 @@
+"""Numbers that are no numbers, and numbers that would change in another precision."""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.errors import ObjectiveError
+from explorer.objective import Objective
+from explorer.sweeps.reporting.finding import Finding, percent, shown
+from explorer.sweeps.reporting.inspection import Inspection
+
+_VISIBLE = 1e-3
+"""Of the picture's range: what a color scale can show."""
+_ROOM = 1 << 30
+_COPIES = 2 * 8
+"""Bytes a parameter: the model and theta in float64."""
+
+
+def check_finite(about: Inspection) -> Finding:
+    """Count the points where a quantity is NaN or infinite."""
+    counts = {}
+    for name, field in about.landscape.data_vars.items():
+        if name != "status":
+            bad = ~np.isfinite(field.values)
+            counts[str(name)] = int(bad.reshape(*about.grid.shape, -1).any(axis=-1).sum())
+    found = {name: count for name, count in counts.items() if count}
+    if not found:
+        return Finding("finite", "ok", f"All {about.grid.size:,} points have finite values.", {"points": 0})
+    listed = ", ".join(f"{count:,} of {name}" for name, count in found.items())
+    text = f"Of {about.grid.size:,} points these are NaN or infinite: {listed}. They are kept, and drawn as holes."
+    return Finding("finite", "warn", text, {"points": max(found.values()), "by_name": found})
+
+
+def check_precision(about: Inspection) -> Finding | None:
+    """Compare float32 with float64 at a few points of the grid, the lowest and the highest among them; warn if a
+    float32 picture differs by what can be seen."""
+    places = _places(about.landscape["loss"].values) if "loss" in about.landscape else []
+    if not places:
+        return None
+    if about.plane.origin.numel() * _COPIES > _ROOM:
+        text = "Another precision is left out: a copy of the model would not fit into 1 GiB."
+        return Finding("precision", "info", text)
+    own = about.objective.dtype
+    other = torch.float32 if own == torch.float64 else torch.float64
+    try:
+        objective = about.objective.to(dtype=other)
+    except ObjectiveError as error:
+        return Finding("precision", "info", f"{_name(own)} could not be compared with {_name(other)}: {error}.")
+    return _compared(about, objective, places)
+
+
+def _compared(about: Inspection, other: Objective, places: list[tuple[int, ...]]) -> Finding:
+    own, apart = about.objective.dtype, 0.0
+    for at in places:
+        coords = [float(axis[i]) for axis, i in zip(about.grid.values.values(), at, strict=True)]
+        with torch.enable_grad():
+            again = float(other(_theta(about, coords, other.dtype)).detach())
+        apart = max(apart, abs(float(about.landscape["loss"].values[at]) - again))
+    share = apart / about.range if about.range > 0 else (0.0 if apart == 0 else math.inf)
+    values = {"difference": apart, "range": about.range, "share": share, "points": len(places)}
+    text = f"At {len(places)} points, the lowest among them, {_name(own)} and {_name(other.dtype)} differ by "
+    text += f"{shown(apart)} or less, {percent(share)} of the picture's range."
+    if share <= _VISIBLE:
+        return Finding("precision", "ok", text, values)
+    if own == torch.float64:
+        return Finding("precision", "info", f"{text} That can be seen: float32 would not do here.", values)
+    return Finding("precision", "warn", f"{text} That can be seen: use dtype=torch.float64.", values)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _places(loss: NDArray[Any]) -> list[tuple[int, ...]]:
+    finite = np.isfinite(loss)
+    if not finite.any():
+        return []
+    flat = [int(np.where(finite, loss, np.inf).argmin()), int(np.where(finite, loss, -np.inf).argmax())]
+    # The first, the middle and the last point; the middle one of a square grid is its center.
+    flat += [0, loss.size // 2, loss.size - 1]
+    places = [tuple(int(i) for i in np.unravel_index(each, loss.shape)) for each in dict.fromkeys(flat)]
+    return [at for at in places if finite[at]]
+
+
+def _theta(about: Inspection, coords: list[float], dtype: torch.dtype) -> Tensor:
+    """Return theta [P] at coords, computed in another precision, one direction at a time."""
+    theta = about.plane.origin.to(dtype)
+    for at, direction in zip(coords, about.plane.basis, strict=True):
+        # In place: theta is already a copy, as the dtype is another one.
+        theta.add_(direction.to(dtype), alpha=at)
+    return theta

@@ -1,0 +1,49 @@
+"""Trajectory: the thetas that training went through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Thetas in the order of training, with the steps they were recorded at and, where known, their losses.
+
+    Raises:
+        ValueError: shapes do not fit, no theta, or steps that do not increase.
+    """
+
+    thetas: Tensor
+    """[T, P], floating point."""
+    steps: Tensor
+    """[T], whole numbers, increasing."""
+    losses: Tensor | None = None
+    """[T], or None."""
+
+    def __post_init__(self) -> None:
+        if self.thetas.dim() != 2 or len(self.thetas) == 0 or not self.thetas.is_floating_point():
+            raise ValueError(
+                f"expected thetas [T, P], floating point; got {tuple(self.thetas.shape)}, {self.thetas.dtype}"
+            )
+        for name, each in (("steps", self.steps), ("losses", self.losses)):
+            if each is not None and each.shape != (len(self),):
+                raise ValueError(f"expected {len(self)} {name}, one for each theta; got shape {tuple(each.shape)}")
+        if self.steps.is_floating_point() or bool((self.steps.diff() <= 0).any()):
+            raise ValueError(f"expected steps as increasing whole numbers; got {self.steps.tolist()[:8]}")
+
+    def __len__(self) -> int:
+        return len(self.thetas)
+
+    @classmethod
+    def of(
+        cls,
+        thetas: Tensor | Sequence[Tensor],
+        steps: Sequence[int] | None = None,
+        losses: Sequence[float] | None = None,
+    ) -> "Trajectory":
+        """Return the trajectory of thetas [T, P], or of T thetas [P]; steps are 0, 1, ... where not given."""
+        rows = thetas if isinstance(thetas, Tensor) else torch.stack(list(thetas))
+        numbers = torch.arange(len(rows)) if steps is None else torch.as_tensor(steps)
+        return cls(rows, numbers, None if losses is None else torch.as_tensor(losses, dtype=torch.float64))

@@ -1,0 +1,148 @@
+"""What slicing networks costs: against the usual loop, in memory, and in bookkeeping.
+
+python -m tests.benchmarks.bench_models
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from explorer import Grid, Objective, Plane, directions, sweep
+from explorer.sweeps.store import Store
+from tests.benchmarks.bench_sweep import machine
+
+ROUNDS = 3
+
+
+def mlp() -> nn.Module:
+    """784-128-128-10 with ReLU."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 10)
+    )  # fmt: skip
+
+
+def images(samples: int) -> tuple[Tensor, Tensor]:
+    """Return random images and labels."""
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(samples, 784, generator=generator), torch.randint(0, 10, (samples,), generator=generator)
+
+
+def usual_loop(model: nn.Module, plane: Plane, coords: Tensor, data: tuple[Tensor, Tensor]) -> list[float]:
+    """Set the weights in place, go through a DataLoader of 128, add up; after Li et al. 2018."""
+    layout = [(p, p.numel()) for p in model.parameters()]
+    losses = []
+    with torch.no_grad():
+        for theta in plane.at(coords):
+            start = 0
+            for parameter, size in layout:
+                parameter.copy_(theta[start : start + size].view_as(parameter))
+                start += size
+            total, seen = 0.0, 0
+            for x, y in DataLoader(TensorDataset(*data), batch_size=128):
+                total += nn.functional.cross_entropy(model(x), y).item() * len(y)
+                seen += len(y)
+            losses.append(total / seen)
+    return losses
+
+
+def against_the_usual_loop(samples: int = 5000, points: int = 11, looped: int = 8) -> str:
+    """Time both in one run, interleaved; the loop on some points, scaled."""
+    data = images(samples)
+    objective = Objective(mlp(), nn.CrossEntropyLoss(), data)
+    plane, grid = directions.gaussian(objective), Grid.square(points=points)
+    coords = torch.from_numpy(grid.coords).float()[:looped]
+    usual, swept = [], []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        usual_loop(mlp(), plane, coords, data)
+        usual.append((time.perf_counter() - began) / looped)
+        began = time.perf_counter()
+        found = sweep(objective, plane, grid, quantities=("loss",), progress=False, report=False)
+        swept.append((time.perf_counter() - began) / grid.size)
+    ratio = statistics.median(usual) / statistics.median(swept)
+    return (
+        f"784-128-128-10, {samples} images: usual loop {statistics.median(usual) * 1e3:.1f} ms a point, sweep "
+        f"{statistics.median(swept) * 1e3:.1f} ms ({found.attrs['strategy']}): {ratio:.1f} times"
+    )
+
+
+@contextmanager
+def timed_store() -> Iterator[list[float]]:
+    """Collect the seconds that a store takes for every chunk and note."""
+    spent: list[float] = []
+    kept = {name: getattr(Store, name) for name in ("put", "set_attrs")}
+
+    def timed(method):  # type: ignore[no-untyped-def]
+        def call(*given, **named):  # type: ignore[no-untyped-def]
+            began = time.perf_counter()
+            result = method(*given, **named)
+            spent.append(time.perf_counter() - began)
+            return result
+
+        return call
+
+    for name, method in kept.items():
+        setattr(Store, name, timed(method))
+    try:
+        yield spent
+    finally:
+        for name, method in kept.items():
+            setattr(Store, name, method)
+
+
+def bookkeeping(samples: int = 600, points: int = 61) -> tuple[float, str]:
+    """Return the store's share of a sweep of about 1 ms a point, and a sentence."""
+    objective = Objective(mlp(), nn.CrossEntropyLoss(), images(samples))
+    plane, grid = directions.gaussian(objective), Grid.square(points=points)
+    with TemporaryDirectory() as folder, timed_store() as spent:
+        began = time.perf_counter()
+        found = sweep(objective, plane, grid, store=Path(folder) / "x.zarr", progress=False, report=False)
+        seconds = time.perf_counter() - began
+    share = sum(spent) / float(found.attrs["seconds"])
+    return share, (
+        f"bookkeeping: {len(spent)} writes, {sum(spent) * 1e3:.0f} ms of {seconds:.1f} s for {grid.size} points of "
+        f"{float(found.attrs['seconds']) / grid.size * 1e3:.2f} ms: {100 * share:.2f} %"
+    )
+
+
+def large(parameters: int) -> dict[str, float]:
+    """Sweep a model of so many parameters in a process of its own; see large_sweep.py."""
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.benchmarks.large_sweep", str(parameters), f"{folder}/x.zarr"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def allowed_megabytes(parameters: int, directions: int = 2) -> float:
+    """Return (directions + 4) x parameters + 1 GiB, in float32."""
+    return (directions + 4) * parameters * 4 / 2**20 + 1024
+
+
+def main() -> None:
+    """Print all figures."""
+    print(machine())
+    print(against_the_usual_loop())
+    print(bookkeeping()[1])
+    for parameters in (11_000_000, 25_000_000):
+        found = large(parameters)
+        allowed = allowed_megabytes(int(found["parameters"]))
+        print(
+            f"{found['parameters']:,} parameters, 25 points with gradient: {found['seconds']:.0f} s, "
+            f"{found['megabytes']:.0f} MB above where it began (allowed {allowed:.0f})"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+
+from explorer.directions import principal
+from explorer.directions.components import random_walk
+from explorer.trajectory import Trajectory
+
+
+def walk(steps, parameters, seed=0, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(steps, parameters, generator=generator, dtype=torch.float64).cumsum(0).to(dtype)
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_directions_are_those_of_a_singular_value_decomposition(centered):
+    thetas = walk(7, 40)
+    plane = principal(thetas, centered=centered)
+    spread = thetas - (thetas.mean(0) if centered else thetas[-1])
+    _, sizes, rows = np.linalg.svd(spread.numpy(), full_matrices=False)
+    # The gap between the first components is of order 1, so vectors are as exact as the Gram matrix: T eps.
+    assert np.abs(plane.basis.numpy() @ rows[:2].T) == pytest.approx(np.eye(2), abs=1e-12)
+    assert plane.made["explained"] == pytest.approx((sizes**2 / (sizes**2).sum()).tolist(), abs=1e-14)
+    assert torch.equal(plane.origin, thetas[-1])
+    assert (plane.made["kind"], plane.made["centered"]) == ("principal", centered)
+
+
+def test_unit_orthogonal_and_of_fixed_sign():
+    plane = principal(walk(6, 30), count=3)
+    torch.testing.assert_close(plane.basis @ plane.basis.T, torch.eye(3, dtype=torch.float64), rtol=0, atol=1e-14)
+    largest = plane.basis.gather(1, plane.basis.abs().argmax(dim=1, keepdim=True))
+    assert (largest > 0).all()
+    assert plane.labels == ("alpha", "beta", "gamma")
+
+
+def test_a_path_in_a_plane_lies_in_its_principal_plane():
+    turn = torch.linspace(0, 2, 20, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(3)
+    rows = torch.randn(2, 500, generator=generator, dtype=torch.float64)
+    thetas = torch.stack([turn.cos(), turn * 2], dim=1) @ rows
+    plane = principal(Trajectory.of(thetas))
+    assert float(plane.offset(thetas).max()) < 1e-12
+    assert sum(plane.made["explained"][:2]) == pytest.approx(1, abs=1e-14)
+
+
+def test_a_long_random_walk_explains_60_8_and_15_2_percent():
+    for centered, known in ((True, [6 / (np.pi * k) ** 2 for k in (1, 2, 3)]),
+                            (False, [8 / (np.pi * (2 * k - 1)) ** 2 for k in (1, 2, 3)])):  # fmt: skip
+        # A walk of T steps differs from the limit by order 1/T.
+        assert random_walk(500, centered)[:3] == pytest.approx(known, abs=2e-3)
+    assert random_walk(500, True)[:2] == pytest.approx([0.608, 0.152], abs=1e-3)
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_the_baseline_is_what_a_walk_in_many_dimensions_shows(centered):
+    made = principal(walk(12, 40_000), centered=centered).made
+    # Inner products of steps are 0 +- 1/sqrt(P) = 0.005 of their squared length.
+    assert made["explained"] == pytest.approx(made["random_walk"], abs=0.01)
+    assert len(made["random_walk"]) == 12
+    assert sum(made["random_walk"]) == pytest.approx(1, abs=1e-12)
+
+
+def test_half_precision_keeps_its_dtype():
+    plane = principal(walk(5, 60, dtype=torch.bfloat16))
+    assert plane.basis.dtype == torch.bfloat16
+    # Rounded to 8 bits entry by entry.
+    assert plane.describe()["norms"] == pytest.approx([1, 1], abs=4e-3)
+
+
+def test_too_little_is_refused():
+    with pytest.raises(ValueError, match="T > 2"):
+        principal(walk(2, 5))
+    line = torch.arange(5, dtype=torch.float64)[:, None] * torch.ones(1, 4, dtype=torch.float64)
+    with pytest.raises(ValueError, match="spreads in fewer: use between"):
+        principal(line)
+    with pytest.raises(ValueError, match="spreads in fewer"):
+        principal(torch.ones(4, 3))
+
+
+def test_a_trajectory_has_steps_and_losses():
+    path = Trajectory.of([torch.zeros(3), torch.ones(3)], steps=[0, 50], losses=[1.0, 0.25])
+    assert (len(path), path.steps.tolist(), path.losses.tolist()) == (2, [0, 50], [1.0, 0.25])
+    assert Trajectory.of(torch.zeros(3, 2)).steps.tolist() == [0, 1, 2]
+    for wrong in ({"steps": [0]}, {"steps": [1, 1]}, {"steps": [0.5, 1.5]}, {"losses": [1.0]}):
+        with pytest.raises(ValueError, match="expected"):
+            Trajectory.of(torch.zeros(2, 2), **wrong)
+    with pytest.raises(ValueError, match=r"thetas \[T, P\]"):
+        Trajectory.of(torch.zeros(3))
