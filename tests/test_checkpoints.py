@@ -84,6 +84,16 @@ def test_written_checkpoints_come_back(tmp_path):
     assert torch.equal(read_checkpoint(objective_of(trained(1)), path), objective_of(model).theta)
 
 
+def test_a_file_is_replaced_and_not_written_over(tmp_path):
+    path = tmp_path / "m.safetensors"
+    write_checkpoint(trained(), path)
+    with path.open("rb") as reader:
+        before = path.read_bytes()
+        write_checkpoint(trained(1), path)
+        # Whoever has the old file open goes on reading it.
+        assert reader.read() == before != path.read_bytes()
+
+
 def test_any_theta_can_be_written(tmp_path):
     objective = objective_of(trained())
     theta = objective.theta + 1

@@ -6,11 +6,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from explorer.cli import main
+
+ROOT = Path(__file__).parents[1]
 
 
 def free_port() -> int:
@@ -38,6 +42,43 @@ def test_errors_are_sentences(arguments: list[str], said: str) -> None:
     assert shown.exit_code in (1, 2)
     assert said in shown.output
     assert "Traceback" not in shown.output
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Result, dict[str, Any]]:
+    """What `serve` says, and what it asks the dashboard for, without a server."""
+    import explorer.dashboard
+
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: asked.update(rest, studies=studies))
+    monkeypatch.setattr(explorer.dashboard, "serve", lambda app, host, port: None)
+    return CliRunner().invoke(main, ["serve", *words]), asked
+
+
+def test_stores_and_trust_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, asked = served(monkeypatch)
+    assert "http://127.0.0.1:8050, slices of runs on http://127.0.0.1:8050/slice" in shown.output
+    assert asked["stores"] == Path("runs")
+    assert asked["trusted"] == ("experiments",)
+    _, asked = served(monkeypatch, "--stores", "results", "--trust", "train", "--trust", "more.models", "--host", "::1")
+    assert asked["stores"] == Path("results")
+    assert asked["trusted"] == ("experiments", "train", "more.models")
+    assert asked["hosts"] == ("127.0.0.1", "localhost", "::1", "::1")
+
+
+def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if Path(place).resolve() != ROOT])
+    monkeypatch.delitem(sys.modules, "experiments", raising=False)
+    shown, asked = served(monkeypatch)
+    assert shown.exit_code == 0, shown.output
+    assert "There is no catalogue of studies ('experiments') here, so there is no other page." in shown.output
+    assert asked["studies"] == {}
+    assert asked["trusted"] == ()
+    shown, _ = served(monkeypatch, "--catalogue", "experiments")
+    assert shown.exit_code == 1
+    assert "There is no module 'experiments' here" in shown.output
 
 
 def test_a_port_that_is_taken_is_said() -> None:

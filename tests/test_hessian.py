@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -102,6 +103,14 @@ def test_what_cannot_be_found_is_refused(monkeypatch):
     for given in ({"count": 0}, {"count": 6}, {"which": "LM"}):
         with pytest.raises(ValueError, match="expected 1 <= count <= 5"):
             directions.hessian(bowl()[1], **given)
+
+
+def test_vectors_that_are_no_eigenvectors_are_refused(monkeypatch):
+    objective, _ = bowl_with(torch.linspace(-4, 9, 150))
+    wrong = np.eye(150)[:, :2]
+    monkeypatch.setattr("explorer.directions.eigenvectors.eigsh", lambda *_, **__: (np.array([9.0, 8.0]), wrong))
+    with pytest.raises(ObjectiveError, match=r"\|\|H v - lambda v\|\| <= .* use float64"):
+        directions.hessian(objective)
 
 
 @pytest.mark.parametrize("size", [1, 3, 4])

@@ -43,6 +43,13 @@ def test_distances_on_the_picture_are_distances_between_thetas():
         torch.testing.assert_close((points[left] - points[right]).norm() * unit, (p - q).norm(), rtol=1e-14, atol=0)
 
 
+def test_right_angles_hold_where_c_is_close_to_the_line():
+    a, b, c = thetas(3, dtype=torch.float32)
+    plane = through(a, b, a + 0.5 * (b - a) + 1e-4 * (c - a))
+    # Taken away once, the rounding of c - a, 6e-8, would be 6e-4 of what is left.
+    assert abs(plane.describe()["cosines"][0]) < 1e-6
+
+
 def test_c_is_never_below():
     a, b, c = thetas(3, seed=2)
     assert through(a, b, c).made["points"]["c"][1] > 0

@@ -51,6 +51,13 @@ def test_a_long_random_walk_explains_60_8_and_15_2_percent():
     assert random_walk(500, True)[:2] == pytest.approx([0.608, 0.152], abs=1e-3)
 
 
+def test_a_random_walk_of_three_points():
+    # About the last one: steps of length 1 give the matrix [2 1; 1 1], eigenvalues (3 +- sqrt 5) / 2.
+    assert random_walk(3, False) == pytest.approx([(3 + 5**0.5) / 6, (3 - 5**0.5) / 6, 0], abs=1e-15)
+    # About the mean: eigenvalues 1 and 1/3.
+    assert random_walk(3, True) == pytest.approx([0.75, 0.25, 0], abs=1e-15)
+
+
 @pytest.mark.parametrize("centered", [False, True])
 def test_the_baseline_is_what_a_walk_in_many_dimensions_shows(centered):
     made = principal(walk(12, 40_000), centered=centered).made

@@ -55,6 +55,7 @@ FOLDERS = {
         "path",
         "surface",
     },
+    "exports": {"SUFFIXES", "encode", "export"},
     "curvature": {
         "Extremes",
         "backward_over_backward",

@@ -440,7 +440,10 @@ def test_what_was_half_made_is_swept_away_after_an_hour(tmp_path: Path) -> None:
 
 
 def test_a_put_costs_milliseconds(tmp_path: Path) -> None:
-    """4 fields of 500 points: 1 % of the half second that they take at 1 ms each is 5 ms; 20 on a busy machine."""
+    """4 fields of 500 points at 1 ms each take half a second, 1 % of which is 5 ms; double that for a busy machine.
+
+    The least of twenty: the others had to wait for what else runs here.
+    """
     fields = {name: FieldSpec("float64") for name in ("loss", "gradient_norm", "accuracy", "test_loss")}
     dims = {"w": np.arange(100.0), "b": np.arange(100.0)}
     store = small(tmp_path / "x.zarr", fields=fields, chunk=500, dims=dims, index=np.arange(10_000))
@@ -449,4 +452,4 @@ def test_a_put_costs_milliseconds(tmp_path: Path) -> None:
         began = time.perf_counter()
         store.put(chunk, {name: np.zeros(500) for name in fields})
         seconds.append(time.perf_counter() - began)
-    assert np.median(seconds) < 0.020
+    assert min(seconds) < 0.010

@@ -83,7 +83,7 @@ def kill_often(folder: Path, kills: int, seed: int) -> tuple[int, int, int]:
             process = waiting.pop(0)
             waiting.append(start(path))
             go(process)
-            timer = threading.Timer(moments.uniform(0.0, 0.25), process.kill)
+            timer = threading.Timer(moments.uniform(0.0, 0.3), process.kill)
             timer.start()
             while process.poll() is None:
                 if path.exists():
@@ -105,16 +105,16 @@ def kill_often(folder: Path, kills: int, seed: int) -> tuple[int, int, int]:
 
 def test_fifty_kills_lose_nothing_finished_and_tear_nothing(tmp_path: Path) -> None:
     reads, live, finished = kill_often(tmp_path, 50, seed=0)
-    assert reads >= 200
-    assert live >= 100
+    assert reads >= 150
+    assert live >= 80
     assert finished >= 100
 
 
 @pytest.mark.slow
 def test_three_hundred_kills_lose_nothing_finished_and_tear_nothing(tmp_path: Path) -> None:
     reads, live, finished = kill_often(tmp_path, 300, seed=1)
-    assert reads >= 1200
-    assert live >= 800
+    assert reads >= 1000
+    assert live >= 600
     assert finished >= 800
 
 

@@ -15,6 +15,7 @@ from explorer.errors import StoreError
 from explorer.sweeps.store import Store
 from explorer.sweeps.stored import planes_of
 from tests.cases import neuron
+from tests.kinds import KINDS
 from tests.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
 
 sweep = partial(explorer.sweep, report=False)
@@ -215,3 +216,23 @@ def test_what_fails_everywhere_is_told_as_it_is(tmp_path):
     touchy.broken, touchy.bad = True, [float(case.theta.sum())]
     with pytest.raises(ArithmeticError, match="out of its depth"):
         sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr")
+
+
+def test_terms_whose_code_has_changed_are_refused(tmp_path):
+    first, second = (
+        Objective(network(), terms={"square": lambda model, power=power: model[2].weight.pow(power).sum()})
+        for power in (2, 4)
+    )
+    plane = random_plane(first)
+    sweep(first, plane, GRID, quantities=("loss", "terms"), store=tmp_path / "x.zarr")
+    with pytest.raises(StoreError, match="Has the code of a term"):
+        sweep(second, plane, GRID, quantities=("loss", "terms"), store=tmp_path / "x.zarr")
+
+
+def test_checkpoints_of_a_term_that_calls_autograd_are_projected(tmp_path):
+    kind = KINDS["physics-informed"]
+    case = kind.objective(kind.made())
+    found = sweep(case, random_plane(case), GRID, checkpoints={"own": case.theta})
+    (told,) = json.loads(found.attrs["checkpoints"])
+    assert told["loss"] == float(case(case.theta).detach())
+    assert told["offset"] == 0.0

@@ -1,5 +1,6 @@
 """HTML: a page that needs nothing but a browser, with the figure, the report and the provenance."""
 
+import json
 from contextlib import suppress
 from html import escape
 from typing import Any
@@ -55,7 +56,7 @@ def html_bytes(landscape: xr.Dataset) -> bytes:
     page = _PAGE.format(
         title=escape(title),
         summary=escape(_summary(landscape)),
-        figure=_figure(landscape, len(labels)).to_html(
+        figure=_figure(landscape.assign_attrs(labels=json.dumps(labels)), len(labels)).to_html(
             full_html=False, include_plotlyjs=True, config={"showSendToCloud": False}
         ),
         report=_report(records_in(attrs, "report")),

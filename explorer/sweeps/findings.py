@@ -7,7 +7,7 @@ import xarray as xr
 from explorer.sweeps.job import Job
 from explorer.sweeps.projections import Checkpoints, projected
 from explorer.sweeps.provenance import Attributes
-from explorer.sweeps.report import report as reported
+from explorer.sweeps.reporting import report as reported
 
 
 def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: bool) -> Attributes:

@@ -28,7 +28,8 @@ def projected(objective: Objective, plane: Plane, checkpoints: Checkpoints) -> l
         ValueError: a theta of another size.
     """
     path = isinstance(checkpoints, Trajectory)
-    with torch.no_grad():
+    # A term may call autograd itself, so gradients stay possible; theta asks for none.
+    with torch.enable_grad():
         return [_projected(objective, plane, name, theta) | {"path": path} for name, theta in _named(checkpoints)]
 
 
@@ -49,6 +50,6 @@ def _projected(objective: Objective, plane: Plane, name: str, theta: Tensor) -> 
         "name": name,
         "at": at.tolist(),
         "offset": float(plane.offset(theta)),
-        "loss": float(objective(theta)),
-        "plane_loss": float(objective(plane.at(at))),
+        "loss": float(objective(theta).detach()),
+        "plane_loss": float(objective(plane.at(at)).detach()),
     }

@@ -225,8 +225,10 @@ class Store:
         """
         check_constants(self.path, self._header.anatomy)
         damaged = damaged_chunks(self.path, self._header.anatomy, np.flatnonzero(self.done == 1).tolist())
-        for chunk in damaged if self.writable else []:
-            self._flags.clear(chunk)
+        if self.writable:
+            with self._writing(f"the flags of damaged chunks of {self.path}"):
+                for chunk in damaged:
+                    self._flags.clear(chunk)
         return damaged
 
     def refuse_other(self, spec: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.progress import announced
 from explorer.sweeps.projections import Checkpoints
 from explorer.sweeps.provenance import attributes, count_nonfinite, spec_of
+from explorer.sweeps.remeasuring import refuse_other_numbers
 from explorer.sweeps.store import Store
 
 _CHUNK_SECONDS = 1.0
@@ -39,6 +40,7 @@ def sweep_into(
     store = Store.open(path, write=True) if path.exists() else None
     if store is not None:
         store.refuse_other(spec)
+        refuse_other_numbers(store, job)
         if _finished(store, report):
             return store.landscape()
     chosen = plan(job.objective, job.plane, job.wanted, job.points, chunk_size, always=True)

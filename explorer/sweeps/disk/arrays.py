@@ -39,6 +39,18 @@ def writable_array(folder: Path, layout: Layout) -> "zarr.Array[Any]":
     return zarr.Array(inner)
 
 
+def write_array(folder: Path, layout: Layout, values: Array) -> None:
+    """Write all of an array, a chunk at a time: Zarr would hold copies of ten.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    array = writable_array(folder, layout)
+    for at in _chunks(layout):
+        where = _where(layout, at)
+        array[where] = values[where]
+
+
 def read_array(folder: Path, layout: Layout, first: int = 0, after: int | None = None) -> Array:
     """Return the entries of an array in its chunks `first` to before `after` along the first dimension.
 
@@ -54,9 +66,7 @@ def read_array(folder: Path, layout: Layout, first: int = 0, after: int | None =
         _check_size(*_place(folder, layout, at))
     found = np.empty((stop - start, *layout.shape[1:]), dtype=layout.dtype)
     for at in _chunks(layout, first, after):
-        corner = [i * n for i, n in zip(at, layout.chunk, strict=True)]
-        corner[0] -= start
-        room = found[tuple(slice(low, low + n) for low, n in zip(corner, layout.chunk, strict=True))]
+        room = found[_where(layout, (at[0] - first, *at[1:]))]
         # The last chunk along a dimension is stored in full, beyond the end of the array.
         room[...] = _read_chunk(folder, layout, at)[tuple(slice(n) for n in room.shape)]
     return found
@@ -75,6 +85,11 @@ def check_array(folder: Path, layout: Layout) -> None:
 def _chunks(layout: Layout, first: int = 0, after: int | None = None) -> Iterator[tuple[int, ...]]:
     counts = [-(-n // each) for n, each in zip(layout.shape, layout.chunk, strict=True)]
     return product(range(first, counts[0] if after is None else after), *map(range, counts[1:]))
+
+
+def _where(layout: Layout, at: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return where the entries of a chunk are in the array."""
+    return tuple(slice(i * n, (i + 1) * n) for i, n in zip(at, layout.chunk, strict=True))
 
 
 def _place(folder: Path, layout: Layout, at: tuple[int, ...]) -> tuple[Path, int]:

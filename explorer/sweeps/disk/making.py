@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from explorer.errors import StoreError
-from explorer.sweeps.disk.arrays import Array, writable_array
+from explorer.sweeps.disk.arrays import Array, write_array
 from explorer.sweeps.disk.files import STALE, disk_error, is_real_folder, sync_folder, write_whole
 from explorer.sweeps.disk.header import NAME, Header
 
@@ -48,7 +48,7 @@ def _write_contents(root: Path, header: Header, contents: Mapping[str, Array]) -
         (root / folder).mkdir()
         write_whole(root / folder / NAME, json.dumps(layout.document, indent=1).encode())
         if folder in contents:
-            writable_array(root / folder, layout)[...] = contents[folder]
+            write_array(root / folder, layout, contents[folder])
         sync_folder(root / folder)
     sync_folder(root)
 

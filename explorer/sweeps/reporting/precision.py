@@ -15,7 +15,7 @@ from explorer.sweeps.reporting.inspection import Inspection
 
 _VISIBLE = 1e-3
 """Of the picture's range: what a color scale can show."""
-_ROOM = 1 << 30
+_ROOM = 256 << 20
 _COPIES = 2 * 8
 """Bytes a parameter: the model and theta in float64."""
 
@@ -42,7 +42,7 @@ def check_precision(about: Inspection) -> Finding | None:
     if not places:
         return None
     if about.plane.origin.numel() * _COPIES > _ROOM:
-        text = "Another precision is left out: a copy of the model would not fit into 1 GiB."
+        text = "Another precision is left out: a copy of the model would not fit into 256 MiB."
         return Finding("precision", "info", text)
     own = about.objective.dtype
     other = torch.float32 if own == torch.float64 else torch.float64

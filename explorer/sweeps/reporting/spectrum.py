@@ -6,7 +6,7 @@ from explorer.curvature import Extremes, extreme_eigenvalues, hessian_product
 from explorer.sweeps.reporting.finding import Finding, percent, shown
 from explorer.sweeps.reporting.inspection import Inspection
 
-_ROOM = 512 << 20
+_ROOM = 256 << 20
 """Bytes that the three vectors of the iteration may take."""
 _OTHERS = 10
 """Products' worth of the report that is spent elsewhere."""
@@ -23,7 +23,7 @@ def check_curvature(about: Inspection) -> Finding:
     ends = " to ".join(shown(each) for each in dict.fromkeys((inside[0], inside[-1])))
     text = f"Curvature per unit length at the origin: {ends} in the picture"
     if 3 * about.plane.origin.nbytes > _ROOM:
-        text += "; that of all directions is left out, since its three vectors would not fit into 512 MiB."
+        text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
         return Finding("curvature", "info", text, {"in_plane": inside})
     steps = max(about.products - len(inside) - _OTHERS, _OTHERS)
     found = extreme_eigenvalues(product, about.plane.origin, steps=steps)

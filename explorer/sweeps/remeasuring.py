@@ -1,0 +1,38 @@
+"""Remeasuring: a store is continued only where a point of it still comes out as it was."""
+
+import numpy as np
+import torch
+
+from explorer.errors import StoreError
+from explorer.sweeps.calibration import Plan
+from explorer.sweeps.dataset import as_array
+from explorer.sweeps.evaluation import Evaluation
+from explorer.sweeps.job import Job
+from explorer.sweeps.store import Store
+from explorer.sweeps.strategies import LOOP
+
+
+def refuse_other_numbers(store: Store, job: Job) -> None:
+    """Measure one finished point again: what terms and quantities do is in the user's code, which no spec can hold.
+
+    Raises:
+        StoreError: it comes out differently.
+    """
+    done = np.flatnonzero(store.done == 1)
+    if not done.size:
+        return
+    position = store.positions(int(done[0]))[:1]
+    again = Evaluation(job, Plan(LOOP, 1, 0, 0.0)).at(position)
+    found = store.landscape()
+    # Another device or chunk rounds differently, by some eps; half of the digits leave room for sums that cancel.
+    slack = float(torch.finfo(job.objective.dtype).eps) ** 0.5
+    for name, field in again.items():
+        values = found[name].values.reshape(job.points, *field.shape[1:])
+        before, now = values[position[0]], as_array(field)[0]
+        scale = np.abs(np.where(np.isfinite(values), values, 0.0)).max()
+        if not np.allclose(before, now, rtol=slack, atol=slack * scale, equal_nan=True):
+            raise StoreError(
+                f"{store.path} holds another sweep: {name!r} at a finished point was {before.tolist()}, and is "
+                f"{now.tolist()} now, though the spec is the same. Has the code of a term, a loss or a quantity "
+                "changed? Use another place to write to"
+            )
