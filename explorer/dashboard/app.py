@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dash import Dash
@@ -11,41 +12,62 @@ from explorer.dashboard import state as limits
 from explorer.dashboard import table
 from explorer.dashboard.callbacks import Callbacks, register
 from explorer.dashboard.gate import guard
+from explorer.dashboard.look import PAGE
 from explorer.dashboard.pages import landscape, lesson
+from explorer.dashboard.slices.app import add_slices, slices_alone
 from explorer.dashboard.state import State
 from explorer.study import Activity, Study, TargetSet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
-<body>{%app_entry%}{%config%}{%scripts%}{%renderer%}</body>
-</html>"""
-"""Dash's own page has no language and puts a footer of its own beside ours."""
+SLICES_OWN = r"^slice"
+"""Assets of the other page."""
 
 
-def create_app(studies: Mapping[str, Study], *, hosts: tuple[str, ...] = LOOPBACK) -> Dash:
-    """Return the dashboard for a catalogue of studies.
+def create_app(
+    studies: Mapping[str, Study],
+    *,
+    hosts: tuple[str, ...] = LOOPBACK,
+    stores: Path | None = None,
+    trusted: tuple[str, ...] = (),
+) -> Dash:
+    """Return the dashboard for a catalogue of studies and a folder of stores.
 
     Args:
-        studies: Name -> study, in the order shown; the first is opened when the address names none.
+        studies: Name -> study, in the order shown; the first is opened when the address names none. Where there are
+            none only /slice is served.
         hosts: Names under which the server may be asked ("*" for any), against DNS rebinding.
+        stores: Folder whose stores are shown at /slice; None leaves that page out.
+        trusted: Modules, each with what lies below it, whose factories a store may name: the catalogue's own, and
+            those that whoever starts the server trusts. A store is data and makes the server import nothing else.
 
     Raises:
-        ValueError: If the catalogue is empty.
+        ValueError: If the catalogue is empty and there is no folder of stores.
     """
-    if not studies:
+    if not studies and stores is None:
         raise ValueError("A catalogue with at least one study was expected, an empty one came; add one to STUDIES.")
-    app = Dash("explorer.dashboard", title="Loss explorer", update_title="", serve_locally=True, index_string=PAGE)
+    if not studies:
+        assert stores is not None
+        apps = [slices_alone(stores, trusted)]
+    else:
+        app = _lesson_app(studies, linked=stores is not None)
+        apps = [app] if stores is None else [app, add_slices(app.server, stores, trusted)]
+    server = apps[0].server
+    server.config |= {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_LEVEL": 5}
+    Compress(server)
+    guard(apps, hosts)
+    return apps[0]
+
+
+def _lesson_app(studies: Mapping[str, Study], *, linked: bool) -> Dash:
+    app = Dash("explorer.dashboard", title="Loss explorer", update_title="", serve_locally=True, index_string=PAGE,
+               assets_ignore=SLICES_OWN)  # fmt: skip
     app.logger.setLevel(logging.WARNING)
-    app.layout = landscape.layout(studies, schema(studies))
+    links = {"Slices": "/slice"} if linked else {}
+    app.layout = landscape.layout(studies, schema(studies), links)
     answers = Callbacks(studies)
     answers.warm_up()
     register(app, answers)
     lesson.register(app.server, next((study.lesson for study in studies.values() if study.lesson), ""))
-    app.server.config |= {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_LEVEL": 5}
-    Compress(app.server)
-    guard(app, hosts)
     return app
 
 

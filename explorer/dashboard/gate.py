@@ -1,6 +1,7 @@
 """Gate: requests are looked at before Dash sees them, and every reply carries its security headers."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,24 +13,30 @@ from werkzeug.exceptions import HTTPException
 LARGEST = 64 * 1024
 """Bytes of a callback's body."""
 DEEPEST = 8
-CALLBACKS = "/_dash-update-component"
+CALLBACKS = "_dash-update-component"
 
 
-def guard(app: Dash, hosts: tuple[str, ...]) -> None:
-    """Refuse foreign hosts and callback bodies that no page of ours sends (400), and set the content policy."""
-    server: Flask = app.server
+def guard(apps: Sequence[Dash], hosts: tuple[str, ...]) -> None:
+    """Refuse foreign hosts and callback bodies that no page of ours sends (400), and set each page's content policy.
+
+    Args:
+        apps: the pages of one server, each below a prefix of its own; that of the first is the shortest.
+        hosts: names under which the server may be asked, "*" for any.
+    """
+    server: Flask = apps[0].server
     server.config["MAX_CONTENT_LENGTH"] = LARGEST
-    server.before_request(lambda: _check(app, hosts))
+    callbacks = {f"{app.config.routes_pathname_prefix}{CALLBACKS}": app for app in apps}
+    policies = {app.config.routes_pathname_prefix: _policy(app) for app in apps}
+    server.before_request(lambda: _check(callbacks, hosts))
     server.register_error_handler(Exception, _failed)
-    policy = _policy(app)
-    server.after_request(lambda response: _with_headers(response, policy))
+    server.after_request(lambda response: _with_headers(response, policies))
 
 
-def _check(app: Dash, hosts: tuple[str, ...]) -> None:
+def _check(callbacks: dict[str, Dash], hosts: tuple[str, ...]) -> None:
     if "*" not in hosts and _hostname(request.host) not in hosts:
         abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
-    if request.path == CALLBACKS:
-        _check_body(app)
+    if request.path in callbacks:
+        _check_body(callbacks[request.path])
 
 
 def _hostname(host: str) -> str | None:
@@ -50,9 +57,12 @@ def _failed(error: Exception) -> Any:
     raise error
 
 
-def _with_headers(response: Response, policy: str) -> Response:
+def _with_headers(response: Response, policies: dict[str, str]) -> Response:
+    # The address of a page is its prefix with or without the slash at its end.
+    below = [prefix for prefix in policies if f"{request.path}/".startswith(prefix)]
+    prefix = max(below, key=len, default=next(iter(policies)))
     # A page that set a stricter policy of its own keeps it.
-    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("Content-Security-Policy", policies[prefix])
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     return response

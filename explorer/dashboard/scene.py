@@ -127,7 +127,7 @@ def drawn(values: xr.DataArray) -> dict[str, Any]:
     codes = np.nan_to_num(np.round(scale.normalize(values.values) * (HOLE - 1)), nan=HOLE)
     codes = np.where(np.isfinite(values.values), codes, HOLE)
     return {
-        "codes": _squeezed(codes.T.astype("<u2")),
+        "codes": squeezed(codes.T.astype("<u2")),
         "shape": [values.sizes[beta], values.sizes[alpha]],
         "scale": scale_of(scale),
         "contours": contours(values, scale),
@@ -179,7 +179,7 @@ def _packed(values: xr.DataArray, dtype: str) -> str:
     return base64.b64encode(values.transpose(beta, alpha).values.astype(dtype).tobytes()).decode()
 
 
-def _squeezed(codes: np.ndarray[Any, Any]) -> str:
+def squeezed(codes: np.ndarray[Any, Any]) -> str:
     """Differences of differences along each row, low bytes before high ones: gzip then finds a third of the size."""
     for _ in range(2):
         codes = np.diff(codes, axis=1, prepend=np.zeros((len(codes), 1), codes.dtype))

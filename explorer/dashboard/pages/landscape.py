@@ -35,8 +35,8 @@ STORES = (
 """What the script sends; a callback answers each."""
 
 
-def layout(studies: Mapping[str, Study], schema: dict[str, Any]) -> html.Div:
-    """Return the whole page for a catalogue of studies."""
+def layout(studies: Mapping[str, Study], schema: dict[str, Any], links: Mapping[str, str]) -> html.Div:
+    """Return the whole page for a catalogue of studies, with links (text -> address) to other pages."""
     replies = ("opened", "point", "map", "minima", "total-contours", "pasted", "verdict", "picture")
     return html.Div(
         [
@@ -44,7 +44,7 @@ def layout(studies: Mapping[str, Study], schema: dict[str, Any]) -> html.Div:
             *[dcc.Store(id=name) for name in (*STORES, *replies)],
             dcc.Download(id="file"),
             html.A("Skip to the landscape", href="#landscape", className="skip"),
-            _header(studies),
+            _header(studies, links),
             _notices(),
             html.Main([_problem(studies), _activity(), _workplace(), panels.below()], id="main"),
             _drawer(studies),
@@ -53,7 +53,7 @@ def layout(studies: Mapping[str, Study], schema: dict[str, Any]) -> html.Div:
     )
 
 
-def _header(studies: Mapping[str, Study]) -> html.Header:
+def _header(studies: Mapping[str, Study], links: Mapping[str, str]) -> html.Header:
     choices = ui.choices("study", {name: study.title for name, study in studies.items()})
     return html.Header(
         [
@@ -63,6 +63,7 @@ def _header(studies: Mapping[str, Study]) -> html.Header:
             html.Span("", id="formula", className="formula"),
             html.Nav(
                 [
+                    *[html.A(text, href=address) for text, address in links.items()],
                     ui.button("Lesson", id="lesson-button", data_hide="lesson", **ui.aria(expanded="false")),
                     ui.button("Code", id="code-button", data_hide="code"),
                     ui.button("Copy link", id="copy-link"),

@@ -1,0 +1,96 @@
+/* The stores of /slice: choosing one, another beside it, and watching those that still grow. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const byId = (id) => document.getElementById(id);
+  const EVERY = 2000;
+  const LAST = 30;
+  /* Polls after the last point: a sweep writes its report then, or never. */
+  let polls = 0;
+  let timer = 0;
+
+  const options = (node, entries, chosen) => {
+    const wanted = JSON.stringify([entries, chosen]);
+    if (node.dataset.shown === wanted) return;
+    node.dataset.shown = wanted;
+    node.replaceChildren(...entries.map(([value, text]) => explorer.make("option", { value, textContent: text, selected: value === chosen })));
+  };
+
+  const render = () => {
+    const { state, reply } = explorer;
+    byId("stores-card").hidden = Boolean(state.store);
+    byId("all-stores").hidden = !state.store;
+    for (const node of document.querySelectorAll(".one-store")) node.hidden = !state.store || !reply.scene;
+    byId("about").hidden = !state.store || !reply.scene;
+    const names = (reply.listed?.names ?? []).filter((name) => name !== state.store);
+    options(byId("with"), [["", "nothing"], ...names.map((name) => [name, name])], names.includes(state.with) ? state.with : "");
+    const seeds = reply.scene?.seeds ?? [];
+    byId("seed-field").hidden = seeds.length < 2;
+    options(byId("seed"), seeds.map((seed) => [String(seed), String(seed)]), String(reply.scene?.seed));
+  };
+
+  const many = (value) => Math.round(value).toLocaleString("en-US");
+  const lasting = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`);
+
+  const progress = () => {
+    const growing = (explorer.reply.pace ?? []).filter((each) => !each.finished);
+    byId("progress-row").hidden = !growing.length;
+    if (!growing.length) return;
+    byId("progress").value = growing[0].done / growing[0].total;
+    byId("progress-says").textContent = growing.map(({ name, done, total, rate, left, silent }) => {
+      const share = Math.floor((100 * done) / total);
+      const speed = rate ? `, ${rate < 10 ? explorer.short(rate) : many(rate)} points a second` : "";
+      const rest = silent ? "; it has said nothing for a while: the same command continues it" : left === null ? "" : `, about ${lasting(left)} left`;
+      return `${name}: ${many(done)} of ${many(total)} points (${share} %)${speed}${rest}. Coarser points stand for what is missing.`;
+    }).join(" ");
+  };
+
+  /* Ask again while anything grows, or while the list is shown, to which a store may come; not of stores that have ended. */
+  const watch = () => {
+    clearTimeout(timer);
+    const { state, reply } = explorer;
+    if (state.store && !reply.pace?.some((each) => !each.concluded && (!each.finished || polls < LAST))) return;
+    timer = setTimeout(() => {
+      if (document.hidden) return watch();
+      if (!explorer.state.store) return explorer.send("list-query", { query: "", at: Date.now() });
+      explorer.send("watch", { query: explorer.scene(), at: Date.now() });
+    }, EVERY);
+  };
+
+  const watched = (reply) => {
+    if (reply.query !== explorer.scene()) return;
+    if (reply.error) return explorer.note([reply.error]), watch();
+    polls = reply.pace.every((each) => each.finished) ? polls + 1 : 0;
+    const key = reply.pace.map((each) => each.key).join();
+    const grown = key !== explorer.reply.pace?.map((each) => each.key).join();
+    explorer.reply.pace = reply.pace;
+    progress();
+    if (grown) explorer.grown = key;
+    explorer.ask();
+    watch();
+  };
+
+  explorer.list = {
+    render, progress, watch, watched,
+    start: () => {
+      document.addEventListener("click", (event) => {
+        const link = event.target.closest?.("a[data-store]");
+        if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        explorer.another({ store: link.dataset.store, with: "" });
+      });
+      byId("all-stores").addEventListener("click", () => explorer.another({ store: "", with: "" }));
+      byId("with").addEventListener("change", (event) => explorer.act({ with: event.target.value }));
+      byId("seed").addEventListener("change", (event) => explorer.act({ seed: Number(event.target.value) }));
+    },
+  };
+
+  /* Another store begins anew, but for what belongs to the reader: mode and hidden controls. */
+  explorer.another = (patch) => {
+    const { mode, hide } = explorer.state;
+    explorer.reply = { listed: explorer.reply.listed };
+    explorer.asked = {};
+    explorer.grown = "";
+    explorer.act({ ...explorer.schema.defaults, mode, hide, ...patch });
+    scrollTo(0, 0);
+  };
+})();

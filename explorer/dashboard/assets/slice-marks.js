@@ -1,0 +1,31 @@
+/* Marks of /slice: checkpoints and the trajectory, dashed where it is far from the plane. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const svg = (...given) => explorer.svg(...given);
+  const short = (value) => (value === null ? "unknown" : explorer.short(value));
+
+  const told = ({ name, at, offset, loss, plane_loss: shown }) =>
+    svg("title", {}, [`${name} at ${at.map(short).join(", ")}: ${short(offset)} from the plane; its own loss ${short(loss)}, the plane's ${short(shown)}`]);
+
+  const path = (plot, { path: places, far, limit }) => {
+    const points = places.map(({ at }) => [plot.px(at[0]), plot.py(at[1])]);
+    const segments = far.flatMap((share, i) => {
+      const d = explorer.pathOf(points.slice(i, i + 2));
+      const name = share > limit ? "path far" : "path";
+      return [svg("path", { d, class: `casing ${name}` }), svg("path", { d, class: name })];
+    });
+    const casings = segments.filter((node) => node.classList.contains("casing"));
+    const lines = segments.filter((node) => !node.classList.contains("casing"));
+    return [...casings, ...lines, ...points.map(([cx, cy], i) => svg("circle", { cx, cy, r: 3.5, class: "path-dot" }, [told(places[i])]))];
+  };
+
+  const named = (plot, { points }) => points.flatMap((each) => {
+    const [x, y] = [plot.px(each.at[0]), plot.py(each.at[1])];
+    if (!explorer.marks.inside(plot, x, y, -1)) return [];
+    const d = `M${x},${y - 8}L${x + 8},${y}L${x},${y + 8}L${x - 8},${y}Z`;
+    return [svg("path", { d, class: "minimum checkpoint" }, [told(each)]),
+      svg("text", { x: x + 11, y: y + 5, class: "mark-label" }, [`${each.name} (${short(each.offset)} off)`])];
+  });
+
+  explorer.checkpoints = (plot, found) => [...path(plot, found), ...named(plot, found)];
+})();

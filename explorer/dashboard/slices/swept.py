@@ -1,0 +1,58 @@
+"""Swept: the fields of a landscape read between their points, for numbers that are marked as approximate."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.interpolate import RegularGridInterpolator
+
+from explorer.dashboard.slices.quantities import drawable
+from explorer.figures.dimensions import SEED, variable
+from explorer.figures.partial import progress_of
+
+PREVIEW_POINTS = 129
+"""Of a side, sent to the browser for the numbers while the point is dragged."""
+
+
+def fields(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    """Return name -> values over the axes: every drawable quantity, and `d alpha` for the gradient along alpha.
+
+    Between the points that are computed so far they are linear; of several seeds of a line it is the first.
+    """
+    first = landscape.isel({SEED: 0}, drop=True) if SEED in landscape.dims else landscape
+    progress = progress_of(first, axes)
+    if not progress.computed.any():
+        return {}
+    arrays = {name: variable(first, name) for name in drawable(first) if name != "status"}
+    if "gradient" in first:
+        arrays |= {f"d {label}": first["gradient"].sel(direction=label, drop=True) for label in axes}
+    return {
+        name: progress.between(np.asarray(array.transpose(*axes).values, np.float64)) for name, array in arrays.items()
+    }
+
+
+def swept(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the browser reads its preview off: coordinates and float32 fields, at most 129 points a side."""
+    keep = [thinned(landscape.sizes[label], PREVIEW_POINTS) for label in axes]
+    values = {
+        name: base64.b64encode(np.ascontiguousarray(field[np.ix_(*keep)], "<f4").tobytes()).decode()
+        for name, field in fields(landscape, axes).items()
+    }
+    points = [landscape[label].values[kept].astype(float).tolist() for label, kept in zip(axes, keep, strict=True)]
+    return {"points": points, "values": values}
+
+
+def read_at(landscape: xr.Dataset, axes: tuple[str, ...], at: tuple[float, ...]) -> dict[str, float]:
+    """Return every field at a place, linear between the points around it; NaN beside a hole and outside the grid."""
+    points = [np.asarray(landscape[label].values, np.float64) for label in axes]
+    return {
+        name: float(RegularGridInterpolator(points, field, bounds_error=False, fill_value=np.nan)([at])[0])
+        for name, field in fields(landscape, axes).items()
+    }
+
+
+def thinned(points: int, most: int) -> NDArray[np.int64]:
+    """Return the indices of at most `most` of so many points, evenly and with both ends."""
+    return np.unique(np.linspace(0, points - 1, min(points, most)).round().astype(np.int64))

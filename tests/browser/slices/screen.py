@@ -1,0 +1,33 @@
+"""The page /slice as a user sees it, for tests."""
+
+from tests.browser.screen import Screen
+
+SETTLED = """() => {
+    const { state, reply } = window.explorer ?? {};
+    if (!state) return false;
+    if (!state.store) return document.querySelector("#stores").children.length > 0;
+    if (!reply.scene) return !document.querySelector("#notes").hidden;
+    const page = document.querySelector("#page"), view = page.dataset.view;
+    const [map, cuts] = ["[data-map=landscape] .layer g.handle > *", "[data-plot=cut-a] path.cut-here"];
+    return reply.scene.query === explorer.scene() && !explorer.stale()
+        && document.querySelector("#about").children.length > 0
+        && document.querySelector({ map, cuts, "3d": "#surface" }[view]) !== null;
+}"""
+"""What is shown, and the numbers at the point, are those of the state; with no store, the list is there."""
+
+
+class SliceScreen(Screen):
+    """One open slice."""
+
+    def open(self, query: str = "") -> "SliceScreen":
+        self.page.goto(f"{self.address}/slice{'?' if query else ''}{query}")
+        return self.settled()
+
+    def settled(self) -> "SliceScreen":
+        self.page.wait_for_function(SETTLED)
+        return self
+
+    def more(self, name: str) -> float:
+        """Return the full number of a term, a metric, or the gradient along an axis."""
+        found = self.page.get_attribute(f'#readout-more [data-name="{name}"]', "data-value")
+        return float(found or "nan")

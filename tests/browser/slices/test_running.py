@@ -1,0 +1,126 @@
+"""A sweep that runs while it is looked at: it fills in, tells its pace, survives a reload, and may vanish."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from explorer.dashboard import create_app
+from explorer.dashboard.server import server_of
+from tests.browser.slices.screen import SliceScreen
+from tests.slice_cases import REPORT, fill, make_store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "stores"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def screen(context: BrowserContext, folder: Path) -> Iterator[SliceScreen]:
+    """A server without a catalogue: only slices."""
+    server = server_of(create_app({}, stores=folder, trusted=("tests",)), "127.0.0.1", 0)
+    threading.Thread(target=server.run, daemon=True).start()
+    page = context.new_page()
+    made = SliceScreen(page, f"http://127.0.0.1:{server.effective_port}")
+    yield made
+    page.close()
+    server.close()
+    server.task_dispatcher.shutdown()
+    assert made.errors == [], made.errors
+
+
+def start(folder: Path, share: float) -> tuple[Any, Any]:
+    """Return a store that is half written, and what is to come; only the last thing written makes it whole."""
+    whole = make_store(folder.parent, "y.zarr", points=(17, 17)).landscape()
+    store = make_store(folder, "x.zarr", points=(17, 17), share=share, attrs={"report": None})
+    news = {"points_per_second": 41.0, "seconds_left": 4.0, "updated": time.time()}
+    store.set_attrs({"progress": json.dumps(news)})
+    return store, whole
+
+
+def test_an_empty_folder_says_how_to_begin_and_a_new_store_appears(screen: SliceScreen, folder: Path) -> None:
+    screen.open()
+    assert "python -m explorer sweep" in screen.text("how")
+    assert "only slices are served" in screen.text("alone")
+    assert screen.page.locator("header a >> text=Lesson").count() == 0
+    make_store(folder, "new.zarr", points=(5, 5))
+    screen.page.wait_for_selector("a[data-store='new.zarr']", timeout=10_000)
+
+
+def test_a_running_sweep_fills_in_and_tells_its_pace(screen: SliceScreen, folder: Path) -> None:
+    store, whole = start(folder, 0.4)
+    screen.open("store=x.zarr")
+    assert screen.page.is_visible("#progress-row")
+    said = screen.text("progress-says")
+    assert "128 of 289 points (44 %)" in said
+    assert "41 points a second" in said
+    assert "about 4 s left" in said
+    first = screen.evaluate("explorer.reply.scene.maps[0].computed")
+    sharp = screen.evaluate("getComputedStyle(document.querySelector('#landscape image')).imageRendering")
+    fill(store, whole, 2, 4)
+    screen.page.wait_for_function("(first) => explorer.reply.scene.maps[0].computed > first", arg=first, timeout=10_000)
+    screen.page.reload()
+    screen.settled()
+    assert "256 of 289 points" in screen.text("progress-says")
+    fill(store, whole, 4, store.chunks)
+    screen.page.wait_for_function("() => explorer.reply.scene.maps[0].computed === 1", timeout=10_000)
+    # Sharp cells for stand-ins, smooth colors for the whole.
+    image = "getComputedStyle(document.querySelector('#landscape image')).imageRendering"
+    assert (sharp, screen.evaluate(image)) == ("pixelated", "auto")
+    store.set_attrs({"report": json.dumps(REPORT)})
+    screen.page.wait_for_function("() => document.querySelectorAll('#report li').length === 3", timeout=10_000)
+    assert not screen.page.is_visible("#progress-row")
+
+
+def test_a_finished_store_is_not_polled(screen: SliceScreen, folder: Path) -> None:
+    make_store(folder, "x.zarr", points=(9, 9))
+    screen.open("store=x.zarr")
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.post_data or ""))
+    screen.page.wait_for_timeout(2600)
+    assert asked == []
+
+
+def test_an_unfinished_store_is_asked_for_little_and_seldom(screen: SliceScreen, folder: Path) -> None:
+    start(folder, 0.4)
+    screen.open("store=x.zarr")
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.post_data or ""))
+    screen.page.wait_for_timeout(4600)
+    assert len(asked) == 2
+    assert all("watched.data" in each for each in asked)
+
+
+def test_a_store_that_vanishes_is_told(screen: SliceScreen, folder: Path) -> None:
+    start(folder, 0.4)
+    screen.open("store=x.zarr")
+    shutil.rmtree(folder / "x.zarr")
+    screen.page.wait_for_function(
+        "() => document.querySelector('#notes').textContent.includes('no store')", timeout=10_000
+    )
+    assert screen.page.is_visible("[data-map=landscape] .handle-core")
+
+
+def test_a_store_that_is_damaged_is_told(screen: SliceScreen, folder: Path) -> None:
+    start(folder, 0.4)
+    (folder / "x.zarr" / "zarr.json").write_text("{")
+    screen.open("store=x.zarr")
+    assert "damaged" in screen.text("notes")
+
+
+def test_the_seconds_of_a_silent_sweep_are_not_believed(screen: SliceScreen, folder: Path) -> None:
+    store, _ = start(folder, 0.4)
+    news = {"points_per_second": 41.0, "seconds_left": 4.0, "updated": time.time() - 500}
+    store.set_attrs({"progress": json.dumps(news)})
+    screen.open("store=x.zarr")
+    assert "the same command continues it" in screen.text("progress-says")
+    assert "left" not in screen.text("progress-says")
