@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from explorer.errors import ObjectiveError
 from explorer.memory import room
@@ -25,7 +26,12 @@ class Resident:
         return len(self.samples)
 
     def blocks(self) -> Iterator[Samples]:
-        """Yield all samples in order, `block` at a time."""
+        """Yield all samples in order, `block` at a time.
+
+        Raises:
+            ObjectiveError: they have been changed in place since they were given.
+        """
+        self.samples.refuse_changed()
         if self.block >= len(self):
             yield self.samples
             return
@@ -126,6 +132,11 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device) -> Data:
         ObjectiveError: not pairs of tensors, no samples, entries that are not finite; too large and not to be read
             twice, or not the same in two passes.
     """
+    if isinstance(data, Dataset):
+        raise ObjectiveError(
+            f"expected data = (inputs, targets), or batches of such tensors; got {type(data).__name__}, which yields "
+            "single samples: give DataLoader(dataset, batch_size=...)"
+        )
     if is_batch(data):
         samples = samples_of(data)
         return Resident(samples, len(samples))

@@ -65,6 +65,10 @@ class Supervised:
         loss = self.loss(prediction, targets)
         return Outcome({"loss": loss}, _measured(self.metrics, loss, prediction, targets))
 
+    def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss among the terms."""
+        return terms["loss"]
+
     def test(self, model: nn.Module, inputs: Tensor, targets: Tensor, *, before: Tensor | None = None) -> Outcome:
         """Return loss and metrics on a block of test data, as metrics named test_...
 
@@ -105,6 +109,12 @@ class Composite:
         terms = {name: term(model) for name, term in self.terms.items()}
         return Outcome(terms, _measured(self.metrics, next(iter(terms.values())), model))
 
+    def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of terms (name -> tensor, all of one shape)."""
+        weights = self.weights
+        weighted = [weights[name] * terms[name] if weights[name] != 1.0 else terms[name] for name in terms]
+        return sum(weighted[1:], start=weighted[0])
+
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Composite":
         """Return the problem itself: what the user's functions hold does not move."""
         return self
@@ -114,6 +124,9 @@ class Composite:
         return {"loss": " + ".join(self.terms), "weights": dict(self.weights)}
 
 
+Problem = Supervised | Composite
+
+
 def problem_of(
     loss: Loss | None,
     data: Any,
@@ -121,7 +134,7 @@ def problem_of(
     weights: Mapping[str, float] | None,
     metrics: Mapping[str, Metric] | None,
     test_data: Any,
-) -> Supervised | Composite:
+) -> Problem:
     """Return the problem that an objective's arguments state.
 
     Raises:
@@ -145,8 +158,11 @@ def problem_of(
 
 def _measured(metrics: Mapping[str, Metric], like: Tensor, *given: Any) -> dict[str, Tensor]:
     found = {name: metric(*given) for name, metric in metrics.items()}
-    # A share of right answers may come as float32 from a float64 model, or as an integer.
-    return {name: value.detach().to(like) if isinstance(value, Tensor) else value for name, value in found.items()}
+    # A share of right answers may come as float32 from a float64 model, as an integer, or as a plain number.
+    return {
+        name: value.detach().to(like) if isinstance(value, Tensor) else torch.tensor(value).to(like.detach())
+        for name, value in found.items()
+    }
 
 
 def _full_weights(terms: Mapping[str, Term], weights: Mapping[str, float] | None) -> dict[str, float]:

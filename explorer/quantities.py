@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from explorer.objective import Part
+from explorer.parts import Part
 from explorer.problem import RESERVED
 
 BUILT_IN = ("loss", "terms", "gradient", "gradient_norm", "curvature")
@@ -57,7 +57,7 @@ def values_at(part: Part, theta: Tensor) -> dict[str, Tensor]:
     terms, metrics = part.measure(theta)
     found = {f"term {name}": value for name, value in terms.items()}
     found |= {f"metric {name}": value for name, value in metrics.items()}
-    return found | ({"loss": part.objective.combine(terms)} if terms else {})
+    return found | ({"loss": part.problem.combine(terms)} if terms else {})
 
 
 def _name(function: Callable[[Tensor], Tensor]) -> str:

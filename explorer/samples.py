@@ -1,7 +1,7 @@
 """Samples: inputs with their targets, and what can be said of them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,25 @@ class Samples:
     """[D, ...]."""
     targets: Tensor
     """[D, ...], floating point or class numbers."""
+    _versions: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_versions", self._now())
+
+    def refuse_changed(self) -> None:
+        """Refuse samples whose tensors have been changed in place since. Raises ObjectiveError."""
+        if self._now() != self._versions:
+            raise ObjectiveError(
+                "expected data that stay as they were when the objective was made (they are not copied); they have "
+                "been changed in place since: make a new Objective, or give it data.clone()"
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Counted anew: a copy's tensors have a history of their own.
+        return Samples, (self.inputs, self.targets)
+
+    def _now(self) -> tuple[int, ...]:
+        return tuple(tensor._version for tensor in (self.inputs, self.targets) if not tensor.is_inference())
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -70,8 +89,8 @@ def samples_of(batch: Any) -> Samples:
     """
     if not is_batch(batch):
         raise ObjectiveError(
-            f"expected data = (inputs, targets), or batches of such tensors; got {_kind(batch)}: for other inputs give "
-            "terms={name: model -> scalar}"
+            f"expected data = (inputs, targets), or batches of such tensors; got {_kind(batch)}: use torch.from_numpy "
+            "for arrays; for other inputs give terms={name: model -> scalar}"
         )
     samples = Samples(*(part.detach() for part in batch))
     _check(samples)

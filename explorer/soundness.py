@@ -1,6 +1,6 @@
 """What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,10 @@ from explorer.samples import Samples
 
 _REPEATABLE = 1000.0
 """In units of eps: parallel sums may round differently from run to run, randomness differs by far more."""
+_COARSE = 0.05
+"""Never more than this: half precision has an eps of 1e-3, bfloat16 of 8e-3."""
+
+Values = Mapping[str, Tensor]
 
 
 def refuse_other_kind(samples: Samples, dtype: torch.dtype, device: torch.device) -> None:
@@ -38,7 +42,8 @@ def refuse_broadcast(prediction: object, targets: Tensor) -> None:
     """
     if not isinstance(prediction, Tensor) or prediction.shape == targets.shape:
         return
-    if not targets.is_floating_point() and prediction.dim() > targets.dim():
+    # One class would be no choice: [D, 1] beside whole numbers [D] is meant to be a column.
+    if not targets.is_floating_point() and prediction.dim() > targets.dim() and prediction.shape[1] != 1:
         return
     try:
         shape = np.broadcast_shapes(prediction.shape, targets.shape)
@@ -70,46 +75,64 @@ def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: t
             )
 
 
-def refuse_not_mean(loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, targets: Tensor) -> None:
-    """Refuse a loss that is not a mean over samples: on the data twice over it must stay what it was.
+def refuse_not_mean(once: Values, twice: Values) -> None:
+    """Refuse a loss or metric that is not a mean over samples: on the data twice over it must stay what it was.
 
     Otherwise no landscape could be compared with one of other data.
 
+    Args:
+        once, twice: name -> value on some samples, and on the same samples twice over.
+
     Raises:
         ObjectiveError: with both values and the cure.
     """
-    once, twice = loss(prediction, targets), loss(torch.cat([prediction, prediction]), torch.cat([targets, targets]))
-    if _differ(once, twice):
-        raise ObjectiveError(
-            f"expected a loss that is a mean over samples; on the data twice over it went from {once.item()!r} to "
-            f'{twice.item()!r}: divide by the number of samples, for example with reduction="mean"'
-        )
+    for name, value in once.items():
+        if _differ(value, twice[name]):
+            raise ObjectiveError(
+                f"expected a {name} that is a mean over samples; on the data twice over it went from {value.item()!r} "
+                f'to {twice[name].item()!r}: divide by the number of samples, for example with reduction="mean"'
+            )
 
 
-def refuse_not_additive(loss: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, targets: Tensor) -> None:
-    """Refuse a loss whose values on two parts, weighted by their sizes, do not make its value on the whole.
+def refuse_not_additive(whole: Values, parts: Sequence[tuple[int, Values]]) -> None:
+    """Refuse a loss or metric whose values on parts, weighted by their sizes, do not make its value on the whole.
 
     Class weights in a cross-entropy are an example: data too large for one block could not be evaluated in several.
 
+    Args:
+        whole: name -> value on some samples.
+        parts: (samples, name -> value) of the parts that make up the whole.
+
     Raises:
         ObjectiveError: with both values and the cure.
     """
-    cut, size = (len(prediction) + 1) // 2, len(prediction)
-    if cut == size:
-        return
-    parts = [loss(prediction[:cut], targets[:cut]), loss(prediction[cut:], targets[cut:])]
-    whole, sum_of_parts = loss(prediction, targets), (cut * parts[0] + (size - cut) * parts[1]) / size
-    if _differ(whole, sum_of_parts):
+    size = sum(samples for samples, _ in parts)
+    for name, value in whole.items():
+        made = sum((values[name] * (samples / size) for samples, values in parts), start=torch.zeros_like(value))
+        if _differ(value, made):
+            raise ObjectiveError(
+                f"the data are too large for one evaluation, and {name} cannot be put together from blocks: two parts "
+                f"make {made.item()!r}, the whole is {value.item()!r}; use a plain mean over samples (no class "
+                "weights, no ignored labels, no layer or term between samples), or fewer data"
+            )
+
+
+def refuse_in_place(theta: Tensor, given: Tensor) -> None:
+    """Refuse a model or term that has changed the theta it was given.
+
+    Raises:
+        ObjectiveError: naming the cure.
+    """
+    if not torch.equal(theta, given):
         raise ObjectiveError(
-            f"the data are too large for one evaluation, and this loss cannot be put together from blocks: two halves "
-            f"make {sum_of_parts.item()!r}, the whole is {whole.item()!r}; use a plain mean over samples (no class "
-            "weights, no terms between samples), or fewer data"
+            "expected a model that leaves its parameters as they are; evaluating it changed them: use operations that "
+            "return a new tensor, such as weight.clamp(0) for weight.clamp_(0)"
         )
 
 
 def _differ(one: Tensor, other: Tensor) -> bool:
-    slack = _REPEATABLE * torch.finfo(one.dtype).eps
-    return not torch.allclose(one, other, rtol=slack, atol=0.0, equal_nan=True)
+    eps = torch.finfo(one.dtype).eps
+    return not torch.allclose(one, other, rtol=min(_REPEATABLE * eps, _COARSE), atol=eps, equal_nan=True)
 
 
 def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:

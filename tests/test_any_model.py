@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
 import explorer
 from explorer import Grid, Objective, ObjectiveError, Plane
@@ -233,8 +234,8 @@ def test_a_stream_that_changes_is_refused(monkeypatch):
 
 def test_blocks_of_unequal_size_make_the_mean_of_all(monkeypatch):
     """tomgoldstein/loss-landscape sums batch means: with batches of 3 and 1 its Hessian was twice too large."""
-    monkeypatch.setattr("explorer.objective._BLOCK", 1)
-    monkeypatch.setattr("explorer.objective._LITTLE", 0)
+    monkeypatch.setattr("explorer.parts._BLOCK", 1)
+    monkeypatch.setattr("explorer.parts._LITTLE", 0)
     blocks = Objective(network(), mse, (X, Y))
     blocks._data = blocks._data.in_blocks(4)
     assert [part.share for part in blocks.parts()] == [4 / 6, 2 / 6]
@@ -248,8 +249,8 @@ def test_blocks_of_unequal_size_make_the_mean_of_all(monkeypatch):
 
 
 def test_large_data_are_cut_into_blocks_by_what_they_keep(monkeypatch):
-    monkeypatch.setattr("explorer.objective._BLOCK", 4096)
-    monkeypatch.setattr("explorer.objective._LITTLE", 0)
+    monkeypatch.setattr("explorer.parts._BLOCK", 4096)
+    monkeypatch.setattr("explorer.parts._LITTLE", 0)
     x = torch.randn(1000, 2, dtype=torch.float64)
     objective = Objective(network(), mse, (x, x.prod(1, keepdim=True)))
     # A sample keeps its four activations and their like, some 40 to 200 bytes: 20 to 100 samples a block.
@@ -261,8 +262,8 @@ def test_a_loss_that_does_not_add_up_over_blocks_is_refused(monkeypatch):
     loss, labels = nn.CrossEntropyLoss(weight=weights), torch.tensor([0, 0, 0, 0, 1, 1])
     model = nn.Linear(2, 2).double()
     Objective(model, loss, (X, labels))
-    monkeypatch.setattr("explorer.objective._BLOCK", 300)
-    monkeypatch.setattr("explorer.objective._LITTLE", 0)
+    monkeypatch.setattr("explorer.parts._BLOCK", 300)
+    monkeypatch.setattr("explorer.parts._LITTLE", 0)
     mixed = torch.arange(60) % 3 // 2
     with pytest.raises(ObjectiveError, match="cannot be put together from blocks"):
         Objective(model, loss, (X.repeat(10, 1), mixed))
@@ -326,5 +327,180 @@ def test_own_value_is_that_of_the_model_itself():
 
 def test_the_model_takes_memory_once():
     objective = Objective(network(), mse, (X, Y))
-    places = {p.untyped_storage().data_ptr() for p in objective._bound.model.parameters()}
-    assert places == {objective._theta.untyped_storage().data_ptr()}
+    places = {p.untyped_storage().data_ptr() for p in objective._binding.model.parameters()}
+    assert places == {objective._binding.theta.untyped_storage().data_ptr()}
+
+
+class Rotating(nn.Module):
+    """A complex buffer, as in rotary embeddings."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(2, 2)
+        self.register_buffer("turn", torch.tensor([1j]))
+
+    def forward(self, x):
+        return torch.view_as_real(torch.view_as_complex(self.linear(x)) * self.turn)
+
+
+def test_complex_buffers_stay_complex_in_another_dtype():
+    torch.manual_seed(0)
+    single = Objective(Rotating(), mse, (X.float(), X.float()))
+    double = single.to(dtype=torch.float64)
+    # float32 rounds sums of six squares of order 1 at 6e-8.
+    assert float(double(double.theta)) == pytest.approx(float(single(single.theta)), rel=1e-6)
+    with pytest.raises(ObjectiveError, match=r"complex buffers; got torch\.bfloat16"):
+        single.to(dtype=torch.bfloat16)
+
+
+def shared_norm():
+    torch.manual_seed(6)
+    norm = nn.BatchNorm1d(3)
+    return nn.Sequential(nn.Linear(2, 3), norm, nn.Linear(3, 3), norm, nn.Linear(3, 1)).double()
+
+
+def test_a_batchnorm_under_two_names_is_recomputed_under_both():
+    model = shared_norm()
+    objective = Objective(model, mse, (X, Y), batchnorm="recompute", test_data=(X[:4], Y[:4]))
+    prediction = copy.deepcopy(model).train()(X)
+    torch.testing.assert_close(objective(objective.theta), mse(prediction, Y).detach(), rtol=1e-13, atol=0)
+    # The first four predictions of the training pass: each call of the layer has statistics of its own.
+    expected = mse(prediction[:4], Y[:4]).detach()
+    torch.testing.assert_close(objective.metrics(objective.theta)["test_loss"], expected, rtol=1e-13, atol=0)
+
+
+def blocked(monkeypatch, model, loss, data, **options):
+    monkeypatch.setattr("explorer.parts._BLOCK", 4096)
+    monkeypatch.setattr("explorer.parts._LITTLE", 0)
+    return Objective(model, loss, data, **options)
+
+
+def sums_of_pair(prediction, target):
+    return (prediction[0] - target).square().sum()
+
+
+class Pair(nn.Linear):
+    def forward(self, x):
+        return super().forward(x), x
+
+
+LABELS = torch.arange(400) // 200
+MANY = torch.randn(400, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+WEIGHTED = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 5.0], dtype=torch.float64))
+
+
+def right(prediction, target):
+    return (prediction.argmax(1) == target).sum()
+
+
+def test_a_weighted_loss_on_sorted_data_is_refused_in_blocks(monkeypatch):
+    with pytest.raises(ObjectiveError, match="loss cannot be put together from blocks"):
+        blocked(monkeypatch, nn.Linear(2, 2).double(), WEIGHTED, (MANY, LABELS))
+
+
+def test_a_weighted_loss_is_refused_on_test_data_in_blocks(monkeypatch):
+    with pytest.raises(ObjectiveError, match="test_loss cannot be put together from blocks"):
+        blocked(monkeypatch, nn.Linear(2, 2).double(), WEIGHTED, (X, LABELS[:6]), test_data=(MANY, LABELS))
+
+
+def test_ignored_labels_are_refused_in_blocks(monkeypatch):
+    labels = torch.where(torch.arange(400) < 200, 1, -100)
+    with pytest.raises(ObjectiveError, match="no ignored labels"):
+        blocked(monkeypatch, nn.Linear(2, 2).double(), nn.CrossEntropyLoss(), (MANY, labels))
+
+
+def test_a_layer_between_samples_is_refused_in_blocks(monkeypatch):
+    model = nn.Sequential(nn.BatchNorm1d(2, track_running_stats=False), nn.Linear(2, 2)).double()
+    with pytest.raises(ObjectiveError, match="no layer or term between samples"):
+        blocked(monkeypatch, model, nn.CrossEntropyLoss(), (MANY, LABELS))
+
+
+def test_a_sum_is_refused_whatever_the_model_returns():
+    with pytest.raises(ObjectiveError, match="expected a loss that is a mean over samples"):
+        Objective(Pair(2, 1).double(), sums_of_pair, (X, Y))
+
+
+def test_a_metric_that_is_a_sum_is_refused():
+    with pytest.raises(ObjectiveError, match="expected a right that is a mean over samples"):
+        Objective(nn.Linear(2, 2).double(), nn.CrossEntropyLoss(), (MANY, LABELS), metrics={"right": right})
+
+
+def test_a_sum_is_refused_at_a_perfect_fit():
+    model = nn.Linear(2, 1, bias=False).double()
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[1.0, 2.0]]))
+    with pytest.raises(ObjectiveError, match="mean over samples"):
+        Objective(model, nn.MSELoss(reduction="sum"), (X, X @ torch.tensor([[1.0], [2.0]], dtype=torch.float64)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_no_excuse(dtype):
+    class Noisy(nn.Linear):
+        def forward(self, x):
+            return F.dropout(super().forward(x), 0.5, training=True)
+
+    x = torch.randn(20, 4).to(dtype)
+    with pytest.raises(ObjectiveError, match="mean over samples"):
+        Objective(nn.Linear(4, 1).to(dtype), nn.MSELoss(reduction="sum"), (x, x[:, :1]))
+    with pytest.raises(ObjectiveError, match="the same 'loss' twice"):
+        Objective(Noisy(4, 1).to(dtype), mse, (x, x[:, :1]))
+
+
+def test_whole_numbers_are_not_broadcast_against_a_column():
+    with pytest.raises(ObjectiveError, match=r"broadcast to \(20, 20\)"):
+        Objective(nn.Linear(2, 1).double(), mse, (MANY[:20], torch.arange(20)))
+
+
+def test_a_loader_that_shuffles_may_be_streamed(monkeypatch):
+    monkeypatch.setattr("explorer.blocks.room", lambda device: 100)
+    before = torch.get_rng_state()
+    loader = DataLoader(TensorDataset(X, Y), batch_size=4, shuffle=True)
+    objective = Objective(network(), mse, loader)
+    whole = Objective(network(), mse, (X, Y))
+    assert float(objective(objective.theta)) == pytest.approx(float(whole(whole.theta)), rel=1e-14)
+    torch.set_rng_state(before)
+
+
+def test_reading_a_loader_leaves_the_random_numbers_alone():
+    loader = DataLoader(TensorDataset(X, Y), batch_size=4, shuffle=True)
+    model = network()
+    before = torch.get_rng_state()
+    Objective(model, mse, loader)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_data_changed_afterwards_are_refused():
+    x = X.clone()
+    objective = Objective(network(), mse, (x, Y))
+    x.mul_(2)
+    with pytest.raises(ObjectiveError, match="changed in place since"):
+        objective(objective.theta)
+
+
+def test_a_term_that_changes_parameters_is_refused():
+    def clamped(model):
+        return model[0].weight.clamp_(0.0).sum()
+
+    with pytest.raises(ObjectiveError, match=r"weight\.clamp\(0\)"):
+        Objective(network(), terms={"clamped": clamped})
+
+
+def test_a_metric_may_be_a_plain_number():
+    objective = Objective(network(), mse, (X, Y), metrics={"five": lambda prediction, target: 5})
+    found = sweep(objective, random_plane(objective), GRID, quantities=("loss",))
+    assert (found["five"] == 5).all()
+
+
+def test_other_data_are_refused_with_the_cure():
+    with pytest.raises(ObjectiveError, match="give DataLoader"):
+        Objective(network(), mse, TensorDataset(X, Y))
+    with pytest.raises(ObjectiveError, match=r"torch\.from_numpy"):
+        Objective(network(), mse, (X.numpy(), Y.numpy()))
+    with pytest.raises(ObjectiveError, match="meta device: load its weights"):
+        Objective(nn.Linear(2, 1, device="meta"), mse, (X, Y))
+
+
+def test_a_few_training_and_many_test_samples_are_cut_into_blocks(monkeypatch):
+    objective = blocked(monkeypatch, network(), mse, (X, Y), test_data=(MANY, MANY[:, :1]))
+    assert len(list(objective.parts())) == 1
+    assert len(list(objective.test_parts())) > 2

@@ -12,7 +12,8 @@ from torch.func import vmap
 
 from explorer.curvature import product_for, projected_hessian, projected_hessian_by_backward
 from explorer.curvature.products import Product
-from explorer.objective import Objective, Part
+from explorer.objective import Objective
+from explorer.parts import Part
 from explorer.plane import Plane
 from explorer.quantities import Wanted, values_at
 
