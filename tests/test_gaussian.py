@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 import models
 from explorer import Objective, directions
@@ -112,6 +113,75 @@ def test_what_is_skipped(mixed):
         # As drawn: a bias that is zero would not move anyway.
         moved = {name for name, piece in pieces(mixed, plane)[0].items() if piece.any()}
         assert moved == set(mixed.layout.shapes) - expected
+
+
+class Parametrized(nn.Module):
+    """The ways of `torch.nn.utils.parametrizations`, and a parametrized bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = parametrizations.weight_norm(nn.ConvTranspose2d(4, 6, 3, groups=2))
+        self.point = parametrizations.weight_norm(nn.ConvTranspose2d(4, 1, 1, bias=False))
+        self.linear = parametrizations.weight_norm(nn.Linear(3, 4), dim=None)
+        self.spectral = parametrizations.spectral_norm(nn.ConvTranspose2d(4, 6, 3, groups=2, bias=False))
+        self.turn = parametrizations.orthogonal(nn.Linear(3, 3))
+        self.positive = parametrize.register_parametrization(nn.Linear(3, 2), "bias", nn.Softplus())
+        self.layer = parametrize.register_parametrization(nn.LayerNorm(4), "weight", nn.Softplus())
+
+
+@pytest.fixture(scope="module")
+def parametrized():
+    torch.manual_seed(4)
+    return anything(Parametrized().double())
+
+
+ORIGINALS = {
+    "up.parametrizations.weight.original0": lambda g: [g],
+    "up.parametrizations.weight.original1": FILTERS["up.weight"],
+    # Magnitudes [4, 1, 1, 1] in the shape of the weight itself.
+    "point.parametrizations.weight.original0": lambda g: [g],
+    "point.parametrizations.weight.original1": lambda v: [v],
+    "linear.parametrizations.weight.original0": lambda g: [g],
+    "linear.parametrizations.weight.original1": FILTERS["linear.weight"],
+    "spectral.parametrizations.weight.original": FILTERS["up.weight"],
+    "turn.parametrizations.weight.original": lambda w: [w[i] for i in range(3)],
+    "positive.parametrizations.bias.original": lambda b: [b],
+}
+
+
+@pytest.mark.parametrize("name", ORIGINALS)
+def test_a_parametrized_tensor_is_cut_as_what_is_made_from_it(parametrized, name):
+    direction, weights = pieces(parametrized, directions.gaussian(parametrized, seed=5, skip=()))
+    found, expected = (torch.stack([p.norm() for p in ORIGINALS[name](each[name])]) for each in (direction, weights))
+    torch.testing.assert_close(found, expected, rtol=2e-15, atol=0)
+    if len(expected) == 1 and weights[name].numel() > 1:
+        # Entry by entry, only signs would be random.
+        assert not torch.allclose(direction[name].abs(), weights[name].abs(), rtol=1e-3)
+
+
+def test_what_is_skipped_of_parametrized_layers(parametrized):
+    biases = {"up.bias", "linear.bias", "turn.bias", "positive.parametrizations.bias.original"}
+    norms = {"layer.parametrizations.weight.original", "layer.bias"}
+    scales = {f"{layer}.parametrizations.weight.original0" for layer in ("up", "point", "linear")}
+    skips = {("bias",): biases, ("norm",): norms, ("vector",): scales}
+    for skip, expected in skips.items():
+        made = directions.gaussian(parametrized, skip=skip, normalize=None).made
+        assert set(made["skipped"]) == expected
+
+
+def test_parameters_of_a_parametrization_are_its_own():
+    class LowRank(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left = nn.Parameter(torch.ones(4, 1))
+            self.bias = nn.Parameter(torch.ones(1, 3))
+
+        def forward(self, weight):
+            return weight + self.left * self.bias
+
+    model = parametrize.register_parametrization(nn.Linear(3, 4, bias=False), "weight", LowRank())
+    made = directions.gaussian(anything(model)).made
+    assert made["skipped"] == ["parametrizations.weight.0.bias"]
 
 
 def test_skipping_does_not_change_the_others(mixed):

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from torch import nn
 
 from explorer import Grid, Objective, Plane, directions, sweep
 from explorer.sweeps.reporting import report, report_text
+from explorer.sweeps.reporting.finding import at_least, at_most
 from explorer.sweeps.reporting.inspection import Inspection
 from tests.cases import least_squares, neuron
 from tests.reference import dense_hessian, value_and_gradient
@@ -76,6 +78,15 @@ def test_a_center_that_is_not_the_models_own_is_told(monkeypatch):
     assert "not what the model computes" in found["text"]
 
 
+def test_half_precision_does_not_hide_another_center(monkeypatch):
+    objective = least_squares().objective.to(dtype=torch.bfloat16)
+    own = objective.own_value()["loss"]
+    plane = directions.gaussian(objective)
+    assert findings(objective, plane)["center"]["status"] == "ok"
+    monkeypatch.setattr(Objective, "own_value", lambda self: {"loss": 1.3 * own})
+    assert findings(objective, plane)["center"]["status"] == "warn"
+
+
 def test_what_is_left_of_an_exact_fit_is_no_difference(monkeypatch):
     objective = Objective(Scalar(0.0), terms={"bowl": lambda m: m.w**2})
     monkeypatch.setattr(Objective, "own_value", lambda self: {"loss": 1e-17})
@@ -127,12 +138,169 @@ def test_a_saddle_that_the_picture_hides_is_told():
     assert (seen["status"], seen["values"]["share"]) == ("info", pytest.approx(1, rel=1e-13))
 
 
+def numbers_of(pattern, text):
+    return [float(each) for each in re.search(pattern.replace("N", r"(-?\d[\d.e+-]*)"), text).groups()]
+
+
+def hidden_net(seed):
+    """4-8-8-1, tanh, P = 121: more than the products that a small picture allows."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    x, y = torch.randn(30, 4, dtype=torch.float64), torch.randn(30, 1, dtype=torch.float64)
+    return Objective(model, nn.MSELoss(), (x, y))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ritz_values_are_said_to_bound_the_extremes_from_inside(seed):
+    objective = hidden_net(seed)
+    exact = torch.linalg.eigvalsh(dense_hessian(objective, objective.theta))
+    found = findings(objective, directions.gaussian(objective), Grid.square(points=11))["curvature"]
+    pattern = r"the smallest is at most N and the largest at least N \(Ritz values after 10 products"
+    low, high = numbers_of(pattern, found["text"])
+    assert exact[0] <= low < 0 < high <= exact[-1]
+    # The largest is known to all three digits, which are rounded down.
+    assert high == pytest.approx(exact[-1].item(), rel=1e-2)
+    (most,) = numbers_of(r"shows at most N %", found["text"])
+    inside = found["values"]["in_plane"]
+    assert max(map(abs, inside)) / float(exact.abs().max()) <= most / 100
+    assert found["values"]["converged"] is False
+    assert 'not converged: ask explorer.directions.hessian with which="smallest"' in found["text"]
+    assert found["status"] == "warn"
+    assert "the origin is no minimum" in found["text"]
+
+
+def test_a_large_picture_lets_the_iteration_converge():
+    objective = hidden_net(0)
+    exact = torch.linalg.eigvalsh(dense_hessian(objective, objective.theta))
+    found = findings(objective, directions.gaussian(objective), Grid.square(points=41))["curvature"]
+    assert (found["values"]["converged"], found["values"]["exact"]) == (True, False)
+    # A residual r, 1e-3 of the largest, makes an error of r^2 over the gap, here some tenths.
+    assert found["values"]["all"] == pytest.approx([exact[0].item(), exact[-1].item()], abs=1e-4)
+    assert "not converged" not in found["text"]
+
+
+def test_all_products_within_the_budget_make_the_extremes_exact():
+    # One eigenvalue below 0 by 0.6 % of the largest, among many: ten products would not come across it.
+    spectrum = torch.cat([torch.tensor([-0.0381, 6.2], dtype=torch.float64), torch.linspace(0.1, 3, 38)])
+    objective, vectors = bowl_with(spectrum)
+    plane = through_own(objective, *vectors.T[[1, 5]])
+    # 25 points allow 20 products, 2,601 with gradients 100.
+    assert findings(objective, plane)["curvature"]["values"]["exact"] is False
+    found = findings(objective, plane, Grid.square(points=51))["curvature"]
+    assert found["values"]["all"] == pytest.approx([-0.0381, 6.2], abs=1e-13)
+    assert (found["values"]["exact"], found["values"]["products"]) == (True, 40)
+    assert "; -0.0381 to 6.2 over all directions. The picture shows 100 % of the largest" in found["text"]
+    # Said, but below 1 % of the largest no alarm.
+    assert (found["status"], "the origin is no minimum" in found["text"]) == ("info", True)
+    spectrum[0] = -0.1
+    objective, vectors = bowl_with(spectrum)
+    deeper = findings(objective, through_own(objective, *vectors.T[[1, 5]]), Grid.square(points=51))["curvature"]
+    assert (deeper["status"], "the origin is no minimum" in deeper["text"]) == ("warn", True)
+
+
+def test_what_the_iteration_has_not_come_across_is_not_known():
+    spectrum = torch.cat([torch.tensor([-1e-3, 6.2], dtype=torch.float64), torch.linspace(0.05, 3, 200)])
+    objective, vectors = bowl_with(spectrum)
+    away = through_own(objective, *vectors.T[[1, 5]])
+    found = findings(objective, away)["curvature"]
+    assert (found["status"], found["values"]["converged"]) == ("info", False)
+    assert numbers_of("at most N and", found["text"])[0] > 0
+    assert "Whether some directions curve downwards is not known." in found["text"]
+    # What the picture itself shows counts.
+    seen = findings(objective, through_own(objective, *vectors.T[[0, 5]]))["curvature"]
+    assert seen["values"]["all"][0] == pytest.approx(-1e-3, abs=1e-13)
+    assert "is not known" not in seen["text"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_directions_that_change_nothing_are_not_downwards(dtype):
+    # More parameters than samples: most eigenvalues are 0, up to rounding.
+    objective = least_squares(samples=5, parameters=60).objective.to(dtype=dtype)
+    found = findings(objective, directions.gaussian(objective))["curvature"]
+    assert found["status"] == "info"
+    assert "downwards" not in found["text"]
+
+
+def test_a_curvature_that_is_no_number_is_told():
+    objective = Objective(Scalar(0.0), terms={"root": lambda m: m.w.abs().sqrt()})
+    found = findings(objective, through_own(objective, [1.0]))["curvature"]
+    assert (found["status"], found["text"]) == ("info", "The curvature at the origin is NaN or infinite.")
+
+
+@pytest.mark.parametrize("parameters", [4, 40], ids=["dense", "iterated"])
+def test_a_curvature_that_is_no_number_elsewhere_is_told(parameters, monkeypatch):
+    diagonal = torch.full((parameters,), math.nan, dtype=torch.float64)
+    diagonal[:2] = 2.0
+
+    def product(vector):
+        return torch.where(vector == 0, 0.0, diagonal * vector)
+
+    monkeypatch.setattr("explorer.sweeps.reporting.spectrum.hessian_product", lambda *_: product)
+    objective = least_squares(parameters=parameters).objective
+    found = findings(objective, directions.axes(objective, "weight[0,0]", "weight[0,1]"))["curvature"]
+    assert found["values"] == {"in_plane": [2, 2]}
+    assert found["text"].endswith("2 in the picture; in other directions it is NaN or infinite.")
+
+
+@pytest.mark.parametrize("number", [6.2161, -0.00294999, 1234567.0, 3.0, 0.0, -1e-9])
+def test_bounds_stay_bounds_when_they_are_rounded(number):
+    assert float(at_least(number)) <= number <= float(at_most(number))
+    assert float(at_most(number)) - float(at_least(number)) <= 0.01 * abs(number)
+
+
 def test_holes_are_counted():
     objective = Objective(Scalar(1.0), terms={"log": lambda m: m.w.log()})
     found = findings(objective, through_own(objective, [1.0]), Grid({"alpha": (-3.0, 1.0, 5)}))
     # w = -2, -1, 0, 1, 2: two NaN and one -infinity; the gradient at 0 is infinite, and that of a NaN is finite or not.
     assert (found["finite"]["status"], found["finite"]["values"]["by_name"]["loss"]) == ("warn", 3)
     assert "3 of loss" in found["finite"]["text"]
+
+
+class Pair(nn.Module):
+    """sqrt(w_0 + 3 / 2) + w_1^2: no number from w_0 = -3 / 2 down."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+
+    def forward(self):
+        return (self.w[0] + 1.5).sqrt() + self.w[1] ** 2
+
+
+def test_holes_of_every_seed_are_counted():
+    objective = Objective(Pair(), terms={"root": lambda m: m()})
+    planes = [through_own(objective, row) for row in ([0.0, 1.0], [1.0, 0.0])]
+    found = findings(objective, planes, Grid({"alpha": (-2.0, 2.0, 5)}), quantities=("loss",))
+    assert found["finite"]["status"] == "warn"
+    assert found["finite"]["values"] == {"points": 1, "by_name": {"loss": 1}, "failed": 0}
+    assert found["finite"]["text"].startswith("Of 10 points (5 for each of 2 seeds) these are NaN or infinite: 1 of lo")
+    # sqrt(3.5) at the right edge; the left one is NaN.
+    rises = [4.0, 3.5**0.5 - 1.5**0.5]
+    assert found["seeds"]["values"] == {"rises": pytest.approx(rises, rel=1e-14), "left_out": 1}
+    assert "by 0.646 to 4; 1 of 4 edge points, NaN or infinite, are left out" in found["seeds"]["text"]
+
+
+def test_a_seed_without_a_rise_is_told():
+    objective = Objective(Pair(), terms={"root": lambda m: (m() - 1.5**0.5).log()})
+    planes = [through_own(objective, row) for row in ([0.0, 1.0], [1.0, 0.0])]
+    found = findings(objective, planes, Grid({"alpha": (-2.0, 2.0, 5)}), quantities=("loss",))["seeds"]
+    # The middle is log 0.
+    assert found["values"]["rises"] == [None, None]
+    assert "Over 0 of 2 seeds" in found["text"]
+    assert "by nothing that could be measured" in found["text"]
+
+
+def test_points_that_failed_are_counted_apart():
+    objective = Objective(Scalar(1.0), terms={"log": lambda m: m.w.log()})
+    plane, grid = through_own(objective, [1.0]), Grid({"alpha": (-3.0, 1.0, 5)})
+    landscape = sweep(objective, plane, grid, quantities=("loss",), progress=False, report=False)
+    # w = -2 and -1 are NaN, w = 0 is infinite.
+    landscape["status"][0] = 3
+    landscape["status"][4] = 0
+    landscape["loss"][[0, 4]] = math.nan
+    found = {each["name"]: each for each in report(objective, plane, grid, landscape)}["finite"]
+    assert found["values"] == {"points": 2, "by_name": {"loss": 2}, "failed": 1}
+    assert found["text"].startswith("Of 5 points 2 have no value (1 failed); these are NaN or infinite: 2 of loss.")
 
 
 class Scalar(nn.Module):
@@ -147,6 +315,50 @@ def test_a_picture_that_float32_cannot_draw_is_told(dtype, status):
     found = findings(objective, through_own(objective, [1.0]), Grid({"alpha": (-1.0, 1.2, 9)}))["precision"]
     # float32 numbers near 1e7 are 1 apart, the range of this picture.
     assert (found["status"], found["values"]["share"] > 0.1) == (status, True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_picture_without_a_range_has_no_share_of_it(dtype):
+    # One finite point, where w = 1 / 3.
+    term = {"one": lambda m: torch.where((m.w - 1 / 3).abs() < 0.1, m.w.exp(), math.nan)}
+    objective = Objective(Scalar(1 / 3, dtype), terms=term)
+    found = findings(objective, through_own(objective, [1.0]), Grid({"alpha": (-1.0, 1.0, 3)}))["precision"]
+    assert (found["status"], found["values"]["range"]) == ("info", 0)
+    # One rounding to float32 of a number between 1 and 2, and of its exponent.
+    assert 0 < found["values"]["difference"] < 2e-7
+    assert found["text"].startswith("At 1 point float")
+    assert "inf %" not in found["text"]
+    assert "no color can show" in found["text"]
+
+
+class Rotated(nn.Module):
+    """Inputs times a complex phase, as rotary embeddings keep it."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 1).double()
+        self.register_buffer("phase", torch.polar(torch.ones(4), torch.arange(4.0)).to(torch.complex128))
+
+    def forward(self, x):
+        return self.linear((x * self.phase).imag)
+
+
+def test_complex_buffers_are_compared_in_the_other_precision():
+    torch.manual_seed(0)
+    x = torch.randn(20, 4, dtype=torch.float64)
+    objective = Objective(Rotated(), nn.MSELoss(), (x, x[:, :1]))
+    found = findings(objective, directions.gaussian(objective))["precision"]
+    # Some roundings to float32 of numbers of order 1.
+    assert (found["status"], found["values"]["share"] < 1e-5) == ("ok", True)
+
+
+def test_a_weighted_loss_is_not_called_a_mean_over_samples():
+    torch.manual_seed(0)
+    labels = torch.arange(12) % 3
+    loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]))
+    objective = Objective(nn.Linear(2, 3), loss, (torch.randn(12, 2), labels))
+    found = findings(objective, directions.gaussian(objective))["data"]
+    assert found["text"].startswith("Every point is measured on the same 12 samples;")
 
 
 def test_terms_that_hold_tensors_cannot_be_compared():
@@ -260,7 +472,8 @@ def test_terms_that_call_autograd_themselves():
     assert found["center"]["status"] == "ok"
     exact = torch.linalg.eigvalsh(dense_hessian(objective, objective.theta))
     values = found["curvature"]["values"]
-    assert abs(values["all"][1] - exact[-1].item()) <= values["bounds"][1] + 1e-12
+    # All 13 products: exact up to rounding.
+    assert values["all"] == pytest.approx([exact[0].item(), exact[-1].item()], abs=1e-13 * exact[-1].item())
 
 
 def test_a_landscape_without_a_loss():

@@ -9,17 +9,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Extremes:
-    """The ends of a symmetric matrix's spectrum, each with how far from an eigenvalue it is at most; NaN if a product
-    was."""
+    """The ends of a symmetric matrix's spectrum, as Ritz values: from inside. NaN if a product was."""
 
     low: float
-    """Estimate of the smallest eigenvalue, from above."""
+    """The smallest eigenvalue is at most this, up to rounding."""
     high: float
-    """Estimate of the largest eigenvalue, from below."""
+    """The largest eigenvalue is at least this, up to rounding."""
     low_bound: float
-    """An eigenvalue lies within this of `low`."""
+    """Some eigenvalue lies within this of `low`: not the smallest one, as long as the iteration has not converged."""
     high_bound: float
-    """An eigenvalue lies within this of `high`."""
+    """Some eigenvalue lies within this of `high`: not the largest one, as long as the iteration has not converged."""
     products: int
     """Products with the matrix that were used."""
 
@@ -30,9 +29,10 @@ def extreme_eigenvalues(
     """Return estimates of the smallest and the largest eigenvalue of a symmetric matrix, by Lanczos' recurrence.
 
     Without reorthogonalization, which leaves the ends right (Paige, J. Inst. Maths Applics 18, 1976): where
-    orthogonality is lost, an end has converged, and only copies of it appear. The bounds are beta_m |s_mi| (Parlett,
-    The Symmetric Eigenvalue Problem, section 13.2), up to rounding. They say that an eigenvalue is near, and not that
-    none lies further out: a start vector may miss it, though a random one hardly does.
+    orthogonality is lost, an end has converged, and only copies of it appear. Each value is v^T A v of a unit vector v,
+    so the spectrum reaches at least that far. The bounds are ||A v - value v|| = beta_m |s_mi| (Parlett, The Symmetric
+    Eigenvalue Problem, section 13.2). They say that an eigenvalue is near, and not that none lies further out: after
+    few steps one often does, and a start vector may miss it altogether, though a random one hardly does.
 
     Args:
         product: vector [P] -> matrix @ vector [P].

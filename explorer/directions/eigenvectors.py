@@ -9,6 +9,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
 from explorer.curvature import hessian_product
+from explorer.curvature.dense import dense_matrix
 from explorer.directions.signs import with_fixed_signs
 from explorer.errors import ObjectiveError
 from explorer.objective import Objective
@@ -80,9 +81,8 @@ class _Counted:
 
 
 def _dense(product: Callable[[Tensor], Tensor], theta: Tensor, count: int, which: Which) -> tuple[list[float], Tensor]:
-    rows = torch.stack([product(row) for row in torch.eye(len(theta), dtype=theta.dtype, device=theta.device)]).double()
-    values, vectors = torch.linalg.eigh((rows + rows.T) / 2)
-    order = _order(values.cpu().numpy(), which)[:count]
+    values, vectors = torch.linalg.eigh(dense_matrix(product, theta))
+    order = _order(values.numpy(), which)[:count]
     return values[order].tolist(), vectors.T[order].to(theta)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer.directions.filters import by_filter
+from explorer.directions.roles import Role, role_of
 from explorer.directions.skipping import skipped
 from explorer.errors import ObjectiveError
 from explorer.objective import Objective
@@ -79,16 +80,16 @@ def _draw_into(
         # Drawn for those that stay as well, so that `skip` does not change the others.
         drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
         if name not in still:
-            pieces[name].copy_(_normalized(drawn, weight.cpu().double(), objective.owner(name), normalize))
+            pieces[name].copy_(_normalized(drawn, weight.cpu().double(), role_of(objective, name), normalize))
 
 
-def _normalized(drawn: Tensor, weight: Tensor, owner: nn.Module, normalize: Normalize) -> Tensor:
+def _normalized(drawn: Tensor, weight: Tensor, role: Role, normalize: Normalize) -> Tensor:
     if normalize is None:
         return drawn
     if normalize == "weight":
         return drawn * weight
     whole = normalize in ("layer", "dlayer")
-    pieces, like = (each.reshape(1, 1, -1) if whole else by_filter(each, owner) for each in (drawn, weight))
+    pieces, like = (each.reshape(1, 1, -1) if whole else by_filter(each, role) for each in (drawn, weight))
     # The pieces are a view: scaling them scales what was drawn.
     pieces *= (1.0 if normalize.startswith("d") else _lengths(like)) / _lengths(pieces)
     return drawn

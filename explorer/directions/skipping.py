@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from explorer.directions.roles import role_of
 from explorer.objective import Objective
 
 SKIPS = ("bias", "norm", "vector")
 """What can be skipped. All three together are what the code of Li et al. calls "biasbn": every tensor of at most one
 dimension.
 
+Under `torch.nn.utils.parametrize` an original tensor is of the kind of what is made from it: that of a bias is a bias.
+
 bias: parameters named bias, bias_... or ..._bias (`in_proj_bias`, `bias_ih_l0`, `bias_k`), of any module and shape;
 norm: all parameters of a normalization layer (batch, layer, group, instance, RMS; also modules whose class is called
     ...Norm or ...Norm2d, such as a library's own RMS norm);
-vector: every other scalar or vector (a PReLU's slope, a layer's scale).
+vector: every other scalar or vector (a PReLU's slope, a layer's scale), and the magnitudes of
+    `parametrizations.weight_norm`, which are scales in the shape [N, 1, ...].
 """
 
 _BIAS = re.compile(r"^bias(_.*)?$|_bias$")
@@ -36,9 +40,9 @@ def skipped(objective: Objective, kinds: Sequence[str]) -> list[str]:
 
 
 def _kind(objective: Objective, name: str) -> str:
-    owner = objective.owner(name)
-    if isinstance(owner, _NORMS) or _NORM.search(type(owner).__name__):
+    role = role_of(objective, name)
+    if isinstance(role.module, _NORMS) or _NORM.search(type(role.module).__name__):
         return "norm"
-    if _BIAS.search(name.rpartition(".")[2]):
+    if _BIAS.search(role.tensor):
         return "bias"
-    return "vector" if len(objective.layout.shapes[name]) < 2 else "weight"
+    return "weight" if role.holds_rows(len(objective.layout.shapes[name])) else "vector"

@@ -14,8 +14,9 @@ from explorer.sweeps.reporting.basis import check_directions, check_gradient
 from explorer.sweeps.reporting.center import check_center
 from explorer.sweeps.reporting.circumstances import check_batchnorm, check_data, check_seeds, check_trajectory
 from explorer.sweeps.reporting.finding import Finding
+from explorer.sweeps.reporting.finiteness import check_finite
 from explorer.sweeps.reporting.inspection import Inspection
-from explorer.sweeps.reporting.precision import check_finite, check_precision
+from explorer.sweeps.reporting.precision import check_precision
 from explorer.sweeps.reporting.radius import check_radius
 from explorer.sweeps.reporting.spectrum import check_curvature
 
@@ -30,6 +31,7 @@ _CHECKS: tuple[Callable[[Inspection], Finding | None], ...] = (
     check_trajectory,
     check_batchnorm,
     check_data,
+    check_seeds,
 )
 
 _MARKS = {"ok": "ok", "warn": "look", "info": "note"}
@@ -45,9 +47,8 @@ def report(objective: Objective, plane: Plane, grid: Grid, landscape: xr.Dataset
         objective, plane, grid: what was swept; of several planes the first.
         landscape: what came of it, with a dimension `seed` for several planes.
     """
-    first = landscape.isel(seed=0) if "seed" in landscape.dims else landscape
-    about = Inspection(objective, plane, grid, first)
-    found = [_outcome(check, about) for check in _CHECKS] + [check_seeds(landscape)]
+    about = Inspection(objective, plane, grid, landscape)
+    found = [_outcome(check, about) for check in _CHECKS]
     return [each.as_dict() for each in found if each is not None]
 
 

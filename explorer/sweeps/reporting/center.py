@@ -5,6 +5,8 @@ from explorer.sweeps.reporting.inspection import Inspection
 
 _ROUNDINGS = 1e4
 """How many roundings two ways to the same loss may lie apart: sums in another order, over many samples."""
+_COARSE = 0.05
+"""Never more than this share: half precision has an eps of 1e-3, bfloat16 of 8e-3."""
 _ON_THE_PLANE = 1e-5
 """Of theta's own length: closer to the plane is on it."""
 
@@ -42,5 +44,6 @@ def _close(about: Inspection, found: float, own: float) -> bool:
     # NaN is close to NaN.
     same = found == own or (found != found and own != own)
     # A loss near 0 may be what is left of numbers as large as the picture's.
-    slack = _ROUNDINGS * about.epsilon * max(abs(own), abs(found)) + about.epsilon * about.range
+    share = min(_ROUNDINGS * about.epsilon, _COARSE)
+    slack = share * max(abs(own), abs(found)) + about.epsilon * about.range
     return same or abs(found - own) <= slack

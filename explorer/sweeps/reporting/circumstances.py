@@ -1,7 +1,10 @@
 """What the picture was made of: the data, BatchNorm's statistics, a trajectory's shape, the seeds."""
 
+import math
+from typing import Any
+
 import numpy as np
-import xarray as xr
+from numpy.typing import NDArray
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.sweeps.reporting.finding import Finding, percent, shown
@@ -16,7 +19,7 @@ def check_data(about: Inspection) -> Finding:
     described = about.objective.describe()
     if "data" in described:
         count = int(described["data"]["inputs"][0])
-        text = f"Every point is the mean over the same {count:,} samples; on other samples the picture may differ."
+        text = f"Every point is measured on the same {count:,} samples; on other samples the picture may differ."
         return Finding("data", "info", text, {"samples": count})
     names = list(about.objective.term_names)
     text = f"Every point is the weighted sum of {', '.join(names)}, each on whatever points or data it holds."
@@ -51,17 +54,30 @@ def check_trajectory(about: Inspection) -> Finding | None:
     return Finding("trajectory", "info", f"{text}.", shares)
 
 
-def check_seeds(landscape: xr.Dataset) -> Finding | None:
-    """Tell how far the rise from center to edge differs between the planes of several seeds."""
-    if "seed" not in landscape.dims or "loss" not in landscape:
+def check_seeds(about: Inspection) -> Finding | None:
+    """Tell how far the rise from center to edge differs between the planes of several seeds.
+
+    Values that are NaN or infinite make no rise: they are left out, and counted.
+    """
+    if "seed" not in about.whole.dims or "loss" not in about.whole:
         return None
-    loss = landscape["loss"].transpose("seed", ...).values
-    inner = (slice(1, -1),) * (loss.ndim - 1)
+    loss = about.whole["loss"].transpose("seed", ...).values
     edge = np.ones(loss.shape[1:], dtype=bool)
-    edge[inner] = False
+    edge[(slice(1, -1),) * (loss.ndim - 1)] = False
     middle = loss[(slice(None), *(n // 2 for n in loss.shape[1:]))]
-    with np.errstate(invalid="ignore"):
-        rises = [float(value) for value in np.median(loss[:, edge], axis=1) - middle]
-    text = f"Over {len(rises)} seeds the loss rises from the middle to the edge (median) by {shown(min(rises))} to "
-    values = {"rises": rises}
-    return Finding("seeds", "info", f"{text}{shown(max(rises))}; the rest of this report is on the first.", values)
+    rises = [_rise(float(low), border) for low, border in zip(middle, loss[:, edge], strict=True)]
+    known = [rise for rise in rises if math.isfinite(rise)]
+    bad = ~np.isfinite(loss[:, edge])
+    values = {"rises": rises, "left_out": int(bad.sum())}
+    text = f"Over {len(known)} seeds" if len(known) == len(rises) else f"Over {len(known)} of {len(rises)} seeds"
+    text += " the loss rises from the middle to the edge (median)"
+    text += f" by {shown(min(known))} to {shown(max(known))}" if known else " by nothing that could be measured"
+    if bad.any():
+        text += f"; {values['left_out']:,} of {bad.size:,} edge points, NaN or infinite, are left out"
+    return Finding("seeds", "info", f"{text}; the rest of this report, but for holes, is on the first.", values)
+
+
+def _rise(middle: float, edge: NDArray[Any]) -> float:
+    """Return how far the median of the edge's finite values lies above the middle; NaN if there is none of either."""
+    finite = edge[np.isfinite(edge)]
+    return float(np.median(finite)) - middle if finite.size and math.isfinite(middle) else math.nan

@@ -27,9 +27,15 @@ class Inspection:
 
     objective: Objective
     plane: Plane
+    """Of several planes the first."""
     grid: Grid
-    landscape: xr.Dataset
-    """Over the grid's labels alone."""
+    whole: xr.Dataset
+    """Over the grid's labels, before them `seed` for several planes."""
+
+    @cached_property
+    def landscape(self) -> xr.Dataset:
+        """The plane's own part of the whole, over the grid's labels alone."""
+        return self.whole.isel(seed=0) if "seed" in self.whole.dims else self.whole
 
     @property
     def products(self) -> int:

@@ -1,6 +1,5 @@
-"""Numbers that are no numbers, and numbers that would change in another precision."""
+"""Numbers that would change in another precision."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,6 @@ _VISIBLE = 1e-3
 _ROOM = 256 << 20
 _COPIES = 2 * 8
 """Bytes a parameter: the model and theta in float64."""
-
-
-def check_finite(about: Inspection) -> Finding:
-    """Count the points where a quantity is NaN or infinite."""
-    counts = {}
-    for name, field in about.landscape.data_vars.items():
-        if name != "status":
-            bad = ~np.isfinite(field.values)
-            counts[str(name)] = int(bad.reshape(*about.grid.shape, -1).any(axis=-1).sum())
-    found = {name: count for name, count in counts.items() if count}
-    if not found:
-        return Finding("finite", "ok", f"All {about.grid.size:,} points have finite values.", {"points": 0})
-    listed = ", ".join(f"{count:,} of {name}" for name, count in found.items())
-    text = f"Of {about.grid.size:,} points these are NaN or infinite: {listed}. They are kept, and drawn as holes."
-    return Finding("finite", "warn", text, {"points": max(found.values()), "by_name": found})
 
 
 def check_precision(about: Inspection) -> Finding | None:
@@ -60,10 +44,15 @@ def _compared(about: Inspection, other: Objective, places: list[tuple[int, ...]]
         with torch.enable_grad():
             again = float(other(_theta(about, coords, other.dtype)).detach())
         apart = max(apart, abs(float(about.landscape["loss"].values[at]) - again))
-    share = apart / about.range if about.range > 0 else (0.0 if apart == 0 else math.inf)
-    values = {"difference": apart, "range": about.range, "share": share, "points": len(places)}
-    text = f"At {len(places)} points, the lowest among them, {_name(own)} and {_name(other.dtype)} differ by "
-    text += f"{shown(apart)} or less, {percent(share)} of the picture's range."
+    values = {"difference": apart, "range": about.range, "points": len(places)}
+    where = "At 1 point" if len(places) == 1 else f"At {len(places)} points, the lowest among them,"
+    text = f"{where} {_name(own)} and {_name(other.dtype)} differ by {shown(apart)} or less"
+    if not about.range > 0:
+        text += "; the picture's finite values are all the same, and no color can show how much that is."
+        return Finding("precision", "info", text, values)
+    share = apart / about.range
+    values["share"] = share
+    text += f", {percent(share)} of the picture's range."
     if share <= _VISIBLE:
         return Finding("precision", "ok", text, values)
     if own == torch.float64:

@@ -1,0 +1,46 @@
+"""Numbers that are no numbers."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from explorer.sweeps.reporting.finding import Finding
+from explorer.sweeps.reporting.inspection import Inspection
+
+_MEASURED = (1, 2)
+"""Values of `status`: evaluated, interpolated."""
+_FAILED = 3
+
+
+def check_finite(about: Inspection) -> Finding:
+    """Count the points where a quantity is NaN or infinite, in the planes of all seeds, and those that failed."""
+    whole = about.whole
+    status = whole["status"].values if "status" in whole else np.ones(_points(about), dtype=np.int8)
+    measured = np.isin(status, _MEASURED)
+    number = f"{status.size:,} points"
+    if "seed" in whole.dims:
+        number += f" ({about.grid.size:,} for each of {len(status)} seeds)"
+    counts = {str(name): _holes(field, measured) for name, field in whole.data_vars.items() if name != "status"}
+    found, failed = {name: count for name, count in counts.items() if count}, int((status == _FAILED).sum())
+    if not found and measured.all():
+        return Finding("finite", "ok", f"All {number} have finite values.", {"points": 0})
+    words = []
+    if not measured.all():
+        words.append(f"{int((~measured).sum()):,} have no value" + (f" ({failed:,} failed)" if failed else ""))
+    if found:
+        listed = ", ".join(f"{count:,} of {name}" for name, count in found.items())
+        words.append(f"these are NaN or infinite: {listed}")
+    values = {"points": max(found.values(), default=0), "by_name": found, "failed": failed}
+    return Finding("finite", "warn", f"Of {number} {'; '.join(words)}. They are kept, and drawn as holes.", values)
+
+
+def _points(about: Inspection) -> tuple[int, ...]:
+    planes = (about.whole.sizes["seed"],) if "seed" in about.whole.dims else ()
+    return planes + about.grid.shape
+
+
+def _holes(field: xr.DataArray, measured: NDArray[np.bool_]) -> int:
+    """Return at how many measured points any entry of a field is NaN or infinite."""
+    # Dimensions of a field's own, such as `direction`, come after those of the points.
+    bad = ~np.isfinite(field.values.reshape(*measured.shape, -1)).all(axis=-1)
+    return int(np.count_nonzero(bad & measured))
