@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -183,7 +184,7 @@ class Objective:
         """Return what was measured, for provenance: model, parameters, loss or weighted terms, data; JSON-ready."""
         description: dict[str, Any] = {
             "model": type(self._binding.model).__name__,
-            "structure_sha256": hashlib.sha256(repr(self._binding.model).encode()).hexdigest(),
+            "structure_sha256": _structure(self._binding.model),
             "parameters": self.layout.size,
             "theta_sha256": sha256(self._binding.theta),
             "metrics": list(self.metric_names),
@@ -231,3 +232,8 @@ class Objective:
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices), torch.enable_grad():
             yield
+
+
+def _structure(model: nn.Module) -> str:
+    """Return the SHA-256 of how a model prints itself: its modules with their options, but no addresses in memory."""
+    return hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(model)).encode()).hexdigest()

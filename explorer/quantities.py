@@ -46,7 +46,10 @@ def read_quantities(quantities: Sequence[Quantity]) -> Wanted:
         raise ValueError(f"expected each quantity once; got {names}")
     for quantity in quantities:
         if isinstance(quantity, str) and quantity not in BUILT_IN:
-            raise ValueError(f"expected quantities among {BUILT_IN}, or functions of theta; got {quantity!r}")
+            raise ValueError(
+                f"expected quantities among {BUILT_IN}, or functions of theta (metrics come by "
+                f"themselves); got {quantity!r}"
+            )
     built_in = frozenset(quantity for quantity in quantities if isinstance(quantity, str))
     return Wanted(built_in, {_name(quantity): quantity for quantity in quantities if not isinstance(quantity, str)})
 

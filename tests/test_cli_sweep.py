@@ -29,7 +29,7 @@ def run(*words: object) -> Result:
 
 
 def swept(path: Path, *words: object) -> Result:
-    found = run("sweep", FACTORY, "--skip", "none", "--points", 5, *words, "--out", path)
+    found = run("sweep", FACTORY, "--points", 5, *words, "--out", path)
     assert found.exit_code == 0, found.output
     return found
 
@@ -71,18 +71,17 @@ def test_the_same_words_return_at_once_and_others_are_refused_by_name(tmp_path: 
         (("--seed", 1), "directions.0.seed: the store has 0, asked for 1"),
         (("--points", 6), "points.alpha: the store has 5, asked for 6"),
         (("--quantities", "loss"), "quantities"),
-        (("--set", "depth=1"), "kwargs.depth: the store has nothing, asked for 1"),
-        (("--checkpoints", checkpoint(tmp_path / "a.safetensors", 1, 0, 0)), "nothing is projected; asked for a"),
+        (("--set", "depth=1"), "x.zarr holds another sweep. --set depth: the store has nothing, asked for 1. Use"),
         (("--dtype", "float32"), 'dtype: the store has "float64", asked for "float32"'),
     ):
-        shown = run("sweep", FACTORY, "--skip", "none", "--points", 5, *words, "--out", path)
+        shown = run("sweep", FACTORY, "--points", 5, *words, "--out", path)
         assert shown.exit_code == 1, shown.output
         assert said in shown.output
         assert "Traceback" not in shown.output
 
 
 def test_the_seconds_are_told_before(tmp_path: Path) -> None:
-    shown = run("sweep", FACTORY, "--skip", "none", "--points", "11x7", "--seed", "0,1", "--dry-run")
+    shown = run("sweep", FACTORY, "--points", "11x7", "--seed", "0,1", "--dry-run")
     assert shown.exit_code == 0
     assert shown.output.startswith("154 points, about ")
     assert list(tmp_path.iterdir()) == []
@@ -172,6 +171,31 @@ def test_entries_are_axes_with_their_names(tmp_path: Path) -> None:
         ((FACTORY, "--points", "1"), 2, "at least 2"),
         ((FACTORY, "--count", "1", "--points", "5x5"), 2, "expected 51, each"),
         ((FACTORY, "--radius", "0"), 2, "0"),
+        ((FACTORY, "--radius", "nan"), 2, "expected a finite number above 0"),
+        ((FACTORY, "--radius", "1e308"), 2, "expected a finite number above 0"),
+        ((FACTORY, "--points", "9999999x9999999"), 2, "at most 4,194,304 in all; got 9999999 x 9999999"),
+        ((FACTORY, "--points", "2048", "--seed", "0,1"), 2, "2048 x 2048 on 2 planes"),
+        ((FACTORY, "--seed", "9" * 19), 2, "from 0 to 9223372036854775807"),
+        ((FACTORY, "--seed", "9" * 5000), 2, "whole numbers from 0"),
+        ((FACTORY, "--seed", "-1"), 2, "whole numbers from 0"),
+        ((FACTORY, "--skip", "foo"), 2, "kinds of parameters among bias, norm, vector, each once; or none; got 'foo'"),
+        ((FACTORY, "--quantities", "accuracy"), 2, "metrics come by themselves with loss, terms and gradient"),
+        ((FACTORY, "--quantities", ""), 2, "expected quantities among"),
+        ((FACTORY, "--quantities", "loss,loss"), 2, "each once"),
+        ((FACTORY, "--device", "foo"), 2, "expected a device, such as cpu, cuda or cuda:1; got 'foo'"),
+        ((FACTORY, "--device", "meta"), 2, "expected a device"),
+        ((FACTORY, "--device", "cuda:99"), 1, "there is no device 'cuda:99' here"),
+        ((".train:objective",), 2, "expected the name of a module"),
+        (("train.py:objective",), 2, "without .py"),
+        (("tests..killed:objective",), 2, "expected the name of a module"),
+        ((FACTORY, "--directions", "between", "--checkpoints", "c0", "./c0"), 2, "each file once; c0 is given 2 times"),
+        ((FACTORY, "--checkpoints", "a", "b", "a"), 2, "each file once; a is given 2 times"),
+        (("--checkpoints", "a", "b", FACTORY), 2, "so the factory comes before it: sweep train:objective"),
+        ((FACTORY, "--entries", "w"), 2, "--entries does nothing with --directions gaussian: leave it out"),
+        ((FACTORY, "--directions", "through", "--checkpoints", *"abc", "--count", "1"), 2, "--count does nothing"),
+        ((FACTORY, "--directions", "between", "--checkpoints", "a", "b", "--seed", "0"), 2, "--seed does nothing"),
+        ((FACTORY, "--directions", "hessian", "--normalize", "layer"), 2, "--normalize does nothing"),
+        ((FACTORY, "--directions", "hessian", "--skip", "none"), 2, "--skip does nothing"),
         ((FACTORY, "--seed", "a"), 2, "such as 0 or 0,1,2"),
         ((FACTORY, "--seed", "1,1"), 2, "different seeds"),
         ((FACTORY, "--seed", "0,1", "--directions", "hessian"), 2, "several seeds are for"),
@@ -180,9 +204,9 @@ def test_entries_are_axes_with_their_names(tmp_path: Path) -> None:
         ((FACTORY, "--directions", "principal"), 2, "takes --trajectory"),
         ((FACTORY, "--directions", "axes"), 2, "takes one or two --entries"),
         ((FACTORY, "--checkpoints", "a.pt", "--trajectory", "x"), 2, "not both"),
-        ((FACTORY, "--skip", "none", "--quantities", "los"), 1, "expected quantities among"),
-        ((FACTORY, "--skip", "none", "--checkpoints", "no-such-file.pt"), 1, "no-such-file.pt"),
-        ((FACTORY, "--skip", "none", "--directions", "axes", "--entries", "w"), 1, "w"),
+        ((FACTORY, "--quantities", "los"), 2, "expected quantities among loss, terms"),
+        ((FACTORY, "--checkpoints", "no-such-file.pt"), 1, "no-such-file.pt"),
+        ((FACTORY, "--directions", "axes", "--entries", "w"), 1, "w"),
     ],
 )
 def test_errors_are_one_line_with_their_code(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
@@ -201,7 +225,7 @@ def test_a_place_to_write_to_is_asked_for() -> None:
 
 def test_what_is_no_store_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    shown = run("sweep", FACTORY, "--skip", "none", "--out", tmp_path)
+    shown = run("sweep", FACTORY, "--out", tmp_path)
     assert shown.exit_code == 1
     assert "zarr.json" in shown.output
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
@@ -263,7 +287,7 @@ SLOW = ("--points", "21", "--set", "wait=0.008")
 
 
 def start(path: Path) -> subprocess.Popen[str]:
-    words = ["sweep", FACTORY, "--skip", "none", *SLOW, "--out", str(path)]
+    words = ["sweep", FACTORY, *SLOW, "--out", str(path)]
     return subprocess.Popen([sys.executable, "-m", "explorer", *words], cwd=ROOT, text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"})  # fmt: skip
 

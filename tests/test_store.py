@@ -154,6 +154,34 @@ def test_a_failed_chunk_says_why_and_can_be_put_later(tmp_path: Path) -> None:
     assert store.failures == {}
 
 
+def test_a_chunk_that_fails_in_part_keeps_the_rest(tmp_path: Path) -> None:
+    store = small(tmp_path / "x.zarr")
+    store.fail(0, "out of memory", fields={"loss": np.array([1.0, 2.0, 3.0, 4.0])}, holes=[(0, 1), (2, 3)])
+    assert store.done.tolist() == [2, 0]
+    found = store.landscape()
+    np.testing.assert_array_equal(found["loss"].values.reshape(-1), [2.0, 4.0, np.nan, np.nan, np.nan, np.nan])
+    assert found["status"].values.reshape(-1).tolist() == [1, 1, 0, 3, 0, 3]
+    assert found.attrs["done_points"] == 2
+    assert store.failures == {0: "out of memory"}
+    assert store.verify() == []
+    with pytest.raises(ValueError, match="expected fields of shapes"):
+        store.fail(1, "x", fields={"loss": np.zeros(4)})
+    flip(tmp_path / "x.zarr" / "loss" / "c.0")
+    assert (Store.open(tmp_path / "x.zarr").landscape()["status"].values.reshape(-1)[store.positions(0)] == 3).all()
+    store.put(0, {"loss": np.zeros(4)})
+    assert store.landscape().attrs["done_points"] == 4
+
+
+@pytest.mark.parametrize("holes", [[[0, -1]], [[2, 1]], [["a", 1]], [[1]], 3, [[0, 1e400]], None, {"a": 1}])
+def test_holes_that_make_no_sense_are_all_of_a_chunk(tmp_path: Path, holes: Any) -> None:
+    store = small(tmp_path / "x.zarr")
+    store.fail(0, "why", fields={"loss": np.ones(4)}, holes=[(0, 1)])
+    (tmp_path / "x.zarr" / "done" / "c.0.json").write_text(json.dumps({"reason": "why", "holes": holes}))
+    found = Store.open(tmp_path / "x.zarr").landscape()
+    assert (found["status"].values.reshape(-1)[store.positions(0)] == 3).all()
+    assert np.isnan(found["loss"]).all()
+
+
 # Refusals.
 
 
@@ -169,6 +197,20 @@ def test_what_is_there_already_is_never_touched(tmp_path: Path) -> None:
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
     assert Store.open(tmp_path / "x.zarr").done.tolist() == [1, 0]
     assert sorted(found.name for found in tmp_path.iterdir()) == ["file", "link", "thesis", "x.zarr"]
+
+
+def test_an_empty_folder_becomes_the_store(tmp_path: Path) -> None:
+    (tmp_path / "x.zarr").mkdir()
+    small(tmp_path / "x.zarr").put(0, {"loss": np.zeros(4)})
+    assert Store.open(tmp_path / "x.zarr").done.tolist() == [1, 0]
+    assert [found.name for found in tmp_path.iterdir()] == ["x.zarr"]
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_store_has_a_name_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="a name of its own, such as"):
+        small(Path(name))
 
 
 def test_other_things_than_stores_are_refused_in_a_sentence(tmp_path: Path) -> None:

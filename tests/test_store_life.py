@@ -27,6 +27,7 @@ class StoreLife(RuleBasedStateMachine):
         self.store = filled(self.path, chunks=0)
         self.done: set[int] = set()
         self.failed: set[int] = set()
+        self.holes: dict[int, int] = {}
         self.damaged: set[int] = set()
 
     def teardown(self) -> None:
@@ -37,12 +38,24 @@ class StoreLife(RuleBasedStateMachine):
         self.store.put(chunk, writer.values(self.store.positions(chunk)))
         self.done.add(chunk)
         self.failed.discard(chunk)
+        self.holes.pop(chunk, None)
         self.damaged.discard(chunk)
 
     @rule(chunk=CHUNKS)
     def fail(self, chunk: int) -> None:
         self.store.fail(chunk, f"chunk {chunk}")
+        self._has_failed(chunk)
+
+    @rule(chunk=CHUNKS, hole=st.integers(1, writer.CHUNK))
+    def fail_in_part(self, chunk: int, hole: int) -> None:
+        fields = writer.values(self.store.positions(chunk))
+        self.store.fail(chunk, f"chunk {chunk}", fields=fields, holes=[(0, hole)])
+        self._has_failed(chunk)
+        self.holes[chunk] = hole
+
+    def _has_failed(self, chunk: int) -> None:
         self.failed.add(chunk)
+        self.holes.pop(chunk, None)
         self.done.discard(chunk)
         self.damaged.discard(chunk)
 
@@ -76,6 +89,8 @@ class StoreLife(RuleBasedStateMachine):
         for chunks, status in ((self.done - self.damaged, 1), (self.failed, 3)):
             for chunk in chunks:
                 expected[self.store.positions(chunk)] = status
+        for chunk, hole in self.holes.items():
+            expected[self.store.positions(chunk)[hole:]] = 1
         np.testing.assert_array_equal(found["status"].values.reshape(-1), expected)
         for name, whole in writer.values(np.arange(writer.POINTS)).items():
             seen = found[name].values.reshape(whole.shape)

@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,17 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, Plane
 from explorer.errors import StoreError
+from explorer.quantities import read_quantities
+from explorer.sweeps import stored
+from explorer.sweeps.calibration import Plan
+from explorer.sweeps.job import read_job
 from explorer.sweeps.store import Store
 from explorer.sweeps.stored import planes_of
+from explorer.sweeps.strategies import LOOP
 from tests.cases import neuron
 from tests.kinds import KINDS
 from tests.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
+from tests.test_store import flip
 
 sweep = partial(explorer.sweep, report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})
@@ -193,29 +200,156 @@ def touchy(theta):
     return theta.sum()
 
 
-def test_a_corner_that_fails_is_marked_and_tried_again(tmp_path):
+@pytest.mark.parametrize("chunk", [1, 12])
+def test_a_corner_that_fails_is_marked_and_tried_again(tmp_path, chunk):
     case = objective()
     plane = random_plane(case)
     sums = plane.at(torch.from_numpy(GRID.coords)).sum(1)
-    touchy.broken, touchy.bad = True, sums.tolist()[-2:]
-    with pytest.warns(RuntimeWarning, match="1 points could not be evaluated .ArithmeticError: out of its depth"):
-        found = sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=1)
+    # The very first point of the visit, and one more.
+    touchy.broken, touchy.bad = True, sums.tolist()[::7]
+    with pytest.warns(RuntimeWarning, match="2 of 12 points could not be evaluated .ArithmeticError: out of its depth"):
+        found = sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=chunk)
     failed = found["status"].values == 3
-    assert failed.sum() == 2
+    assert np.flatnonzero(failed).tolist() == [0, 7]
     assert np.isnan(found["touchy"].values[failed]).all()
     assert (found["status"].values[~failed] == 1).all()
+    assert np.isfinite(found["touchy"].values[~failed]).all()
+    # What a failed point holds is no result that is not finite.
+    assert set(json.loads(found.attrs["nonfinite"]).values()) == {0}
+    xr.testing.assert_identical(explorer.open_landscape(tmp_path / "x.zarr"), found)
     touchy.broken = False
-    mended = sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=1)
+    mended = sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=chunk)
     assert (mended["status"] == 1).all()
     np.testing.assert_allclose(mended["touchy"].values.reshape(-1), sums, rtol=1e-12)
 
 
-def test_what_fails_everywhere_is_told_as_it_is(tmp_path):
+def test_pieces_of_a_large_chunk_are_lost_around_a_point_that_fails(tmp_path):
+    case = objective()
+    plane = random_plane(case)
+    grid = Grid.square(points=17)
+    bad = plane.at(torch.from_numpy(grid.coords)).sum(1)[5]
+    touchy.broken, touchy.bad = True, [float(bad)]
+    with pytest.warns(RuntimeWarning, match="of 289 points could not be evaluated"):
+        found = sweep(case, plane, grid, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=289)
+    # 289 // 64 = 4 points are not cut further.
+    assert 1 <= int((found["status"] == 3).sum()) <= 4
+    assert int(found["status"].values.reshape(-1)[5]) == 3
+
+
+def test_a_corner_where_the_plan_looks_does_not_end_a_sweep(tmp_path):
     case = objective()
     plane = random_plane(case)
     touchy.broken, touchy.bad = True, [float(case.theta.sum())]
+    # The center is no point of this grid, and all of its own can be measured.
+    assert (sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr")["status"] == 1).all()
+
+
+def hopeless(theta):
+    """Raises everywhere, each time something else."""
+    hopeless.times += 1
+    raise ArithmeticError(f"out of its depth for the {hopeless.times}th time")
+
+
+def test_what_fails_everywhere_is_told_as_it_is(tmp_path):
+    case = objective()
+    hopeless.times = 0
+    with pytest.raises(ArithmeticError, match="for the 1th time"):
+        sweep(case, random_plane(case), GRID, quantities=("loss", hopeless), store=tmp_path / "x.zarr")
+    assert not (tmp_path / "x.zarr").exists()
+
+
+def test_where_every_point_fails_the_first_error_is_told_and_nothing_is_taken_for_a_result(tmp_path):
+    case = objective()
+    plane = random_plane(case)
+    # The points that the plan tries are not among them.
+    touchy.broken, touchy.bad = True, plane.at(torch.from_numpy(GRID.coords)).sum(1).tolist()
     with pytest.raises(ArithmeticError, match="out of its depth"):
-        sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr")
+        sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr", chunk_size=4)
+    found = explorer.open_landscape(tmp_path / "x.zarr")
+    assert (found["status"] == 3).all()
+    assert np.isnan(found["loss"]).all()
+    assert "report" not in found.attrs
+    touchy.broken = False
+    assert (sweep(case, plane, GRID, quantities=("loss", touchy), store=tmp_path / "x.zarr")["status"] == 1).all()
+
+
+@pytest.mark.parametrize("harm", [flip, Path.unlink])
+@pytest.mark.parametrize("name", ["loss/c.3", "gradient/c.0.0"])
+def test_damaged_chunks_of_a_finished_store_are_computed_again(tmp_path, monkeypatch, harm, name):
+    case = objective()
+    plane = random_plane(case)
+    first = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
+    harm(tmp_path / "x.zarr" / name)
+    seen = stop_after(monkeypatch, 99)
+    with pytest.warns(RuntimeWarning, match="1 chunk is damaged or missing, of 4 in .*, and computed again"):
+        again = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
+    assert seen == [int(name.split(".")[1])]
+    xr.testing.assert_allclose(numbers(again), numbers(first), rtol=1e-12, atol=1e-12)
+    assert "damaged" not in again.attrs
+    assert (first.attrs["runs"], again.attrs["runs"]) == (1, 2)
+
+
+def test_a_store_that_is_all_damaged_is_computed_again(tmp_path):
+    case = objective()
+    plane = random_plane(case)
+    first = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
+    for file in (tmp_path / "x.zarr" / "loss").glob("c.*"):
+        flip(file)
+    with pytest.warns(RuntimeWarning, match="4 chunks are damaged or missing, of 4"):
+        again = sweep(case, plane, GRID, store=tmp_path / "x.zarr")
+    xr.testing.assert_allclose(numbers(again), numbers(first), rtol=1e-12, atol=1e-12)
+
+
+def test_planes_of_different_origins_are_refused(tmp_path):
+    case = objective()
+    plane = random_plane(case)
+    other = Plane(plane.origin + 1e-3, random_plane(case, 1).basis)
+    for store in (None, tmp_path / "x.zarr"):
+        with pytest.raises(ValueError, match=r"through one origin.*planes\[1\] differs.*sweep them one by one"):
+            sweep(case, [plane, other], GRID, store=store)
+    assert not (tmp_path / "x.zarr").exists()
+
+
+def test_checkpoints_of_a_finished_sweep_are_projected_anew(tmp_path):
+    case = objective()
+    plane = random_plane(case)
+    again = partial(sweep, case, plane, GRID, store=tmp_path / "x.zarr")
+
+    def names(landscape):
+        return [each["name"] for each in json.loads(landscape.attrs["checkpoints"])]
+
+    again(checkpoints={"a": case.theta})
+    assert names(again(checkpoints={"b": case.theta, "c": case.theta + 1})) == ["b", "c"]
+    assert names(explorer.open_landscape(tmp_path / "x.zarr")) == ["b", "c"]
+    assert names(again()) == ["b", "c"]
+    assert names(again(checkpoints={})) == []
+
+
+def test_a_layer_without_weights_is_in_the_spec(tmp_path):
+    first, second = (Objective(layers(act), mse, (X, Y)) for act in (nn.ReLU(), nn.LeakyReLU(1e-4)))
+    plane = random_plane(first)
+    sweep(first, plane, GRID, store=tmp_path / "x.zarr")
+    with pytest.raises(StoreError, match="structure_sha256"):
+        sweep(second, plane, GRID, store=tmp_path / "x.zarr")
+
+
+def layers(activation):
+    model = network()
+    model[1] = activation
+    return model
+
+
+def test_chunks_stay_within_what_a_store_takes():
+    case = objective()
+    grid = Grid.square(points=300)
+    job = read_job(case, random_plane(case), grid, read_quantities(("loss", "curvature")), None, None)
+    # A second a point would be one point a chunk; a nanosecond, all of them.
+    assert stored._chunk(job, Plan(LOOP, 1, 0, 1.0 * job.points)) == 2
+    assert stored._chunk(job, Plan(LOOP, 1, 0, 1e-12 * job.points)) == job.points
+    wide = read_job(
+        case, random_plane(case), Grid.square(points=1500), read_quantities(("loss", "curvature")), None, None
+    )
+    assert stored._chunk(wide, Plan(LOOP, 1, 0, 1e-12 * wide.points)) == (16 << 20) // (4 * 8)
 
 
 def test_terms_whose_code_has_changed_are_refused(tmp_path):

@@ -1,16 +1,15 @@
 """Factories: `module:function` with its settings -> the objective that it returns."""
 
-import importlib
 import inspect
 import json
 import os
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from explorer.cli.explained import in_one_line
+from explorer.cli.modules import import_module_here
 from explorer.errors import ExplorerError
 from explorer.objective import Objective
 
@@ -49,11 +48,9 @@ def objective_of(where: str, settings: dict[str, Any]) -> Objective:
         objective = factory(**settings)
     except ExplorerError:
         raise
-    except Exception as error:
-        # The user's own code may raise anything: where it did so is of more use than how we came there.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raised = f"{type(error).__name__}: {error}"
-        raise click.ClickException(f"{where} raised {raised} ({place.filename}, line {place.lineno})") from error
+    # The user's own code may raise anything, and a script may end itself.
+    except (Exception, SystemExit) as error:
+        raise click.ClickException(f"{where} raised {in_one_line(error)}") from error
     if not isinstance(objective, Objective):
         raise click.ClickException(f"{where} was expected to return an explorer.Objective; got {type(objective)}")
     objective.source = {"factory": where, "kwargs": settings}
@@ -64,10 +61,8 @@ def _function(where: str) -> Callable[..., Any]:
     module, colon, name = where.partition(":")
     if not colon or not name.isidentifier():
         raise click.BadParameter(f"expected module:function, such as train:objective; got {where!r}")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        found = getattr(import_module_here(module), name, None)
     except ModuleNotFoundError as error:
         raise click.BadParameter(f"there is no module {error.name!r} to be found from {os.getcwd()}") from None
     if not callable(found):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 import numpy as np
+import xarray as xr
 
-from explorer.cli.explained import explained
+from explorer.cli.explained import explained, in_shell
 from explorer.exports import export
 from explorer.sweeps.store import Store, open_landscape
 
@@ -31,15 +32,22 @@ def export_store(store: Path, file: Path, seed: int | None) -> None:
     with explained():
         landscape = open_landscape(store)
         if seed is not None:
-            seeds = landscape["seed"].values.tolist() if "seed" in landscape.dims else []
-            if seed not in seeds:
-                raise click.ClickException(f"expected --seed among {seeds} of {store}; got {seed}")
-            landscape = landscape.sel(seed=seed)
+            landscape = _of_seed(landscape, seed, store)
         export(landscape, file)
     done, total = landscape.attrs["done_points"], landscape.attrs["total_points"]
     click.echo(f"{file}: {done:,} of {total:,} points, {file.stat().st_size / 1e6:.3g} MB")
     if "damaged" in landscape.attrs:
-        click.echo(f"Some chunks are damaged and left out: python -m explorer verify {store}", err=True)
+        again = f"python -m explorer verify {in_shell(store)}"
+        click.echo(f"Some chunks are damaged and left out: {again}", err=True)
+
+
+def _of_seed(landscape: xr.Dataset, seed: int, store: Path) -> xr.Dataset:
+    if "seed" not in landscape.dims:
+        raise click.ClickException(f"{store} holds one plane, so there is no seed to choose: leave --seed out")
+    seeds = landscape["seed"].values.tolist()
+    if seed not in seeds:
+        raise click.ClickException(f"expected --seed among {seeds} of {store}; got {seed}")
+    return landscape.sel(seed=seed)
 
 
 @click.command("verify")

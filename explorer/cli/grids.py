@@ -1,5 +1,6 @@
 """Grids: the words --points and --radius, or what has to be in the picture -> a grid on a plane."""
 
+import math
 import re
 
 import click
@@ -8,6 +9,7 @@ import torch
 from explorer.cli.planes import Chosen
 from explorer.grid import Grid
 from explorer.plane import Plane
+from explorer.sweeps.disk.anatomy import MOST_POINTS
 
 _MARGIN = 0.25
 """By which a picture reaches beyond what has to be in it, as a share of its size."""
@@ -38,6 +40,9 @@ def grid_on(chosen: Chosen, points: str, radius: float | None) -> Grid:
     """
     plane = chosen.planes[0]
     counts = read_points(points, len(plane.labels))
+    if len(chosen.planes) * math.prod(counts) > MOST_POINTS:
+        all_points = " x ".join(map(str, counts)) + (f" on {len(chosen.planes)} planes" if chosen.planes[1:] else "")
+        raise click.BadParameter(f"expected at most {MOST_POINTS:,} in all; got {all_points}", param_hint="--points")
     extents = [(-radius, radius)] * len(counts) if radius is not None else _around(chosen, plane)
     axes = zip(plane.labels, extents, counts, strict=True)
     return Grid({label: (*extent, number) for label, extent, number in axes})

@@ -12,11 +12,21 @@ from explorer import directions
 from explorer.directions.random import Normalize
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.sweeps.disk.making import is_free
 from explorer.sweeps.store import Store
 from explorer.sweeps.stored import planes_of
 from explorer.trajectory import Trajectory
 
-KINDS = ("gaussian", "hessian", "principal", "between", "through", "axes")
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "gaussian": ("count", "seed", "normalize", "skip"),
+    "hessian": ("count", "seed"),
+    "principal": ("count",),
+    "between": (),
+    "through": (),
+    "axes": ("entries",),
+}
+"""Kind of plane -> the options of OF_SOME that it understands."""
+OF_SOME = ("count", "seed", "normalize", "skip", "entries")
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class Words:
     checkpoints: tuple[Path, ...]
     trajectory: Path | None
     entries: tuple[str, ...]
+    given: frozenset[str]
+    """Names of the options of OF_SOME that were given, not left at their defaults."""
 
     def __post_init__(self) -> None:
         wanted = {"between": 2, "through": 3}.get(self.kind)
@@ -44,6 +56,12 @@ class Words:
             raise click.UsageError('--directions axes takes one or two --entries, such as "w,b" or "fc.weight[0,1]"')
         if len(self.seeds) > 1 and self.kind != "gaussian":
             raise click.UsageError(f"several seeds are for --directions gaussian; --directions {self.kind} has one")
+        for option in OF_SOME:
+            if option in self.given and option not in KINDS[self.kind]:
+                raise click.UsageError(f"--{option} does nothing with --directions {self.kind}: leave it out")
+        twice = [str(path) for path in self.checkpoints if self.checkpoints.count(path) > 1]
+        if twice:
+            raise click.UsageError(f"--checkpoints takes each file once; {twice[0]} is given {len(twice)} times")
         if self.trajectory is not None and self.checkpoints and wanted is None:
             raise click.UsageError("give --checkpoints or --trajectory, not both")
 
@@ -98,7 +116,7 @@ class Chosen:
 
     def _hessian(self) -> Plane:
         seed = self.words.seeds[0]
-        stored = Store.open(self.store) if self.store is not None and self.store.exists() else None
+        stored = None if self.store is None or is_free(self.store) else Store.open(self.store)
         same = {"kind": "hessian", "which": "largest", "seed": seed}
         if stored is not None and stored.spec.get("directions") == [same]:
             # The rest of the spec, theta and data among it, is compared when the sweep begins.

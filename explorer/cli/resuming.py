@@ -1,43 +1,28 @@
 """Resuming: the words that a store was made with, beside those that its spec holds."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
-
-from explorer.cli.planes import Chosen
 from explorer.errors import StoreError
+from explorer.objective import Objective
 from explorer.sweeps.disk.spec import differences
 from explorer.sweeps.store import Store
-from explorer.trajectory import Trajectory
 
 
-def refuse_other_words(store: Store, chosen: Chosen) -> bool:
-    """Return whether the store is finished.
+def refuse_other_words(store: Store, objective: Objective) -> None:
+    """Do nothing if a store was made by the objective's factory with its settings, which its numbers need not tell.
 
     Raises:
-        StoreError: it was made by another factory or with other settings, which its numbers need not tell; or it is
-            finished, and what is projected onto it is something else.
+        StoreError: it was made by another, or with others; names each with both values.
     """
-    made = json.loads(str(store.attrs.get("source", "{}")))
-    lines = list(differences(made, chosen.objective.source))
+    made = _words(json.loads(str(store.attrs.get("source", "{}"))))
+    lines = list(differences(made, _words(objective.source)))
     if lines:
         raise StoreError(f"{store.path} holds another sweep. {'; '.join(lines)}. Use its words, or another --out")
-    finished = bool((store.done == 1).all())
-    if finished:
-        _refuse_other_projections(store, _names(chosen))
-    return finished
 
 
-def _refuse_other_projections(store: Store, asked: list[str]) -> None:
-    shown = [str(each["name"]) for each in json.loads(str(store.attrs.get("checkpoints", "[]")))]
-    # A sweep that was killed before its last words has none yet.
-    if asked and "report" in store.attrs and shown != asked:
-        words = f"{', '.join(shown) or 'nothing'} is projected; asked for {', '.join(asked)}"
-        raise StoreError(f"{store.path} is finished, and {words}. Use its words, or another --out")
-
-
-def _names(chosen: Chosen) -> list[str]:
-    shown = chosen.shown
-    if isinstance(shown, Trajectory):
-        return [f"step {step}" for step in np.asarray(shown.steps).tolist()]
-    return list(shown or {})
+def _words(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a source under the names that its parts have on the command line."""
+    factory = {"factory": source["factory"]} if "factory" in source else {}
+    return factory | {f"--set {key}": value for key, value in source.get("kwargs", {}).items()}

@@ -1,14 +1,13 @@
 """serve: the page."""
 
-import importlib
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from explorer.cli.modules import import_module_here
 
 _CATALOGUE, _STORES = "experiments", "runs/"
 
@@ -54,10 +53,8 @@ def serve(context: click.Context, host: str, port: int, catalogue: str, stores: 
 
 def load(catalogue: str, *, optional: bool = False) -> Mapping[str, Any]:
     """Return STUDIES of a catalogue module, looked for from the working directory first; none if it may be missing."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
     try:
-        studies = getattr(importlib.import_module(catalogue), "STUDIES", None)
+        studies = getattr(import_module_here(catalogue), "STUDIES", None)
     except ModuleNotFoundError as error:
         if optional and error.name == catalogue:
             return {}

@@ -1,22 +1,26 @@
 """sweep: a slice of the user's own model, into a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import torch
+from click.core import ParameterSource
 
-from explorer.cli.explained import explained
+from explorer.cli.explained import explained, in_shell
 from explorer.cli.factories import objective_of, read_settings
 from explorer.cli.grids import grid_on
-from explorer.cli.planes import KINDS, Chosen, Words
+from explorer.cli.options import read_device, read_entries, read_names, read_radius, read_seeds, read_skip, spread
+from explorer.cli.planes import KINDS, OF_SOME, Chosen, Words
 from explorer.cli.resuming import refuse_other_words
+from explorer.errors import ExplorerError
 from explorer.grid import Grid
 from explorer.sweeps import estimate, sweep
+from explorer.sweeps.disk.making import is_free
 from explorer.sweeps.reporting import report_text
-from explorer.sweeps.store import Store
+from explorer.sweeps.store import Store, open_landscape
+from explorer.sweeps.stored import is_finished
 
 _SIGINT = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
@@ -27,63 +31,48 @@ class _Sweep(click.Command):
     """A command whose --checkpoints takes all words up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _spread(args, "--checkpoints"))
+        try:
+            return super().parse_args(ctx, spread(args, "--checkpoints"))
+        except click.MissingParameter as error:
+            if "--checkpoints" not in args:
+                raise
+            first = "--checkpoints takes all words after it, so the factory comes before it: "
+            cure = "sweep train:objective --checkpoints ..."
+            raise click.UsageError(f"{error.format_message()} {first}{cure}") from None
 
-
-def _spread(args: Sequence[str], option: str) -> list[str]:
-    """Return the words with the option repeated before each of its values, as click takes them."""
-    found: list[str] = []
-    inside = False
-    for word in args:
-        inside = word == option or (inside and not word.startswith("-"))
-        if inside and word != option:
-            found += [option, word]
-        elif not inside:
-            found.append(word)
-    return found
-
-
-def _split(context: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip() not in ("", "none"))
-
-
-def _seeds(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
-    try:
-        seeds = tuple(int(word) for word in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"expected whole numbers, such as 0 or 0,1,2; got {text!r}") from None
-    if len(set(seeds)) != len(seeds):
-        raise click.BadParameter(f"expected different seeds; got {text!r}")
-    return seeds
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        options, *arguments = super().collect_usage_pieces(ctx)
+        return [*arguments, options]
 
 
 @click.command("sweep", cls=_Sweep)
 @click.argument("factory", metavar="MODULE:FACTORY")
 @click.option("--out", type=click.Path(path_type=Path), help="The store to write, such as runs/x.zarr.")
 @click.option("--points", default="51", show_default=True, help="Along each axis, or 51x41 (alpha x beta).")
-@click.option("--radius", type=click.FloatRange(min=0, min_open=True),
+@click.option("--radius", type=float, callback=read_radius,
               help="Half the width of the picture, in directions.  [default: 1; or what shows all checkpoints or the "
               "trajectory that span the plane]")  # fmt: skip
-@click.option("--directions", "kind", type=click.Choice(KINDS), default="gaussian", show_default=True,
+@click.option("--directions", "kind", type=click.Choice(list(KINDS)), default="gaussian", show_default=True,
               help="What spans the plane.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1, 2), default=2, show_default=True, help="1: a line, 2: a plane.")
 @click.option("--checkpoints", multiple=True, type=click.Path(path_type=Path), metavar="A B [C]",
               help="Weights (.safetensors, .pt) that span the line (between) or plane (through), or that are "
-              "projected onto another.")  # fmt: skip
+              "projected onto another; up to the next option, so MODULE:FACTORY comes before.")  # fmt: skip
 @click.option("--trajectory", type=click.Path(path_type=Path),
               help="Folder of checkpoints, in natural order of names: spans the plane (principal), or is projected "
               "onto it.")  # fmt: skip
-@click.option("--entries", default="", callback=_split, help="Of --directions axes: such as w,b.")
+@click.option("--entries", default="", callback=read_entries,
+              help="Of --directions axes: such as w,b or fc.weight[0,1],fc.bias[2].")  # fmt: skip
 @click.option("--normalize", type=click.Choice(["filter", "layer", "weight", "dfilter", "dlayer", "none"]),
               default="filter", show_default=True, help="Of random directions.")  # fmt: skip
-@click.option("--skip", default="bias,norm", show_default=True, callback=_split,
+@click.option("--skip", default="bias,norm", show_default=True, callback=read_skip,
               help="Parameters that random directions leave alone; none for none.")  # fmt: skip
-@click.option("--seed", "seeds", default="0", show_default=True, callback=_seeds,
+@click.option("--seed", "seeds", default="0", show_default=True, callback=read_seeds,
               help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
-@click.option("--quantities", default="loss,gradient", show_default=True, callback=_split,
-              help="Among loss, terms, gradient, gradient_norm, curvature.")  # fmt: skip
+@click.option("--quantities", default="loss,gradient", show_default=True, callback=read_names,
+              help="Among loss, terms, gradient, gradient_norm, curvature; metrics come by themselves.")  # fmt: skip
 @click.option("--dtype", type=click.Choice(list(_DTYPES)), help="Evaluate in it.  [default: the model's]")
-@click.option("--device", help="Evaluate there, such as cuda.  [default: the model's]")
+@click.option("--device", callback=read_device, help="Evaluate there, such as cuda.  [default: the model's]")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="A keyword of the factory; JSON where it can be, else text; repeatable.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and stop.")
@@ -112,13 +101,15 @@ def sweep_factory(
     python -m explorer sweep train:objective --dry-run
 
     A sweep that was stopped or killed goes on where it was when the same words are run again; a finished one returns
-    at once; other words on the same store are refused, naming what differs.
+    at once, with chunks that were damaged computed again and checkpoints projected anew; other words on the same store
+    are refused, naming what differs.
     """
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out': the store to write, such as runs/x.zarr (or --dry-run).")
     words["normalize"] = None if words["normalize"] == "none" else words["normalize"]
     keywords: dict[str, Any] = {"quantities": quantities, "device": device, "dtype": _DTYPES.get(dtype or "")}
-    asked = Words(**words)
+    given = {name for name in OF_SOME if _is_given(name)}
+    asked = Words(**words, given=frozenset(given))
     try:
         with explained():
             chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
@@ -132,6 +123,11 @@ def sweep_factory(
         raise click.exceptions.Exit(_SIGINT) from None
 
 
+def _is_given(option: str) -> bool:
+    name = "seeds" if option == "seed" else option
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
 def _estimate(chosen: Chosen, grid: Grid, keywords: Mapping[str, Any]) -> None:
     plan = estimate(chosen.objective, chosen.planes, grid, **keywords)
     click.echo(plan.text(len(chosen.planes) * grid.size))
@@ -139,18 +135,25 @@ def _estimate(chosen: Chosen, grid: Grid, keywords: Mapping[str, Any]) -> None:
 
 def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -> None:
     """Sweep, print the report, and where the landscape is."""
-    finished = out.exists() and refuse_other_words(Store.open(out), chosen)
+    store = None if is_free(out) else Store.open(out)
+    if store is not None:
+        refuse_other_words(store, chosen.objective)
+    finished = store is not None and is_finished(store.landscape())
     found = sweep(chosen.objective, chosen.planes, grid, store=out, checkpoints=chosen.shown, **keywords)
     click.echo(report_text(found))
-    done = f"was finished already, all {found.attrs['total_points']:,} points" if finished else "is finished"
-    click.echo(f"{out} {done}.")
-    click.echo(f"See it:  python -m explorer serve --stores {out.parent}")
-    click.echo(f"Take it: python -m explorer export {out} {out.stem}.html")
+    done, total = found.attrs["done_points"], found.attrs["total_points"]
+    said = f"was finished already, all {total:,} points" if finished else "is finished"
+    click.echo(f"{out} {said}." if done == total else f"{out} holds {done:,} of {total:,} points; the others failed.")
+    click.echo(f"See it:  python -m explorer serve --stores {in_shell(out.parent)}")
+    click.echo(f"Take it: python -m explorer export {in_shell(out)} {in_shell(Path(f'{out.stem}.html'))}")
 
 
 def _saved(out: Path | None) -> str:
-    if out is None or not out.exists():
+    try:
+        attrs = open_landscape(out).attrs if out is not None and not is_free(out) else None
+    except ExplorerError:
+        attrs = None
+    if attrs is None:
         return "\nInterrupted before anything was saved."
-    found = Store.open(out)
-    points = sum(len(found.positions(int(chunk))) for chunk in np.flatnonzero(found.done == 1))
-    return f"\nInterrupted: {points:,} of {found.points:,} points are in {out}. Run the same words again to go on."
+    points = f"{attrs['done_points']:,} of {attrs['total_points']:,} points"
+    return f"\nInterrupted: {points} are in {out}. Run the same words again to go on."

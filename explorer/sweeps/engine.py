@@ -53,11 +53,12 @@ def sweep(
 
     Args:
         objective: theta -> scalar.
-        plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes, one a seed,
-            which become the leading dimension `seed`.
+        plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes through one
+            origin, one a seed, which become the leading dimension `seed`.
         grid: with the plane's labels, in their order.
         quantities: built-in names, or functions theta [P] -> scalar.
-        store: folder to write the landscape to.
+        store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
+            warning, and tried again next time.
         device, dtype: evaluate there and in it; the objective's own by default.
         chunk_size: points evaluated at once; by default what a calibration finds fastest. Results agree up to rounding.
         checkpoints: name -> theta [P], or a trajectory, to be projected onto the (first) plane: attribute

@@ -77,7 +77,7 @@ def read_job(
     """Return the job, moved to `device` and `dtype` where these are given.
 
     Raises:
-        ValueError: labels, sizes or dtypes do not fit.
+        ValueError: labels, sizes or dtypes do not fit, or several planes have different origins.
     """
     planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
     if not planes:
@@ -87,6 +87,12 @@ def read_job(
         planes = tuple(each.to(device=device, dtype=dtype) for each in planes)
     for each in planes:
         _check(objective, each, grid)
+    other = [number for number, each in enumerate(planes) if not torch.equal(each.origin, planes[0].origin)]
+    if other:
+        raise ValueError(
+            f"expected planes through one origin, which a landscape has once; that of planes[{other[0]}] differs from "
+            "that of planes[0]: sweep them one by one"
+        )
     return Job(objective, planes, grid, wanted)
 
 

@@ -47,7 +47,9 @@ def spec_of(job: Job) -> dict[str, Any]:
     """
     described = job.objective.describe()
     return {
-        **{name: described[name] for name in ("model", "parameters", "theta_sha256", "rest_sha256")},
+        # Of the structure, because layers without weights, such as ReLU, are in no other part.
+        **{name: described[name] for name in ("model", "structure_sha256", "parameters")},
+        **{name: described[name] for name in ("theta_sha256", "rest_sha256")},
         **{name: described[name] for name in ("loss", "metrics", "batchnorm")},
         "weights": described.get("weights", {}),
         "data_sha256": described.get("data", {}).get("sha256", ""),

@@ -1,29 +1,54 @@
 """Remeasuring: a store is continued only where a point of it still comes out as it was."""
 
+import json
+import warnings
+
 import numpy as np
 import torch
+import xarray as xr
 
 from explorer.errors import StoreError
 from explorer.sweeps.calibration import Plan
-from explorer.sweeps.dataset import as_array
+from explorer.sweeps.dataset import COMPUTED, as_array
 from explorer.sweeps.evaluation import Evaluation
 from explorer.sweeps.job import Job
 from explorer.sweeps.store import Store
 from explorer.sweeps.strategies import LOOP
 
 
-def refuse_other_numbers(store: Store, job: Job) -> None:
+def sound_landscape(store: Store) -> xr.Dataset:
+    """Return what a store holds; chunks that are damaged or missing are queued again, with a warning.
+
+    Raises:
+        StoreError: something is damaged that cannot be computed again.
+    """
+    found = store.landscape()
+    if "damaged" not in found.attrs:
+        return found
+    count = len(json.loads(found.attrs["damaged"]))
+    store.verify()
+    which = "1 chunk is" if count == 1 else f"{count} chunks are"
+    warnings.warn(
+        f"{which} damaged or missing, of {store.chunks} in {store.path}, and computed again", RuntimeWarning, 4
+    )
+    return store.landscape()
+
+
+def refuse_other_numbers(store: Store, found: xr.Dataset, job: Job) -> None:
     """Measure one finished point again: what terms and quantities do is in the user's code, which no spec can hold.
+
+    Args:
+        store, found: the store, and the landscape that it holds.
+        job: what is to be measured.
 
     Raises:
         StoreError: it comes out differently.
     """
-    done = np.flatnonzero(store.done == 1)
-    if not done.size:
+    computed = found["status"].values.reshape(-1)[store.index] == COMPUTED
+    if not computed.any():
         return
-    position = store.positions(int(done[0]))[:1]
+    position = store.index[computed][:1]
     again = Evaluation(job, Plan(LOOP, 1, 0, 0.0)).at(position)
-    found = store.landscape()
     # Another device or chunk rounds differently, by some eps; half of the digits leave room for sums that cancel.
     slack = float(torch.finfo(job.objective.dtype).eps) ** 0.5
     for name, field in again.items():

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from explorer.errors import StoreError
 from explorer.sweeps.disk.anatomy import DONE, INDEX, Anatomy, FieldSpec, axis_folder
 from explorer.sweeps.disk.arrays import Array, read_array, writable_array
-from explorer.sweeps.disk.checking import check_constants, check_index, damaged_chunks
+from explorer.sweeps.disk.checking import LOST, check_constants, check_index, damaged_chunks
 from explorer.sweeps.disk.files import disk_error, is_real_folder, sweep_partials
-from explorer.sweeps.disk.flags import Flags
+from explorer.sweeps.disk.flags import Failure, Flags, Holes
 from explorer.sweeps.disk.header import NAME, Attribute, Header, read_header, read_json
 from explorer.sweeps.disk.making import make_store
 from explorer.sweeps.disk.scatter import scattered
@@ -138,12 +138,12 @@ class Store:
     @property
     def failures(self) -> dict[int, str]:
         """Failed chunk -> why."""
-        return self._flags.reasons()
+        return {chunk: failure.reason for chunk, failure in self._flags.failures().items()}
 
     @cached_property
     def index(self) -> NDArray[np.int64]:
         """The flat position [N] of each point, in visiting order. Raises StoreError if it is damaged."""
-        index = self._read(INDEX)
+        index = self._constant(INDEX)
         check_index(index, self.points)
         return index
 
@@ -165,19 +165,31 @@ class Store:
         where = self._slice(chunk)
         self._check_fields(fields, where.stop - where.start)
         with self._writing(f"chunk {chunk} of {self.path}"):
-            for name, values in fields.items():
-                self._writable[name][where] = np.ascontiguousarray(values, dtype=self._layouts[name].dtype)
+            self._write(where, fields)
             self._flags.mark(chunk)
 
-    def fail(self, chunk: int, reason: str) -> None:
+    def fail(self, chunk: int, reason: str, *, fields: Mapping[str, Array] | None = None, holes: Holes = ()) -> None:
         """Mark a chunk as one that cannot be computed, with the reason.
 
+        Args:
+            chunk, reason: which, and why.
+            fields: every field [n, ...] of the chunk, where some of its points could be computed.
+            holes: (first, one after the last) of each run of its points that could not.
+
         Raises:
-            StoreError: as for `put`.
+            ValueError, StoreError: as for `put`.
         """
-        self._slice(chunk)
+        where = self._slice(chunk)
+        if fields is not None:
+            self._check_fields(fields, where.stop - where.start)
+        failure = Failure(reason, holes if fields is not None else ())
         with self._writing(f"the failure of chunk {chunk} of {self.path}"):
-            self._flags.fail(chunk, reason)
+            # Marked before the fields are written, so that a hole is never taken for a result, and after it: another
+            # writer that puts this very chunk takes the mark away.
+            self._flags.fail(chunk, failure)
+            if fields is not None:
+                self._write(where, fields)
+                self._flags.fail(chunk, failure)
 
     def set_attrs(self, attrs: Mapping[str, Attribute]) -> None:
         """Add or replace attributes, all at once.
@@ -210,10 +222,12 @@ class Store:
         """
         self._refresh()
         anatomy, flags = self._header.anatomy, self.done
-        axes = [self._read(axis_folder(number)) for number in range(len(anatomy.axes))]
-        found, damaged = scattered(anatomy, axes, self.index, flags, self._read)
+        axes = [self._constant(axis_folder(number)) for number in range(len(anatomy.axes))]
+        failures = self._flags.failures()
+        holes = {chunk: failure.holes for chunk, failure in failures.items()}
+        found, damaged = scattered(anatomy, axes, self.index, flags, holes, self._read)
         counts = {"done_points": int(np.count_nonzero(found["status"] == 1)), "total_points": self.points}
-        lists = {"damaged": damaged, "failed": self.failures}
+        lists = {"damaged": damaged, "failed": {chunk: failure.reason for chunk, failure in failures.items()}}
         notes = {name: json.dumps(value) for name, value in lists.items() if value}
         return found.assign_attrs({**self.attrs, **found.attrs, **counts, **notes})
 
@@ -258,6 +272,17 @@ class Store:
 
     def _read(self, folder: str, first: int = 0, after: int | None = None) -> Array:
         return read_array(self.path / folder, self._layouts[folder], first, after)
+
+    def _constant(self, folder: str) -> Array:
+        """Read what is written once, when a store is made."""
+        try:
+            return self._read(folder)
+        except StoreError as error:
+            raise StoreError(f"{error}. {LOST}") from None
+
+    def _write(self, where: slice, fields: Mapping[str, Array]) -> None:
+        for name, values in fields.items():
+            self._writable[name][where] = np.ascontiguousarray(values, dtype=self._layouts[name].dtype)
 
     def _check_fields(self, fields: Mapping[str, Array], points: int) -> None:
         shapes = {name: (points, *spec.shape) for name, spec in self.fields.items()}

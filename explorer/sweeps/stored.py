@@ -3,6 +3,7 @@
 import json
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,18 @@ import xarray as xr
 from explorer.plane import Plane
 from explorer.sweeps.calibration import Plan, plan
 from explorer.sweeps.dataset import as_array, extra_dims
-from explorer.sweeps.disk.anatomy import FieldSpec
+from explorer.sweeps.disk.anatomy import DTYPES, MOST_CHUNK_BYTES, MOST_CHUNKS, FieldSpec
+from explorer.sweeps.disk.making import is_free
 from explorer.sweeps.evaluation import Evaluation
 from explorer.sweeps.findings import conclusions
 from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.progress import announced
 from explorer.sweeps.projections import Checkpoints
-from explorer.sweeps.provenance import attributes, count_nonfinite, spec_of
-from explorer.sweeps.remeasuring import refuse_other_numbers
+from explorer.sweeps.provenance import attributes, spec_of
+from explorer.sweeps.remeasuring import refuse_other_numbers, sound_landscape
+from explorer.sweeps.salvaging import salvage
 from explorer.sweeps.store import Store
+from explorer.sweeps.strategies import LOOP
 
 _CHUNK_SECONDS = 1.0
 """That a chunk of the store should take: making it last, some milliseconds, then costs less than 1 %."""
@@ -33,21 +37,35 @@ def sweep_into(
 ) -> xr.Dataset:
     """Measure what is missing in the store at `path` (made if it is not there) and return its landscape.
 
+    Checkpoints are projected anew also where nothing is missing. Points that raise are marked as failed, with a
+    warning; tried again at the next call.
+
     Raises:
-        StoreError: it holds another sweep, is damaged, or its disk is full.
+        StoreError: it holds another sweep, is damaged beyond repair, or its disk is full.
+        Exception: what the first point raises, where all of them do.
     """
     spec = spec_of(job)
-    store = Store.open(path, write=True) if path.exists() else None
+    store = None if is_free(path) else Store.open(path, write=True)
     if store is not None:
         store.refuse_other(spec)
-        refuse_other_numbers(store, job)
-        if _finished(store, report):
-            return store.landscape()
-    chosen = plan(job.objective, job.plane, job.wanted, job.points, chunk_size, always=True)
+        found = sound_landscape(store)
+        refuse_other_numbers(store, found, job)
+        if is_finished(found, report=report):
+            return _concluded(store, found, job, checkpoints, report=False)
+    chosen = _plan(job, chunk_size)
     if store is None:
         store = _created(path, job, spec, chunk_size or _chunk(job, chosen))
-    _fill(store, Evaluation(job, chosen), progress)
-    return _concluded(store, job, checkpoints, report)
+    error = _fill(store, Evaluation(job, chosen), progress)
+    found = store.landscape()
+    if error is not None:
+        _tell_failures(found, error)
+    return _concluded(store, found, job, checkpoints, report=report)
+
+
+def is_finished(found: xr.Dataset, *, report: bool = True) -> bool:
+    """Return whether a store's landscape has all its points and its last words."""
+    whole = found.attrs["done_points"] == found.attrs["total_points"]
+    return whole and ("report" in found.attrs or not report)
 
 
 def planes_of(path: str | Path) -> tuple[Plane, ...]:
@@ -61,8 +79,26 @@ def planes_of(path: str | Path) -> tuple[Plane, ...]:
     )
 
 
-def _finished(store: Store, report: bool) -> bool:
-    return bool((store.done == 1).all()) and "nonfinite" in store.attrs and ("report" in store.attrs or not report)
+def _plan(job: Job, chunk_size: int | None) -> Plan:
+    try:
+        return plan(job.objective, job.plane, job.wanted, job.points, chunk_size, always=True)
+    except Exception:
+        # It tries points of its own, and these may lie in a bad corner.
+        looped = _looped(job, chunk_size or 1)
+        if looped is None:
+            raise
+        return looped
+
+
+def _looped(job: Job, chunk: int) -> Plan | None:
+    """Return the plain loop, if it can measure the middle of the grid."""
+    middle = np.ravel_multi_index([n // 2 for n in job.grid.shape], job.grid.shape)
+    looped, began = Plan(LOOP, chunk, 0, 0.0), time.perf_counter()
+    try:
+        Evaluation(job, looped).at(np.array([middle]))
+    except Exception:
+        return None
+    return replace(looped, seconds=(time.perf_counter() - began) * job.points)
 
 
 def _created(path: Path, job: Job, spec: dict[str, object], chunk: int) -> Store:
@@ -81,52 +117,62 @@ def _created(path: Path, job: Job, spec: dict[str, object], chunk: int) -> Store
 
 
 def _chunk(job: Job, chosen: Plan) -> int:
-    """Return how many points are saved together: whole evaluations that take about a second."""
+    """Return how many points are saved together: what takes about a second, within the limits of a store."""
     each = chosen.seconds / job.points
     lasting = max(1, round(_CHUNK_SECONDS / (each * chosen.chunk))) if each > 0 else 1
-    return min(job.points, chosen.chunk * lasting)
+    widest = max(int(np.prod([len(labels) for labels in dims.values()])) for dims in extra_dims(job).values())
+    most = MOST_CHUNK_BYTES // (widest * max(DTYPES.values()))
+    return min(job.points, most, max(chosen.chunk * lasting, -(-job.points // MOST_CHUNKS)))
 
 
-def _fill(store: Store, evaluation: Evaluation, progress: bool) -> None:
+def _fill(store: Store, evaluation: Evaluation, progress: bool) -> Exception | None:
+    """Measure what is missing; return the first error of a point that could not be."""
     job, chosen = evaluation.job, evaluation.plan
-    store.set_attrs(evaluation.describe())
+    # Counted, so that a reader who knows the store can tell what was computed again from what was there before.
+    store.set_attrs(evaluation.describe() | {"runs": int(store.attrs.get("runs", 0)) + 1})
     missing = [int(chunk) for chunk in np.flatnonzero(store.done != 1)]
     points = sum(len(store.positions(chunk)) for chunk in missing)
     began, told, finished = time.perf_counter(), 0.0, 0
     spent = float(store.attrs.get("seconds", 0.0))
     text = chosen.text(job.points) + (f"; {job.points - points:,} done" if points < job.points else "")
     seconds = chosen.seconds * points / job.points
+    failed: Exception | None = None
     with announced(job.points, seconds, text, done=job.points - points, progress=progress) as bar:
         for chunk in missing:
             positions = store.positions(chunk)
-            _measure(store, evaluation, chunk, positions)
+            error = _measure(store, evaluation, chunk, positions)
+            failed = failed or error
             finished += len(positions)
             bar.update(len(positions))
             elapsed = time.perf_counter() - began
             if elapsed - told > _NEWS or chunk == missing[-1]:
                 told = elapsed
                 store.set_attrs({"seconds": spent + elapsed, "progress": _news(finished, points, elapsed)})
+    return failed
 
 
-def _measure(store: Store, evaluation: Evaluation, chunk: int, positions: Indices) -> None:
-    """Measure a chunk, or mark it as failed and go on: one bad corner of a plane must not cost the rest of it.
+def _measure(store: Store, evaluation: Evaluation, chunk: int, positions: Indices) -> Exception | None:
+    """Measure a chunk, or what can be measured of it, and go on: one bad corner must not cost the rest of a plane."""
+    found = salvage(evaluation, positions)
+    if found.error is None:
+        store.put(chunk, found.fields)
+    else:
+        reason = f"{type(found.error).__name__}: {found.error}"
+        store.fail(chunk, reason, fields=found.fields or None, holes=found.holes)
+    return found.error
 
-    Where nothing at all has succeeded yet it is no corner, and the error is told as it is.
-    """
-    try:
-        fields = evaluation.at(positions)
-    except Exception as error:
-        if not (store.done == 1).any():
-            raise
-        store.fail(chunk, f"{type(error).__name__}: {error}")
-        warnings.warn(
-            f"{len(positions)} points could not be evaluated ({type(error).__name__}: {error}); they are marked as "
-            "failed, and tried again when the sweep is called again",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-        return
-    store.put(chunk, {name: as_array(field) for name, field in fields.items()})
+
+def _tell_failures(found: xr.Dataset, error: Exception) -> None:
+    """Warn of points that failed. Where all of them did it is no corner, and the error is told as it is."""
+    done, total = int(found.attrs["done_points"]), int(found.attrs["total_points"])
+    if not done:
+        raise error
+    warnings.warn(
+        f"{total - done:,} of {total:,} points could not be evaluated ({type(error).__name__}: {error}); they are "
+        "marked as failed, and tried again when the sweep is called again",
+        RuntimeWarning,
+        stacklevel=4,
+    )
 
 
 def _news(finished: int, points: int, elapsed: float) -> str:
@@ -134,9 +180,12 @@ def _news(finished: int, points: int, elapsed: float) -> str:
     return json.dumps({"points_per_second": rate, "seconds_left": (points - finished) / rate, "updated": time.time()})
 
 
-def _concluded(store: Store, job: Job, checkpoints: Checkpoints | None, report: bool) -> xr.Dataset:
-    found = store.landscape()
-    names = [str(name) for name in found.data_vars if name != "status"]
-    store.set_attrs({"nonfinite": count_nonfinite({name: found[name].values for name in names})})
-    store.set_attrs(conclusions(job, found.assign_attrs(store.attrs), checkpoints, report=report))
-    return store.landscape()
+def _concluded(
+    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: bool
+) -> xr.Dataset:
+    """Write down what is said about a landscape, and return it."""
+    attrs = conclusions(job, found, checkpoints, report=report)
+    # A finished store of which nothing new is said stays as it is, to the byte.
+    if any(store.attrs.get(name) != value for name, value in attrs.items()):
+        store.set_attrs(attrs)
+    return found.assign_attrs(attrs)

@@ -9,6 +9,9 @@ from explorer.errors import StoreError
 from explorer.sweeps.disk.anatomy import DONE, Anatomy
 from explorer.sweeps.disk.arrays import Array, check_array, read_array
 
+LOST = "It cannot be computed again: remove the store and sweep again"
+"""What to do where something is damaged that is written once, when a store is made."""
+
 
 def check_index(index: Array, points: int) -> None:
     """Do nothing if the index is a permutation [N] of the flat positions.
@@ -32,7 +35,7 @@ def check_constants(root: Path, anatomy: Anatomy) -> None:
         try:
             check_array(root / folder, layouts[folder])
         except StoreError as error:
-            raise StoreError(f"{error}. It cannot be computed again: remove the store and sweep again") from None
+            raise StoreError(f"{error}. {LOST}") from None
 
 
 def damaged_chunks(root: Path, anatomy: Anatomy, chunks: Iterable[int]) -> list[int]:

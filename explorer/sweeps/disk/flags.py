@@ -2,7 +2,10 @@
 
 import os
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,18 @@ NO, YES, FAILED = 0, 1, 2
 _MARK = re.compile(r"c\.(0|[1-9][0-9]{0,7})")
 _NOTE = re.compile(_MARK.pattern + r"\.json")
 _LONGEST = 2000
+
+Holes = Sequence[tuple[int, int]]
+"""(first, one after the last) of each run of a chunk's points that could not be computed."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a chunk failed, and where."""
+
+    reason: str
+    holes: Holes = ()
+    """Empty: all of the chunk; else the chunk's other points are computed."""
 
 
 class Flags:
@@ -40,18 +55,19 @@ class Flags:
         flags[self._named(names, _NOTE)] = FAILED
         return flags
 
-    def reasons(self) -> dict[int, str]:
-        """Return why each failed chunk failed."""
-        return {chunk: self._reason(chunk) for chunk in self._named(self._names(), _NOTE)}
+    def failures(self) -> dict[int, Failure]:
+        """Return why each failed chunk failed, and where."""
+        return {chunk: self._failure(chunk) for chunk in self._named(self._names(), _NOTE)}
 
     def mark(self, chunk: int) -> None:
         """Mark a chunk as done, also one that had failed."""
         self._array[chunk : chunk + 1] = np.full(1, YES, dtype=np.uint8)
         self._note(chunk).unlink(missing_ok=True)
 
-    def fail(self, chunk: int, reason: str) -> None:
+    def fail(self, chunk: int, failure: Failure) -> None:
         """Mark a chunk as failed."""
-        write_whole(self._note(chunk), canonical({"reason": reason[:_LONGEST]}).encode("utf-8", "replace"))
+        text = canonical({"reason": failure.reason[:_LONGEST], "holes": [list(hole) for hole in failure.holes]})
+        write_whole(self._note(chunk), text.encode("utf-8", "replace"))
         self._array[chunk : chunk + 1] = np.full(1, FAILED, dtype=np.uint8)
 
     def clear(self, chunk: int) -> None:
@@ -72,9 +88,20 @@ class Flags:
         found = (int(match[1]) for match in map(pattern.fullmatch, names) if match)
         return [chunk for chunk in found if chunk < self._chunks]
 
-    def _reason(self, chunk: int) -> str:
+    def _failure(self, chunk: int) -> Failure:
         try:
             note = read_json(self._note(chunk), 8 * _LONGEST)
         except StoreError as error:
-            return str(error)
-        return str(note.get("reason")) if isinstance(note, dict) else "no reason is written"
+            return Failure(str(error))
+        if not isinstance(note, dict):
+            return Failure("no reason is written")
+        return Failure(str(note.get("reason")), _holes(note))
+
+
+def _holes(note: Mapping[str, Any]) -> Holes:
+    """Return the holes that a note names; none, which means all of the chunk, where they make no sense."""
+    try:
+        holes = [(int(first), int(after)) for first, after in note.get("holes", ())]
+    except (TypeError, ValueError, OverflowError):
+        return ()
+    return holes if all(0 <= first < after for first, after in holes) else ()

@@ -94,9 +94,13 @@ def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
 
 def _attributes(root: Path) -> Mapping[str, Any]:
     if not root.is_dir():
-        raise StoreError(f"expected a store, which is a folder; there is none at {root}")
+        got = f"{root} is a file" if root.exists() else f"there is none at {root}"
+        raise StoreError(f"expected a store, which is a folder; {got}")
     if not (root / NAME).exists():
-        raise StoreError(f"expected a store with a file {NAME}; the folder {root} has none")
+        raise StoreError(
+            f"expected a store with a file {NAME}; the folder {root} has none, so it is something else: name a store, "
+            "or, to make one, a place where nothing is yet"
+        )
     group = read_json(root / NAME)
     found = group.get("attributes") if isinstance(group, dict) else None
     if not isinstance(found, dict) or group.get("zarr_format") != 3 or group.get("node_type") != "group":

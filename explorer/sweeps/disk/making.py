@@ -5,6 +5,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from explorer.errors import StoreError
@@ -17,14 +18,16 @@ def make_store(path: Path, header: Header, contents: Mapping[str, Array]) -> Non
     """Write a store with no chunk done into a temporary sibling, and rename it.
 
     Args:
-        path: where nothing is yet.
+        path: where nothing is yet, or an empty folder.
         header: of the store.
         contents: folder -> array, for those that are known from the start.
 
     Raises:
         StoreError: something is there, or the disk is full; nothing is left behind.
     """
-    if path.exists() or path.is_symlink():
+    if path.name in ("", ".."):
+        raise StoreError(f"expected a place with a name of its own, such as runs/x.zarr; got {path}")
+    if not is_free(path):
         raise StoreError(f"expected a place where nothing is yet; there is something at {path}: choose another")
     _sweep_half_made(path)
     making = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
@@ -34,12 +37,21 @@ def make_store(path: Path, header: Header, contents: Mapping[str, Array]) -> Non
         making.rename(path)
         sync_folder(path.parent)
     except OSError as error:
-        if path.exists():
+        if not is_free(path):
             again = "run the same words again to work on it together"
             raise StoreError(f"another process made {path} at the same moment: {again}") from None
         raise disk_error(error, f"the store {path}", "Nothing was left behind.") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def is_free(path: Path) -> bool:
+    """Return whether a store can be made here: there is nothing, or a folder with nothing in it."""
+    if is_real_folder(path):
+        with suppress(OSError):
+            return next(path.iterdir(), None) is None
+        return False
+    return not path.exists() and not path.is_symlink()
 
 
 def _write_contents(root: Path, header: Header, contents: Mapping[str, Array]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.errors import StoreError
 from explorer.sweeps.disk.anatomy import Anatomy
+from explorer.sweeps.disk.flags import Holes
 
 Array = NDArray[Any]
 Read = Callable[[str, int, int], Array]
@@ -19,9 +20,15 @@ NOT_COMPUTED, EVALUATED, FAILED = 0, 1, 3
 
 
 def scattered(
-    anatomy: Anatomy, axes: Sequence[Array], index: NDArray[np.int64], flags: NDArray[np.uint8], read: Read
+    anatomy: Anatomy,
+    axes: Sequence[Array],
+    index: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    holes: Mapping[int, Holes],
+    read: Read,
 ) -> tuple[xr.Dataset, list[int]]:
-    """Return the landscape of the chunks whose flag is 1, and those of them that are damaged.
+    """Return the landscape of the chunks whose flag is 1, and those of them that are damaged; and of those whose flag
+    is 2 what is there beside the holes.
 
     A point that is not computed, failed or damaged is NaN (0 in a field of integers), with its status.
 
@@ -30,6 +37,7 @@ def scattered(
         axes: points of each.
         index: flat position [N] of each point, in visiting order.
         flags: of every chunk: 0 not computed, 1 done, 2 failed.
+        holes: failed chunk -> its points that could not be computed; empty for all of them.
         read: raises StoreError where a chunk is damaged.
     """
     fields = {name: _room(anatomy, name) for name in anatomy.fields}
@@ -38,7 +46,11 @@ def scattered(
     for first, after in _runs(flags == 1):
         damaged += _fill(anatomy, fields, status, index, (first, after), read)
     for chunk in np.flatnonzero(flags == 2).tolist():
-        status[_points(anatomy, index, chunk, chunk + 1)] = FAILED
+        lost = holes.get(chunk)
+        if not lost or _fill(anatomy, fields, status, index, (chunk, chunk + 1), read):
+            lost = [(0, anatomy.chunk)]
+        for first, after in lost:
+            _empty(anatomy, fields, status, _points(anatomy, index, chunk, chunk + 1)[first:after])
     attrs = {"nonfinite": _nonfinite(fields, status)}
     return _dataset(anatomy, axes, fields | {"status": status}, attrs), damaged
 
@@ -62,6 +74,12 @@ def _fill(
     return []
 
 
+def _empty(anatomy: Anatomy, fields: Mapping[str, Array], status: Array, at: Array) -> None:
+    for name, field in fields.items():
+        field[at] = _nothing(anatomy, name)
+    status[at] = FAILED
+
+
 def _runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return (first, one after the last) of each run of true entries."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(np.int8)))
@@ -74,8 +92,11 @@ def _points(anatomy: Anatomy, index: Array, first: int, after: int) -> Array:
 
 def _room(anatomy: Anatomy, name: str) -> Array:
     spec = anatomy.fields[name]
-    empty = np.nan if spec.dtype.startswith("float") else 0
-    return np.full((anatomy.points, *spec.shape), empty, dtype=spec.dtype)
+    return np.full((anatomy.points, *spec.shape), _nothing(anatomy, name), dtype=spec.dtype)
+
+
+def _nothing(anatomy: Anatomy, name: str) -> float:
+    return np.nan if anatomy.fields[name].dtype.startswith("float") else 0
 
 
 def _nonfinite(fields: Mapping[str, Array], status: Array) -> str:

@@ -44,7 +44,8 @@ def _leaves(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
         # A list of planes is looked into, a list of numbers is one word.
         if isinstance(inner, list) and any(isinstance(each, dict) for each in inner):
             inner = {str(number): each for number, each in enumerate(inner)}
-        if isinstance(inner, dict) and inner:
+        # An empty one has nothing that could differ.
+        if isinstance(inner, dict):
             yield from _leaves(inner, f"{before}{key}.")
         else:
             yield f"{before}{key}", inner
