@@ -25,6 +25,7 @@ check: .venv/ready  ## the slow checks too
 
 bench: .venv/ready  ## speed as ratios in one run, with the machine; compares with jax where it is installed
 	$(BIN)/python -m tests.benchmarks.bench_sweep
+	$(BIN)/python -m tests.benchmarks.bench_models
 	$(BIN)/python -m tests.benchmarks.bench_page
 
 screenshot: .venv/ready  ## the picture in README.md
