@@ -48,6 +48,26 @@ def network(hidden: int = 6, seed: int = 0, samples: int = 60) -> Objective:
     return made
 
 
+class Bounded(nn.Module):
+    """Mean squared error, NaN where the predictions are large."""
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        loss = (prediction - target).square().mean()
+        return torch.where(prediction.square().mean() > 3, torch.log(-loss), loss)
+
+
+def bounded() -> Objective:
+    """A line fitted to three points, P = 2; its loss is NaN far from the origin."""
+    x = torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64)
+    model = nn.Linear(1, 1).double()
+    with torch.no_grad():
+        model.weight.fill_(0.1)
+        model.bias.fill_(0.0)
+    made = Objective(model, Bounded(), (x, 0.5 * x))
+    made.source = {"factory": "tests.slice_cases:bounded", "kwargs": {}}
+    return made
+
+
 def oblique(objective: Objective, seed: int = 1, count: int = 2, length: float = 3.0) -> Plane:
     """A plane whose directions are neither of unit length nor orthogonal."""
     generator = torch.Generator().manual_seed(seed)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.dashboard.slices.folder import Folder
-from explorer.dashboard.slices.listing import listing
+from explorer.dashboard.slices.listing import listing, names_of
 from explorer.errors import StoreError
 from tests.slice_cases import CHUNK, fill, make_store, network, oblique, text_of
 
@@ -111,8 +111,21 @@ def test_what_is_no_store_is_told_in_the_list(tmp_path: Path) -> None:
     text = text_of(listing(Folder(tmp_path), ""))
     assert "good.zarr" in text
     assert "50 %" in text
+    assert "gaussian, seed 1" in text
     assert "expected JSON" in text
     assert "python -m explorer sweep" in text_of(listing(Folder(tmp_path / "none"), ""))
+
+
+def test_the_key_of_the_list_changes_with_what_it_shows(tmp_path: Path) -> None:
+    store = make_store(tmp_path, "x.zarr", points=(17, 9), share=0.4)
+    whole = make_store(tmp_path / "elsewhere", "y.zarr", points=(17, 9)).landscape()
+    folder = Folder(tmp_path)
+    first = names_of(folder)
+    assert first["names"] == ["x.zarr"]
+    store.set_attrs({"seconds": 3.0})
+    assert names_of(folder) == first
+    fill(store, whole, 2, store.chunks)
+    assert names_of(folder)["key"] != first["key"]
 
 
 def test_the_cases_are_what_they_say() -> None:

@@ -15,7 +15,7 @@ from tests.slice_cases import make_store
 from tests.test_gate import anything, body
 
 OUTPUTS = {"opened.data": "address", "drawn.data": "scene", "point.data": "commit", "watched.data": "watch",
-           "about.children": "about-query", "stores.children": "list-query", "listed.data": "list-query",
+           "about.children": "about-query", "stores.children": "table-query", "listed.data": "list-query",
            "surface.figure": "surface-query", "downloaded.data": "download"}  # fmt: skip
 CALLBACKS = "/slice/_dash-update-component"
 

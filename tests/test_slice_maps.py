@@ -24,7 +24,7 @@ from explorer.dashboard.slices.state import State
 from explorer.errors import StoreError
 from explorer.figures import color_scale
 from explorer.sweeps.store import Store
-from tests.slice_cases import REPORT, make_store, network, text_of
+from tests.slice_cases import REPORT, make_store, network, oblique, text_of
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -145,8 +145,14 @@ def test_a_damaged_chunk_is_left_out_and_told(tmp_path: Path) -> None:
     chunk = next(each for each in (tmp_path / "x.zarr" / "loss").rglob("*1*") if each.is_file())
     chunk.write_bytes(b"\x00" * chunk.stat().st_size)
     found = drawn(tmp_path)
-    assert "1 damaged chunks are left out" in found["notes"][0]
-    assert found["maps"][0]["computed"] < 1
+    assert "1 of 4 chunks are damaged" in found["notes"][0]
+    assert f"verify {tmp_path / 'x.zarr'}" in found["notes"][0]
+    sent = found["maps"][0]
+    assert sent["computed"] < 1
+    # Nobody is computing these points: nothing stands for them, and they are not counted as NaN either.
+    lost = Store.open(tmp_path / "x.zarr").landscape()["status"].transpose("beta", "alpha").values == 0
+    np.testing.assert_array_equal(np.isnan(decoded(sent)), lost)
+    assert sent["scale"]["holes"] == 0
 
 
 def test_checkpoints_keep_their_distance(root: Path) -> None:
@@ -241,6 +247,56 @@ def test_every_store_has_its_files(root: Path, kind: str, query: str) -> None:
     else:
         assert found["filename"].endswith(f".{kind}")
         assert len(base64.b64decode(found["content"])) > 500
+
+
+@pytest.mark.parametrize("kind", ["vti", "h5"])
+def test_of_several_seeds_a_file_of_one_line_has_the_first(root: Path, kind: str) -> None:
+    found = Answers(Folder(root), ()).downloaded({"query": "store=line.zarr", "kind": kind})
+    seed = int(Store.open(root / "line.zarr").landscape()["seed"][0])
+    assert (found["error"], found["filename"]) == ("", f"line-seed-{seed}.{kind}")
+
+
+def test_a_picture_of_a_line_has_the_scale_of_the_page(root: Path) -> None:
+    sent = drawn(root, "line.zarr")["bands"][0]["kind"]
+    picture = Answers(Folder(root), ()).downloaded({"query": "store=line.zarr", "kind": "svg"})
+    assert picture["figure"]["layout"]["yaxis"]["type"] == sent
+
+
+def test_a_trajectory_lies_on_the_surface(root: Path) -> None:
+    figure = Answers(Folder(root), ()).surface({"query": "store=x.zarr"})
+    landscape = Store.open(root / "x.zarr").landscape()
+    dots = next(each for each in figure.data[1:] if each.mode == "markers")
+    assert len(dots.x) == 7
+    scale = color_scale(landscape["loss"].values)
+    height = float(scale.position(scale.high) - scale.position(scale.low))
+    for x, y, z in zip(dots.x, dots.y, dots.z, strict=True):
+        below = float(scale.position(float(landscape["loss"].interp(alpha=x, beta=y))))
+        assert 0 < z - below < 0.02 * height
+    assert [
+        each.mode for each in Answers(Folder(root), ()).surface({"query": "store=x.zarr&layers=arrow"}).data[1:]
+    ] == [
+        "lines",
+        "markers+text",
+    ]
+
+
+def test_the_program_of_other_directions_takes_the_planes_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from explorer import Grid, Plane, sweep
+
+    objective = network()
+    plane = Plane(objective.theta, oblique(objective).basis)
+    grid = Grid({"alpha": (-1, 1, 5), "beta": (0, 1, 4)})
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    first = sweep(objective, plane, grid, store=Path("runs/x.zarr"), progress=False)
+    attrs = Store.open(Path("runs/x.zarr")).attrs
+    with contextlib.redirect_stderr(io.StringIO()):
+        exec(program(attrs, "x.zarr"), {})
+    again = Store.open(Path("runs/x.zarr.again"))
+    np.testing.assert_array_equal(first["loss"].values, again.landscape()["loss"].values)
+    assert attrs["spec_sha256"] == again.attrs["spec_sha256"]
 
 
 def test_a_file_that_cannot_be_is_told(root: Path) -> None:

@@ -72,7 +72,7 @@ def field_of(landscape: xr.Dataset, quantity: str = "loss", seed: int | None = N
         (labels[0], labels[1]),
         first,
         second,
-        Progress(known).filled(values),
+        Progress(known, progress.lost).filled(values),
         values[known],
         title,
         progress,

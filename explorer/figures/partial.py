@@ -1,6 +1,12 @@
-"""A landscape that is still being computed: its nearest points stand for the missing ones, and its share is told."""
+"""A landscape that is still being computed: its nearest points stand for the missing ones, and its share is told.
 
+For points that were computed and are lost nothing stands: nobody is about to replace a stand-in by the truth.
+"""
+
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,6 +26,8 @@ class Progress:
 
     computed: NDArray[np.bool_]
     """Over the grid, in label order."""
+    lost: bool = False
+    """Whether the missing points are damaged ones: those stay holes."""
 
     @property
     def share(self) -> float:
@@ -37,7 +45,8 @@ class Progress:
         return "" if self.finished else f" ({int(100 * self.share)} % computed)"
 
     def filled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values with every missing point taken from the nearest computed one, counted in grid steps.
+        """Return values with every missing point taken from the nearest computed one, counted in grid steps; those of
+        lost points as they are, NaN.
 
         Raises:
             ValueError: no point is computed.
@@ -46,6 +55,8 @@ class Progress:
             return values
         if not self.computed.any():
             raise ValueError("expected at least one computed point to draw; none is there yet: wait for the sweep")
+        if self.lost:
+            return np.where(self.computed, values, np.nan)
         nearest = distance_transform_edt(~self.computed, return_distances=False, return_indices=True)
         filled: NDArray[np.float64] = values[tuple(nearest)]
         return filled
@@ -59,7 +70,7 @@ class Progress:
             ValueError: no point is computed.
         """
         stride = self.stride
-        if self.finished or stride >= max(self.computed.shape):
+        if self.finished or self.lost or stride >= max(self.computed.shape):
             return self.filled(values)
         smooth = values[(slice(None, None, stride),) * values.ndim]
         for axis, points in enumerate(values.shape):
@@ -76,6 +87,8 @@ class Progress:
         A stand-in is a step, not a slope: between grids of one spacing lines would follow its edges.
         """
         stride = 1
+        if self.lost:
+            return stride
         while stride < max(self.computed.shape) and not self.computed[(slice(None, None, stride),) * self._axes].all():
             stride *= 2
         return stride
@@ -96,4 +109,12 @@ def progress_of(landscape: xr.Dataset, labels: tuple[str, ...]) -> Progress:
         return Progress(np.ones(shape, bool))
     status = landscape[STATUS]
     label_dims(status, STATUS, labels)
-    return Progress(status.transpose(*labels).values != MISSING)
+    return Progress(status.transpose(*labels).values != MISSING, _is_damaged(landscape.attrs))
+
+
+def _is_damaged(attrs: Mapping[str, Any]) -> bool:
+    """Whether the landscape comes from a store with damaged chunks, which it lists in the attribute `damaged`."""
+    try:
+        return bool(json.loads(str(attrs.get("damaged", "[]"))))
+    except ValueError:
+        return False

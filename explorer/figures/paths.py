@@ -11,7 +11,7 @@ from explorer.figures.dimensions import one_seed
 from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of
 from explorer.figures.theme import CASING, CORE, number, plain
 
-_PATH = "#ffc46b"
+PATH = "#ffc46b"
 
 
 def path(
@@ -35,20 +35,25 @@ def path(
     figure = contour(landscape, quantity, scale=scale, seed=seed)
     walked = [each for each in found if each.on_path]
     if len(walked) > 1:
-        gram = gram_of(one_seed(landscape, seed).attrs, len(walked[0].at))
-        figure.add_traces(_segments(walked, fading(walked, gram)))
+        figure.add_traces(_segments(near_and_far(walked, one_seed(landscape, seed))))
     return figure.add_traces([_points(walked, 6, False)] * bool(walked) + _named(found))
 
 
-def _segments(walked: list[Projected], far: list[float]) -> list[go.Scatter]:
-    """Two traces, the near segments and the far ones, each cased; a gap stands for the other kind."""
+def near_and_far(walked: list[Projected], landscape: xr.Dataset) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return a path's segments as a solid line and a dotted one [M, 2], where each is; NaN stands for the other."""
+    far = fading(walked, gram_of(landscape.attrs, len(walked[0].at)))
     drawn = []
     for dash, chosen in (("solid", [each <= FAR for each in far]), ("dot", [each > FAR for each in far])):
         gap = [float("nan"), float("nan")]
         line = [row for i, wanted in enumerate(chosen) if wanted for row in (walked[i].at, walked[i + 1].at, gap)]
         if line:
-            drawn += [_line(np.array(line), CASING, 5.0, "solid"), _line(np.array(line), _PATH, 2.5, dash)]
+            drawn.append((dash, np.array(line, dtype=np.float64)))
     return drawn
+
+
+def _segments(lines: list[tuple[str, NDArray[np.float64]]]) -> list[go.Scatter]:
+    """Each line cased."""
+    return [each for dash, line in lines for each in (_line(line, CASING, 5.0, "solid"), _line(line, PATH, 2.5, dash))]
 
 
 def _line(line: NDArray[np.float64], color: str, width: float, dash: str) -> go.Scatter:
@@ -70,7 +75,7 @@ def _points(places: list[Projected], size: int, named: bool) -> go.Scatter:
         mode="markers+text" if named else "markers",
         textposition="top center",
         textfont={"color": CORE, "shadow": f"0 0 3px {CASING}"},
-        marker={"size": size, "color": CORE if named else _PATH, "line": {"color": CASING, "width": 2}},
+        marker={"size": size, "color": CORE if named else PATH, "line": {"color": CASING, "width": 2}},
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )

@@ -2,18 +2,27 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
+from numpy.typing import NDArray
+from scipy.interpolate import RegularGridInterpolator
 
 from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import heatmap_trace
 from explorer.figures.marks import Mark, marks_trace
+from explorer.figures.paths import PATH, near_and_far
+from explorer.figures.projections import Projected, projections_of
 from explorer.figures.scale import ColorScale
-from explorer.figures.theme import CASING, CORE, axis, layout, same_unit
+from explorer.figures.theme import CASING, CORE, axis, layout, plain, same_unit
 
 _HEIGHT = 0.6
 """Of the drawing, in units of its longer side."""
+_LIFT = 0.015
+"""Of the height, by which a path floats above the surface, which would hide half of it."""
+_STEM = 0.08
+"""Of the height: a mark stands on a stem, so that no slope hides it."""
 
 
 def surface(
@@ -22,12 +31,14 @@ def surface(
     *,
     scale: Choice = "auto",
     marks: Sequence[Mark] = (),
+    path: bool = False,
     seed: int | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as a surface; height and colour follow the same scale, clipped at its ends.
 
     Args:
         landscape, quantity, scale, marks, seed: as for `heatmap`; a mark's height is linear between grid points.
+        path: whether to lay the landscape's trajectory on the surface, dashed where it is far from the plane.
 
     Raises:
         ValueError: as for `heatmap`.
@@ -39,8 +50,11 @@ def surface(
     figure = go.Figure(trace, layout(field.title))
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
+    walked = [each for each in projections_of(landscape.attrs) if each.on_path] if path else []
+    if len(walked) > 1:
+        figure.add_traces(_path_on(field, walked, landscape, chosen))
     if marks:
-        figure.add_trace(_marks_on(field, marks, chosen))
+        figure.add_traces(_marks_on(field, marks, chosen))
     return figure.update_layout(
         coloraxis=colors,
         scene={
@@ -59,20 +73,51 @@ def _trace(field: Field, scale: ColorScale) -> go.Surface:
     return go.Surface(**parts)
 
 
-def _marks_on(field: Field, marks: Sequence[Mark], scale: ColorScale) -> go.Scatter3d:
+def _marks_on(field: Field, marks: Sequence[Mark], scale: ColorScale) -> list[go.Scatter3d]:
     flat = marks_trace(marks)
-    values = xr.DataArray(field.values, dims=("a", "b"), coords={"a": field.first, "b": field.second})
-    heights = [float(values.interp(a=x, b=y)) for x, y in zip(flat.x, flat.y, strict=True)]
-    return go.Scatter3d(
+    places = list(zip(flat.x, flat.y, strict=True))
+    foot, head = (_heights(field, places, scale, above) for above in (0.0, _STEM))
+    stems = np.array([row for (x, y), low, high in zip(places, foot, head, strict=True)
+                      for row in ((x, y, low), (x, y, high), (np.nan,) * 3)])  # fmt: skip
+    x, y, z = stems.T
+    line = go.Scatter3d(x=x, y=y, z=z, mode="lines", line={"color": CASING, "width": 4}, hoverinfo="skip",
+                        showlegend=False)  # fmt: skip
+    mark = go.Scatter3d(
         x=flat.x,
         y=flat.y,
-        z=scale.position(heights),
+        z=head,
         text=flat.text,
         mode="markers+text",
-        marker={"size": 5, "color": CORE, "line": {"color": CASING, "width": 3}},
+        marker={"size": 6, "color": CORE, "line": {"color": CASING, "width": 4}},
         hovertemplate="%{text} (%{x}, %{y})<extra></extra>",
         showlegend=False,
     )
+    return [line, mark]
+
+
+def _path_on(field: Field, walked: list[Projected], landscape: xr.Dataset, scale: ColorScale) -> list[go.Scatter3d]:
+    drawn = []
+    for dash, line in near_and_far(walked, landscape):
+        x, y = line.T
+        style = {"color": PATH, "width": 6, "dash": dash}
+        drawn.append(go.Scatter3d(x=x, y=y, z=_heights(field, line.tolist(), scale), mode="lines", line=style,
+                                  hoverinfo="skip", showlegend=False))  # fmt: skip
+    places = [each.at for each in walked]
+    dots = go.Scatter3d(x=[x for x, _ in places], y=[y for _, y in places], z=_heights(field, places, scale),
+                        mode="markers", marker={"size": 3, "color": PATH, "line": {"color": CASING, "width": 1}},
+                        text=[plain(each.name) for each in walked], hovertemplate="%{text}<extra></extra>",
+                        showlegend=False)  # fmt: skip
+    return [*drawn, dots]
+
+
+def _heights(
+    field: Field, places: Sequence[Sequence[float]], scale: ColorScale, above: float = _LIFT
+) -> NDArray[np.float64]:
+    """Return heights a little above the surface, linear between its points; NaN outside of it."""
+    read = RegularGridInterpolator((field.first, field.second), field.values, bounds_error=False)
+    height = float(scale.position(scale.high) - scale.position(scale.low))
+    positions: NDArray[np.float64] = scale.position(read(np.array(places, dtype=np.float64)))
+    return positions + above * height
 
 
 def _aspect(field: Field) -> dict[str, float]:

@@ -63,9 +63,32 @@
     return Number.isFinite(low) && Number.isFinite(high) ? [low - pad, high + pad] : [0, 1];
   };
 
+  /* Ticks of a logarithmic axis are values, not exponents: decades, 1-2-5, or even steps, as the range is wide. */
+  const ticksOf = ([low, high]) => {
+    const span = high - low;
+    const decades = (mantissas, every = 1) => {
+      const first = Math.floor(low);
+      return Array.from({ length: Math.ceil(span) + 2 }, (_, i) => first + i).filter((power) => power % every === 0)
+        .flatMap((power) => mantissas.map((digit) => Number(`${digit}e${power}`)));
+    };
+    if (span > 2.5) return decades([1], Math.ceil(span / 6));
+    if (span > 0.7) return decades([1, 2, 5]);
+    const [least, most] = [10 ** low, 10 ** high];
+    const rough = (most - least) / 4;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].find((digit) => digit * power >= rough) * power;
+    return Array.from({ length: 8 }, (_, i) => Number(((Math.ceil(least / step) + i) * step).toPrecision(12)));
+  };
+
+  const logarithmic = (plot, y) => {
+    const values = ticksOf(y).filter((value) => value >= 10 ** y[0] && value <= 10 ** y[1]);
+    explorer.refined(plot, (layout) => Object.assign(layout.yaxis, { tickvals: values.map(Math.log10), ticktext: values.map(explorer.short), zeroline: false }));
+  };
+
   explorer.cuts = {
     start: () => {
       plots = ["cut-a", "cut-b"].map((id) => new explorer.Plot(id));
+      plots.forEach(explorer.begun);
       plots.forEach((plot, axis) => {
         plot.draw = () => draw(plot, axis);
         const { layer } = plot;
@@ -87,11 +110,12 @@
       if (!scene) return;
       const y = range(scene);
       // Beside the ticks there is no room for a title: it stands above both.
-      const upwards = scale.log ? `log₁₀ ${explorer.state.quantity}` : explorer.state.quantity;
-      document.getElementById("cuts-hint").textContent = `${upwards} upwards; drag along ${scene.axes.length > 1 ? "them" : "it"}`;
+      document.getElementById("cuts-hint").textContent = `${explorer.state.quantity} upwards${scale.log ? ", log scale" : ""}; drag along ${scene.axes.length > 1 ? "them" : "it"}`;
       plots.forEach((plot, axis) => {
         plot.holder.hidden = axis >= scene.axes.length;
-        if (!plot.holder.hidden) plot.show({ x: scene.sides[0].window[axis], y, xTitle: explorer.plain(scene.axes[axis]), yTitle: "" });
+        if (plot.holder.hidden) return;
+        plot.show({ x: scene.sides[0].window[axis], y, xTitle: explorer.plain(explorer.brief(scene.axes[axis])), yTitle: "" });
+        if (scale.log) logarithmic(plot, y);
       });
     },
     marks: () => plots.forEach((plot) => plot.marks()),

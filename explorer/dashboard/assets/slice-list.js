@@ -2,7 +2,8 @@
 (() => {
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
-  const EVERY = 2000;
+  /* Milliseconds between two looks; tests are in more of a hurry. */
+  const EVERY = (explorer.every ??= 2000);
   const LAST = 30;
   /* Polls after the last point: a sweep writes its report then, or never. */
   let polls = 0;
@@ -17,12 +18,12 @@
 
   const render = () => {
     const { state, reply } = explorer;
-    byId("stores-card").hidden = Boolean(state.store);
+    byId("stores-card").hidden = Boolean(state.store) && !reply.failed;
     byId("all-stores").hidden = !state.store;
     for (const node of document.querySelectorAll(".one-store")) node.hidden = !state.store || !reply.scene;
     byId("about").hidden = !state.store || !reply.scene;
     const names = (reply.listed?.names ?? []).filter((name) => name !== state.store);
-    options(byId("with"), [["", "nothing"], ...names.map((name) => [name, name])], names.includes(state.with) ? state.with : "");
+    options(byId("with"), [["", "nothing beside it"], ...names.map((name) => [name, name])], names.includes(state.with) ? state.with : "");
     const seeds = reply.scene?.seeds ?? [];
     byId("seed-field").hidden = seeds.length < 2;
     options(byId("seed"), seeds.map((seed) => [String(seed), String(seed)]), String(reply.scene?.seed));
@@ -47,11 +48,11 @@
   /* Ask again while anything grows, or while the list is shown, to which a store may come; not of stores that have ended. */
   const watch = () => {
     clearTimeout(timer);
-    const { state, reply } = explorer;
-    if (state.store && !reply.pace?.some((each) => !each.concluded && (!each.finished || polls < LAST))) return;
+    const { reply } = explorer;
+    if (byId("stores-card").hidden && !reply.pace?.some((each) => !each.concluded && (!each.finished || polls < LAST))) return;
     timer = setTimeout(() => {
       if (document.hidden) return watch();
-      if (!explorer.state.store) return explorer.send("list-query", { query: "", at: Date.now() });
+      if (!byId("stores-card").hidden) return explorer.send("list-query", { query: "", at: Date.now() });
       explorer.send("watch", { query: explorer.scene(), at: Date.now() });
     }, EVERY);
   };
@@ -69,8 +70,18 @@
     watch();
   };
 
+  /* Drawing the table is dear where there are many: only when it is looked at, and has changed. */
+  const listed = (reply) => {
+    explorer.reply.listed = reply;
+    render();
+    if (byId("stores-card").hidden) return;
+    if (explorer.asked.table !== reply.key) explorer.send("table-query", { query: "", at: Date.now() });
+    explorer.asked.table = reply.key;
+    watch();
+  };
+
   explorer.list = {
-    render, progress, watch, watched,
+    render, progress, watch, watched, listed,
     start: () => {
       document.addEventListener("click", (event) => {
         const link = event.target.closest?.("a[data-store]");

@@ -29,8 +29,10 @@
       explorer.answered.scene = true;
       note([...explorer.opening, ...(reply.error ? [reply.error] : reply.notes)]);
       if (reply.error) {
-        explorer.reply = { listed: explorer.reply.listed };
-        return explorer.render();
+        // In its place the list, to choose another from.
+        explorer.reply = { listed: explorer.reply.listed, failed: true };
+        explorer.render();
+        return explorer.reply.listed && explorer.list.listed(explorer.reply.listed);
       }
       const sides = reply.sides.map(explorer.side);
       explorer.reply.scene = { ...reply, sides, decoded: reply.maps.map(explorer.colors.decode) };
@@ -54,14 +56,10 @@
       explorer.render(true);
     },
     watched: (reply) => explorer.list.watched(reply),
-    listed: (reply) => {
-      explorer.reply.listed = reply;
-      explorer.list.render();
-      if (!explorer.state.store) explorer.list.watch();
-    },
+    listed: (reply) => explorer.list.listed(reply),
     downloaded: (reply) => {
       if (reply.error) return note([`There is no such file: ${reply.error}`]);
-      if (reply.figure) return Plotly.downloadImage({ ...reply.figure, config: {} }, { format: reply.kind, filename: reply.name, width: 900, height: 820, scale: 2 });
+      if (reply.figure) return Plotly.downloadImage({ ...reply.figure, config: {} }, { format: reply.kind, filename: reply.name, width: 900, height: reply.height, scale: 2 });
       const bytes = Uint8Array.from(atob(reply.content), (c) => c.charCodeAt(0));
       const link = explorer.make("a", { href: URL.createObjectURL(new Blob([bytes])), download: reply.filename });
       link.click();
@@ -123,6 +121,7 @@
     const notFinite = holes ? `${holes} computed point${holes > 1 ? "s are" : " is"} not finite and left empty.` : "";
     byId("map-says").textContent = line || state.view !== "map" ? notFinite
       : `Click or drag; arrow keys when focused. White arrow: the part of −∇L that lies in the plane; ${explorer.marks.LONGEST} px times √(m/(1+m)) long, m its length in θ. Where the directions are not orthogonal it need not cross the contours at a right angle.`;
+    document.querySelector("#cuts-card h2").textContent = line ? `Along ${scene.axes[0]}` : "Cuts through the point";
     const seeds = scene.bands[0]?.seeds ?? 1;
     byId("cuts-say").textContent = line && seeds > 1 ? `Median of ${seeds} seeds, in the band from the lowest to the highest. Numbers at the point are those of the first.` : state.with && !line ? `Dashed: ${state.with}.` : "";
   };
@@ -133,7 +132,7 @@
     if (group.dataset.names === JSON.stringify(names)) return;
     group.dataset.names = JSON.stringify(names);
     group.replaceChildren(...names.map((name) => {
-      const button = explorer.make("button", { type: "button", textContent: name === "gradient_norm" ? "‖∇L‖" : name });
+      const button = explorer.make("button", { type: "button", textContent: name === "gradient_norm" ? "‖∇L‖" : name, title: name });
       Object.assign(button.dataset, { setKey: "quantity", value: name });
       return button;
     }));

@@ -16,6 +16,30 @@
     return coordinates.map((value) => (size > 0 ? (value / size) * length : 0));
   };
 
+  /* Smoothed colors would fade into holes, between stand-ins and between kinds, where there is nothing between. */
+  const sharp = (map) => map.computed < 1 || map.scale.holes > 0 || explorer.state.quantity === "status";
+
+  /* Draw a plot's axes again with something changed (relayout would let Dash draw its own). */
+  explorer.refined = (plot, change) => {
+    const { gd } = plot;
+    const layout = structuredClone(gd.layout);
+    change(layout);
+    Plotly.react(gd, gd.data, layout);
+    plot.marks();
+  };
+
+  /* Its first drawing Plotly repeats a little later (the configuration is not Dash's), over what was refined. */
+  explorer.begun = (plot) => plot.show({ x: [0, 1], y: [0, 1], xTitle: "", yTitle: "" });
+
+  const TICKS = 30;
+  /* Pixels of a tick's label for which the margin has room beside the title; wider ones get more of it. */
+  const roomy = (plot, legend) => {
+    const widths = [...plot.gd.querySelectorAll(".ytick text")].map((node) => node.getBoundingClientRect().width);
+    const more = Math.max(0, Math.max(0, ...widths) - TICKS);
+    if (more) explorer.refined(plot, (layout) => (layout.margin.l += more));
+    legend.style.paddingLeft = more ? `${52 + more}px` : "";
+  };
+
   class SliceMap {
     constructor(id, index) {
       this.index = index;
@@ -34,9 +58,10 @@
       const ends = (points) => [points[0], points.at(-1)];
       const trace = {
         type: "heatmap", z: map.z, x: map.x, y: map.y, zmin: 0, zmax: 1, colorscale: explorer.colors.VIRIDIS,
-        showscale: false, hoverinfo: "none", zsmooth: map.computed < 1 || explorer.state.quantity === "status" ? false : "fast", connectgaps: false,
+        showscale: false, hoverinfo: "none", zsmooth: sharp(map) ? false : "fast", connectgaps: false,
       };
-      this.plot.show({ x: ends(map.x), y: ends(map.y), xTitle: explorer.plain(map.labels[0]), yTitle: explorer.plain(map.labels[1]), traces: [trace] });
+      this.plot.show({ x: ends(map.x), y: ends(map.y), xTitle: explorer.plain(explorer.brief(map.labels[0])), yTitle: explorer.plain(explorer.brief(map.labels[1])), traces: [trace] });
+      if (document.documentElement.dataset.projector !== "on") roomy(this.plot, this.box.querySelector(".legend"));
       // Plotly makes the cells of an unsmoothed map sharp, and leaves them so when it is smoothed again.
       for (const image of this.plot.gd.querySelectorAll("image")) image.style.imageRendering = trace.zsmooth ? "auto" : "pixelated";
       this.box.querySelector(".map-title").textContent = map.name;
@@ -127,7 +152,10 @@
 
   let maps = [];
   explorer.maps = {
-    start: () => (maps = ["landscape", "map-1"].map((id, i) => new SliceMap(id, i))),
+    start: () => {
+      maps = ["landscape", "map-1"].map((id, i) => new SliceMap(id, i));
+      maps.forEach((map) => explorer.begun(map.plot));
+    },
     show: () => {
       const drawn = explorer.reply.scene?.decoded ?? [];
       document.getElementById("maps").dataset.count = drawn.length;

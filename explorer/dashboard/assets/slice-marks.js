@@ -16,7 +16,16 @@
     });
     const casings = segments.filter((node) => node.classList.contains("casing"));
     const lines = segments.filter((node) => !node.classList.contains("casing"));
-    return [...casings, ...lines, ...points.map(([cx, cy], i) => svg("circle", { cx, cy, r: 3.5, class: "path-dot" }, [told(places[i])]))];
+    const ends = points.length > 1 ? [[0, points[0]], [points.length - 1, points.at(-1)]] : [];
+    const names = ends.filter(([, [x, y]]) => explorer.marks.inside(plot, x, y, -1)).map(([i, [x, y]]) => {
+      // On the side where the path is not.
+      const { l, t, w, h } = plot.area;
+      const middle = points.reduce((sum, point) => sum + point[1], 0) / points.length;
+      const below = middle < y ? y + 24 < t + h : y - 24 < t;
+      const right = x > l + 0.7 * w;
+      return svg("text", { x: x + (right ? -8 : 8), y: y + (below ? 20 : -10), class: "mark-label", "text-anchor": right ? "end" : "start" }, [explorer.brief(places[i].name)]);
+    });
+    return [...casings, ...lines, ...names, ...points.map(([cx, cy], i) => svg("circle", { cx, cy, r: 3.5, class: "path-dot" }, [told(places[i])]))];
   };
 
   const named = (plot, { points }) => points.flatMap((each) => {

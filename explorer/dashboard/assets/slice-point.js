@@ -14,12 +14,16 @@
     if (!side) return null;
     const reply = explorer.stale() ? null : index ? explorer.reply.point.beside : explorer.reply.point;
     if (!reply || reply.error) return explorer.sweptAt(side, explorer.theta());
-    return { ...reply, values: numbers(reply.values), norm: number(reply.norm), inPlane: number(reply.in_plane), share: reply.share === null ? null : number(reply.share),
-      coordinates: reply.coordinates?.map(number).every(Number.isFinite) ? reply.coordinates : null };
+    const values = numbers(reply.values);
+    // There is no way down from what is not a number, whatever autograd makes of it.
+    const fine = Number.isFinite(values.loss);
+    return { ...reply, values, norm: number(reply.norm), inPlane: number(reply.in_plane), share: fine && reply.share !== null ? number(reply.share) : null,
+      coordinates: fine && reply.coordinates?.map(number).every(Number.isFinite) ? reply.coordinates : null };
   };
 
   const put = (node, value, source, text) => {
-    node.textContent = Number.isNaN(value) ? "–" : `${source === "torch" ? "" : "≈ "}${text ?? explorer.short(value)}`;
+    // What torch says is NaN is NaN; what the sweep does not know is a dash.
+    node.textContent = Number.isNaN(value) ? (source === "torch" && text === undefined ? "NaN" : "–") : `${source === "torch" ? "" : "≈ "}${text ?? explorer.short(value)}`;
     node.dataset.value = String(value);
     node.dataset.source = source;
   };
@@ -37,7 +41,7 @@
       const output = explorer.make("output", { className: "number" });
       output.dataset.name = name;
       put(output, value, from);
-      return explorer.make("div", { className: "readout" }, [explorer.make("span", { className: "label", textContent: NAMES[name] ?? name }), output]);
+      return explorer.make("div", { className: "readout" }, [explorer.make("span", { className: "label", textContent: NAMES[name] ?? name, title: NAMES[name] ?? name }), output]);
     });
     byId("readout-more").replaceChildren(...boxes);
   };
@@ -55,18 +59,24 @@
     const short = explorer.short;
     const at = axes.map((label, axis) => `${label} ${short(explorer.theta()[axis])}`).join(", ");
     const values = Object.entries(found.values).filter(([name]) => name !== "gradient_norm").slice(0, 4);
-    const said = `${at}: ${values.map(([name, value]) => `${name} ${found.source === "torch" ? "" : "≈ "}${Number.isNaN(value) ? "not known" : short(value)}`).join(", ")}.`;
+    const said = `${at}: ${values.map(([name, value]) => `${name} ${found.source === "torch" ? "" : "≈ "}${Number.isNaN(value) ? (found.source === "torch" ? "NaN" : "not known") : short(value)}`).join(", ")}.`;
     const shows = found.share === null ? "" : ` The picture shows ${percent(found.share)} of the gradient`;
     if (!found.coordinates) return said + (shows && `${shows}.`);
     const way = ways(found.coordinates.map(number), axes);
     return `${said}${shows ? `${shows}; ${way}` : ` ${way[0].toUpperCase()}${way.slice(1)}`}.`;
   };
 
+  const isOutside = () => {
+    const { window: ends } = explorer.reply.scene.sides[0];
+    return ends.some(([low, high], axis) => explorer.theta()[axis] < low || explorer.theta()[axis] > high);
+  };
+
   const origin = (found) => {
     if (found.source === "preview") return "≈ read off the sweep; the server is asked on release";
-    if (found.source === "swept") return `≈ read off the sweep: ${found.why}.`;
+    if (found.source === "swept") return `${isOutside() ? "The point lies outside the sweep: nothing is known there. " : ""}≈ read off the sweep: ${found.why}.`;
     const swept = number(found.swept?.loss);
-    return `torch's own numbers at exactly this θ, by autograd through all parameters${Number.isFinite(swept) ? `; read off the sweep the loss is ≈ ${explorer.short(swept)}` : ""}`;
+    const outside = isOutside() ? "; the point lies outside the sweep, beyond the edge of the picture" : "";
+    return `torch's own numbers at exactly this θ, by autograd through all parameters${outside}${Number.isFinite(swept) ? `; read off the sweep the loss is ≈ ${explorer.short(swept)}` : ""}`;
   };
 
   /* At a point of the grid torch and the sweep measured the same thing: a difference is shown, never hidden. */
@@ -87,10 +97,12 @@
       ["a", "b"].forEach((id, axis) => {
         const label = byId(id).closest("label");
         label.hidden = axis >= scene.axes.length;
-        label.querySelector(".label").textContent = scene.axes[axis] ?? id;
+        const name = label.querySelector(".label");
+        name.textContent = name.title = scene.axes[axis] ?? id;
       });
       put(byId("readout-loss"), found.values.loss ?? NaN, found.source);
       put(byId("readout-norm"), found.norm ?? NaN, found.source);
+      byId("readout-share").previousElementSibling.textContent = scene.axes.length > 1 ? "of it in the plane" : "of it along the line";
       put(byId("readout-share"), found.share ?? NaN, found.source, found.share === null ? "" : percent(found.share));
       more(found, found.source);
       byId("agree").textContent = origin(found);

@@ -60,8 +60,10 @@
     once("scene", explorer.scene());
     once("commit", explorer.place());
     once("about-query", explorer.query({ ...explorer.schema.defaults, store: state.store }));
-    const dark = document.documentElement.dataset.theme === "dark" ? ["dark"] : [];
-    const solid = explorer.query({ ...state, mode: dark, view: "map", layers: explorer.schema.defaults.layers, hide: [], with: "" });
+    const { theme, projector } = document.documentElement.dataset;
+    const mode = [...(theme === "dark" ? ["dark"] : []), ...(projector === "on" ? ["projector"] : [])];
+    const layers = explorer.schema.defaults.layers.filter((each) => each !== "checkpoints" || state.layers.includes(each));
+    const solid = explorer.query({ ...state, mode, view: "map", layers, hide: [], with: "" });
     if (state.view === "3d") once("surface-query", solid);
   };
 

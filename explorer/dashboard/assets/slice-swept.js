@@ -2,6 +2,8 @@
 (() => {
   const explorer = (window.explorer ??= {});
   /* Text as plotly shows it letter for letter: it takes some tags, and names are data of others. */
+  /* A name where there is little room. */
+  explorer.brief = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
   explorer.plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
   const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);

@@ -11,7 +11,7 @@ from explorer.dashboard.slices import files, maps, point
 from explorer.dashboard.slices.cards import about
 from explorer.dashboard.slices.exact import Objectives
 from explorer.dashboard.slices.folder import Folder
-from explorer.dashboard.slices.listing import listing, unfinished
+from explorer.dashboard.slices.listing import listing, names_of
 from explorer.dashboard.slices.maps import Shown, shown
 from explorer.dashboard.slices.page import ANSWERS
 from explorer.dashboard.slices.state import State, parse
@@ -82,8 +82,8 @@ class Answers:
         return listing(self.folder, _state(sent).store)
 
     def names(self, sent: object) -> Reply:
-        """Return the names of the stores, for choosing a second one, and whether any of them still grows."""
-        return {"names": self.folder.names(), "unfinished": unfinished(self.folder)}
+        """Return the names of the stores, for choosing a second one, and what tells whether their table is old."""
+        return names_of(self.folder)
 
     def surface(self, sent: object) -> Any:
         """Answer the 3D view with its figure, the point marked."""
@@ -141,7 +141,7 @@ def register(app: Dash, answers: Answers) -> None:
     app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
     app.callback(Output("watched", "data"), Input("watch", "data"), **skip)(answers.watched)
     app.callback(Output("about", "children"), Input("about-query", "data"), **skip)(answers.about)
-    app.callback(Output("stores", "children"), Input("list-query", "data"), **skip)(answers.listed)
+    app.callback(Output("stores", "children"), Input("table-query", "data"), **skip)(answers.listed)
     app.callback(Output("listed", "data"), Input("list-query", "data"), **skip)(answers.names)
     app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
     app.callback(Output("downloaded", "data"), Input("download", "data"), **skip)(answers.downloaded)

@@ -37,7 +37,7 @@ def _report(attrs: Attrs) -> Any:
     rows = [_finding(each) for each in entries[:MOST_ROWS]]
     body = html.Ul(rows, className="report") if rows else html.P("No report yet: it is written when the sweep ends.")
     looked = sum(each.get("status") == "warn" for each in entries)
-    hint = f"{looked} to look at" if looked else "nothing to look at" if rows else ""
+    hint = f"{looked} to look at" if looked else "no warnings" if rows else ""
     return ui.card("Is my plot right?", [body], id="report", hint=hint, hide="report")
 
 

@@ -6,17 +6,25 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import xarray as xr
 
 from explorer import figures
 from explorer.dashboard.slices.maps import Shown
+from explorer.dashboard.slices.marks import checkpoints
 from explorer.dashboard.slices.page import FILES
 from explorer.dashboard.slices.quantities import axes_of, drawable
 from explorer.dashboard.slices.state import State
 from explorer.exports import encode
+from explorer.figures.colorbar import chosen_scale
+from explorer.figures.dimensions import SEED
+from explorer.figures.lines import band_of
 from explorer.figures.projections import projections_of
+from explorer.figures.theme import same_unit
 
 PICTURES = ("png", "svg")
 KINDS = tuple(kind for kind in FILES if kind not in PICTURES)
+OF_ONE = ("vti", "h5")
+"""Formats of one line: of several seeds they have the first, as the numbers at the point."""
 SURFACE_POINTS = 129
 """Of a side in 3D: more is slow to turn."""
 
@@ -27,13 +35,27 @@ def file(shown: Shown, kind: str) -> dict[str, Any]:
     Raises:
         ExplorerError: it cannot be written in that format.
     """
-    content = base64.b64encode(encode(shown.landscape, f".{kind}")).decode()
-    return {"filename": f"{_stem(shown)}.{kind}", "content": content}
+    landscape, stem = shown.landscape, _stem(shown)
+    if kind in OF_ONE and SEED in landscape.dims:
+        stem += f"-seed-{int(landscape[SEED].values[0])}"
+        landscape = landscape.isel({SEED: 0})
+    content = base64.b64encode(encode(landscape, f".{kind}")).decode()
+    return {"filename": f"{stem}.{kind}", "content": content}
 
 
 def picture(shown: Shown, other: Shown | None, state: State) -> dict[str, Any]:
     """Return {"name", "figure"} for the browser to make a picture of. Raises ValueError where nothing can be drawn."""
-    return {"name": _stem(shown), "figure": json.loads(_figure(shown, other, state).to_json())}
+    return {"name": _stem(shown), "figure": json.loads(_figure(shown, other, state).to_json()),
+            "height": _height(shown, other)}  # fmt: skip
+
+
+def _height(shown: Shown, other: Shown | None) -> int:
+    """Return the pixels of a picture 900 wide: planes have one unit on both axes where that fits, lines are wide."""
+    axes = axes_of(shown.landscape)
+    if len(axes) == 1 or other is not None:
+        return 520
+    width, height = (float(np.ptp(shown.landscape[axis].values)) for axis in axes)
+    return int(np.clip(680 * height / width + 120, 420, 1200)) if same_unit(width, height) else 820
 
 
 def _stem(shown: Shown) -> str:
@@ -45,13 +67,23 @@ def _figure(shown: Shown, other: Shown | None, state: State) -> go.Figure:
     landscape, axes = shown.landscape, axes_of(shown.landscape)
     quantity = state.quantity if state.quantity in drawable(landscape) else "loss"
     if len(axes) == 1:
-        return figures.line(landscape, quantity, log=state.scale == "log")
+        return figures.line(landscape, quantity, log=_is_log(landscape, quantity, state.scale))
     if other is not None:
         titles = [each.opened.name for each in (shown, other)]
         return figures.compare(landscape, other.landscape, quantity=quantity, scale=state.scale, titles=titles)
     if "checkpoints" in state.layers and _has_checkpoints(shown):
         return figures.path(landscape, quantity, scale=state.scale)
     return figures.contour(landscape, quantity, scale=state.scale, marks=_point(shown, state))
+
+
+def _is_log(landscape: xr.Dataset, quantity: str, scale: str) -> bool:
+    """Whether the page draws this line on a logarithmic scale."""
+    band = band_of(landscape, quantity)
+    values = np.concatenate([band.low, band.high])
+    try:
+        return chosen_scale(values[np.isfinite(values)], scale).kind == "log"
+    except ValueError:
+        return False
 
 
 def _has_checkpoints(shown: Shown) -> bool:
@@ -71,11 +103,40 @@ def surface(shown: Shown, state: State) -> go.Figure:
     quantity = state.quantity if state.quantity in drawable(landscape) else "loss"
     steps = {label: max(1, int(np.ceil(landscape.sizes[label] / SURFACE_POINTS))) for label in axes_of(landscape)}
     thin = landscape.isel({label: slice(None, None, step) for label, step in steps.items()})
-    figure = figures.surface(thin, quantity, scale=state.scale, marks=_point(shown, state))
+    path = "checkpoints" in state.layers and _has_checkpoints(shown)
+    marks = [*(_named(shown) if path else []), *_point(shown, state)]
+    figure = figures.surface(thin, quantity, scale=state.scale, marks=marks, path=path)
     ink = "#e8edf4" if "dark" in state.mode else "#1a2230"
+    size = 1.15 if "projector" in state.mode else 1.0
     flush = {"title": None, "margin": dict.fromkeys("lrtb", 0), "paper_bgcolor": "rgba(0,0,0,0)"}
     figure.update_scenes({f"{axis}axis_showbackground": False for axis in "xyz"})
-    return figure.update_layout(uirevision="kept", font={"color": ink}, **flush)
+    figure.update_scenes(domain_y=[0.13, 1.0], camera=_camera(figure.layout.scene.aspectratio))
+    return figure.update_layout(uirevision="kept", font={"color": ink, "size": 13 * size}, coloraxis_colorbar=BELOW,
+                                **flush)  # fmt: skip
+
+
+BELOW = {"orientation": "h", "thickness": 11, "len": 0.86, "x": 0.5, "y": 0.0, "yanchor": "bottom",
+         "title": {"side": "top"}}  # fmt: skip
+"""The colour bar of the 3D view, where the map has its own."""
+DISTANCE = 1.1
+"""Of the camera, in lengths of the drawing's diagonal: near enough to fill its place, on a phone too."""
+
+
+def _camera(ratio: Any) -> dict[str, Any]:
+    distance = DISTANCE * float(np.linalg.norm([ratio.x, ratio.y, ratio.z]))
+    way = np.array([1.0, 1.0, 0.75]) / np.linalg.norm([1.0, 1.0, 0.75])
+    eye = dict(zip("xyz", (float(each) for each in distance * way * 1.25), strict=True))
+    return {"eye": eye, "center": {"x": 0.0, "y": 0.0, "z": -0.08}}
+
+
+def _named(shown: Shown) -> list[dict[str, Any]]:
+    """Return the checkpoints that have names, as marks."""
+    places = checkpoints(shown.landscape.attrs)["points"]
+    ends = [shown.landscape[label].values[[0, -1]] for label in axes_of(shown.landscape)]
+    inside = [
+        each for each in places if all(low <= at <= high for at, (low, high) in zip(each["at"], ends, strict=True))
+    ]
+    return [{"at": each["at"], "label": each["name"]} for each in inside]
 
 
 def _point(shown: Shown, state: State) -> list[dict[str, Any]]:

@@ -40,4 +40,5 @@ def _share_of_random(attrs: Mapping[str, Any], axes: int) -> str:
     if not isinstance(made, dict) or made.get("kind") != "gaussian":
         return ""
     share = math.sqrt(axes / attrs["parameters"])
-    return f"Of a gradient that has nothing to do with it a random plane shows {number(100 * share)} %."
+    drawn = "plane" if axes > 1 else "line"
+    return f"Of a gradient that has nothing to do with it a random {drawn} shows {number(100 * share)} %."

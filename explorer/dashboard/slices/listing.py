@@ -1,5 +1,6 @@
 """Listing: the stores there are, each with what it holds and how far it is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,16 @@ from explorer.dashboard.slices.folder import Folder, Opened
 from explorer.dashboard.slices.quantities import nested
 from explorer.errors import ExplorerError
 
-COLUMNS = ("name", "model", "quantities", "points", "done", "made")
+COLUMNS = {
+    "name": "",
+    "model": "wide",
+    "directions": "",
+    "quantities": "wide",
+    "points": "",
+    "done": "",
+    "made (UTC)": "wide",
+}
+"""Heading -> class; what is wide is left out on a phone."""
 
 
 def listing(folder: Folder, current: str) -> list[Any]:
@@ -18,16 +28,18 @@ def listing(folder: Folder, current: str) -> list[Any]:
     names = folder.names()
     if not names:
         return _nothing(folder.root)
-    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in COLUMNS]))
+    head = html.Thead(html.Tr([html.Th(each, scope="col", className=name) for each, name in COLUMNS.items()]))
     body = html.Tbody([_row(folder, name, current) for name in names])
     table = html.Table([head, body], className="stores")
     return [html.Div(table, className="scroll", tabIndex="0", role="region", **ui.aria(label="Stores"))]
 
 
-def unfinished(folder: Folder) -> bool:
-    """Whether any store still grows, so that the list is worth asking for again."""
-    stores = [_look(folder, name)[0] for name in folder.names()]
-    return any(opened is not None and not opened.finished for opened in stores)
+def names_of(folder: Folder) -> dict[str, Any]:
+    """Return {"names", "key"}: the stores there are, and what changes whenever their table does."""
+    names = folder.names()
+    looks = [_look(folder, name) for name in names]
+    rows = tuple((name, opened.key if opened else why) for name, (opened, why) in zip(names, looks, strict=True))
+    return {"names": names, "key": str(hash(rows))}
 
 
 def _look(folder: Folder, name: str) -> tuple[Opened | None, str]:
@@ -45,15 +57,33 @@ def _row(folder: Folder, name: str, current: str) -> html.Tr:
         name, href=f"/slice?store={name}", **ui.data(store=name), **(ui.aria(current="page") if name == current else {})
     )
     attrs = opened.attrs
-    sizes = nested(attrs, "points", dict)
     cells = [
         str(attrs.get("model", ""))[:60],
+        _directions(attrs),
         ", ".join(map(str, nested(attrs, "quantities", list)))[:80],
-        "×".join(str(each) for each in sizes.values())[:40] or f"{opened.store.points:,}",
+        _points(attrs) or f"{opened.store.points:,}",
         "done" if opened.finished else f"{int(100 * opened.share)} %",
         str(attrs.get("created", ""))[:16].replace("T", " "),
     ]
-    return html.Tr([html.Th(link, scope="row"), *map(html.Td, cells)])
+    classes = list(COLUMNS.values())[1:]
+    columns = [html.Td(cell, className=name) for cell, name in zip(cells, classes, strict=True)]
+    return html.Tr([html.Th(link, scope="row"), *columns])
+
+
+def _directions(attrs: Mapping[str, Any]) -> str:
+    """Return how the planes came to be: "gaussian, seed 0", "principal"; "own" where nothing is told."""
+    planes = nested(attrs, "planes", list) or [nested(attrs, "basis", dict)]
+    made = [each["made"] for each in planes if isinstance(each, dict) and isinstance(each.get("made"), dict)]
+    kind = str(made[0].get("kind") or "own") if made else "own"
+    seeds = [str(each["seed"]) for each in made if "seed" in each]
+    seed = f", seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" if seeds else ""
+    return f"{kind}{seed}"[:60]
+
+
+def _points(attrs: Mapping[str, Any]) -> str:
+    sizes, planes = nested(attrs, "points", dict), nested(attrs, "planes", list)
+    several = f" × {len(planes)} seeds" if len(planes) > 1 else ""
+    return "×".join(str(each) for each in sizes.values())[:40] + several if sizes else ""
 
 
 def _nothing(root: Path) -> list[Any]:

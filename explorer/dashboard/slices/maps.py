@@ -1,6 +1,7 @@
 """Maps: what the page draws of one store, or of two on one colour scale, as plain JSON."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,12 +88,14 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
 
 def _damage(each: Shown) -> list[str]:
     """Say what of a store cannot be drawn, and what to do."""
-    name, attrs = each.opened.name, each.landscape.attrs
-    counts = {
-        "damaged chunks are left out; python -m explorer verify queues them again": nested(attrs, "damaged", list),
-        "chunks could not be computed; the reasons are in its provenance": nested(attrs, "failed", dict),
+    opened, attrs = each.opened, each.landscape.attrs
+    damaged, failed = len(nested(attrs, "damaged", list)), len(nested(attrs, "failed", dict))
+    cure = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
+    notes = {
+        f"{damaged} of {opened.store.chunks} chunks are damaged: their points are left empty; {cure}": damaged,
+        f"{failed} of {opened.store.chunks} chunks could not be computed; the provenance has the reasons": failed,
     }
-    return [f"{name}: {len(chunks)} {words}." for words, chunks in counts.items() if chunks]
+    return [f"{opened.name}: {words}." for words, count in notes.items() if count]
 
 
 def _side(each: Shown) -> dict[str, Any]:

@@ -13,7 +13,8 @@ SCALE_NAMES = {"auto": "Auto", "log": "Log", "linear": "Linear"}
 LAYER_NAMES = {"contours": "Contours", "checkpoints": "Checkpoints", "arrow": "Arrows"}
 MAP_KEYS = "Slice of the loss landscape. Arrow keys move the point, with Shift further, with Alt finer."
 FILES = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML", "vti": "VTK", "h5": "HDF5"}
-QUESTIONS = ("address", "commit", "scene", "surface-query", "about-query", "list-query", "watch", "download")
+QUESTIONS = ("address", "commit", "scene", "surface-query", "about-query", "list-query", "table-query", "watch",
+             "download")  # fmt: skip
 """What the script sends; a callback answers each."""
 ANSWERS = ("opened", "point", "drawn", "watched", "listed", "downloaded")
 """What the script is told; the others are drawn by Dash itself."""
@@ -76,7 +77,9 @@ def _choices() -> html.Section:
         id="progress-row", role="group", hidden=True, **ui.aria(label="Progress of the sweep"),
     )  # fmt: skip
     beside = html.Label(
-        [html.Span("Beside it", className="label"), html.Select(id="with")], htmlFor="with", className="field"
+        [html.Span("Beside it", className="label"), html.Select(id="with", **ui.aria(label="Beside it"))],
+        htmlFor="with",
+        className="field",
     )
     seed = html.Label(
         [html.Span("Directions of seed", className="label"), html.Select(id="seed")], htmlFor="seed", className="field",
@@ -98,7 +101,12 @@ def _workplace() -> html.Div:
     views = ui.segmented("View", ui.choices("view", VIEW_NAMES), hide="view")
     layers = html.Div(ui.toggles("layers", LAYER_NAMES), className="chips", role="group",
                       **ui.aria(label="Layers"), **ui.data(hide="layers"))  # fmt: skip
-    surface = html.Div(dcc.Graph(id="surface", figure={"data": [], "layout": {}}, config=ui.CONFIG), id="surface-card")
+    surface = html.Div(
+        dcc.Graph(
+            id="surface", figure={"data": [], "layout": {}}, config=ui.CONFIG, responsive=True, style={"height": "100%"}
+        ),
+        id="surface-card",
+    )
     landscape = ui.card(
         html.Span("Slice", id="landscape-title"),
         [

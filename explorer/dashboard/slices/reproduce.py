@@ -13,6 +13,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 DIRECTIONS = ("gaussian", "hessian")
 """Kinds of planes that need no more than the objective and words."""
+DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 def command(attrs: Attrs, name: str) -> str:
@@ -49,31 +50,37 @@ def _drawn(made: Mapping[str, Any]) -> dict[str, str]:
 def program(attrs: Attrs, name: str) -> str:
     """Return a Python program; where the store does not tell a part, a comment says what belongs there."""
     source = _source(attrs)
-    imports, made = (
-        ["import explorer"],
-        "objective = ...  # explorer.Objective(model, loss, data): the store does not say",
-    )
+    imports, made = ["import explorer"], "objective = ...  # an explorer.Objective: the store does not say which"
     if source is not None:
         module, function, kwargs = source
         imports.append(f"from {module} import {function}")
         made = f"objective = {function}({', '.join(f'{key}={value!r}' for key, value in kwargs.items())})"
     quantities = tuple(str(each) for each in nested(attrs, "quantities", list))
     chosen = f", quantities={quantities!r}" if quantities else ""
+    if attrs.get("dtype") in DTYPES:
+        imports.insert(0, "import torch")
+        chosen += f", dtype=torch.{attrs['dtype']}"
+    plane, store = _plane(attrs), f"runs/{name}"
+    if not plane:
+        imports.append("from explorer.sweeps.stored import planes_of")
+        several = len(nested(attrs, "planes", list)) > 1
+        plane, store = f"planes_of({store!r}){'' if several else '[0]'}  # as they are in this store", f"{store}.again"
     return "\n".join([
         *imports, "", made,
-        f"plane = {_plane(attrs)}",
+        f"plane = {plane}",
         f"grid = explorer.Grid({_axes(attrs)!r})",
-        f"landscape = explorer.sweep(objective, plane, grid{chosen}, store={f'runs/{name}'!r})",
+        f"landscape = explorer.sweep(objective, plane, grid{chosen}, store={store!r})",
     ])  # fmt: skip
 
 
 def _plane(attrs: Attrs) -> str:
+    """Return the words that span the planes anew; "" where there are none."""
     made = _made(attrs)
     labels = [str(each) for each in nested(attrs, "labels", list)]
     if made.get("kind") == "axes":
         return f"explorer.directions.axes(objective, {', '.join(map(repr, labels))})"
     if made.get("kind") not in DIRECTIONS:
-        return f"...  # explorer.Plane(origin, basis, {tuple(labels)!r}), both as they are in this store"
+        return ""
     seeds = _seeds(attrs)
     names = ("normalize", "skip") if made["kind"] == "gaussian" else ("which",)
     words = [f"{key}={_tupled(made[key])!r}" for key in names if key in made]

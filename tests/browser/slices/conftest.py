@@ -13,7 +13,7 @@ from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
 from tests.browser.slices.screen import SliceScreen
-from tests.slice_cases import make_store, network
+from tests.slice_cases import bounded, make_store, network
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -31,6 +31,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_store(root, "other.zarr", points=(21, 21), objective=network(seed=3))
     make_store(root, "half.zarr", points=(33, 25), share=0.4)
     make_store(root, "line.zarr", points=(41,), planes=4)
+    make_store(root, "nan.zarr", points=(9, 9), objective=bounded(), attrs={"checkpoints": "[]"})
     make_store(root, "seeds.zarr", points=(17, 17), planes=3)
     make_store(root, "holes.zarr", points=(17, 17), change=holed, attrs={"model": EVIL, "source": "{}", "note": EVIL})
     return root
@@ -45,9 +46,26 @@ def slices(stores: Path) -> Iterator[str]:
     server.task_dispatcher.shutdown()
 
 
+@pytest.fixture(scope="session")
+def shared(context: BrowserContext, slices: str) -> Iterator[SliceScreen]:
+    """One page for all tests that can use one that is open."""
+    page = context.new_page()
+    yield SliceScreen(page, slices)
+    page.close()
+
+
 @pytest.fixture
-def screen(context: BrowserContext, slices: str) -> Iterator[SliceScreen]:
+def screen(shared: SliceScreen) -> Iterator[SliceScreen]:
     """The page with every error of the browser's console collected; a test that leaves one fails."""
+    yield shared
+    errors, shared.errors = shared.errors, []
+    shared.page.set_viewport_size({"width": 1440, "height": 900})
+    assert errors == [], errors
+
+
+@pytest.fixture
+def fresh(context: BrowserContext, slices: str) -> Iterator[SliceScreen]:
+    """A page that has shown nothing yet."""
     page = context.new_page()
     made = SliceScreen(page, slices)
     yield made

@@ -105,13 +105,13 @@ def test_theme_and_projector_are_states(screen: SliceScreen) -> None:
     assert float(screen.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) > 20
 
 
-def test_the_two_pages_lead_to_each_other(screen: SliceScreen) -> None:
-    screen.open("store=whole.zarr")
-    screen.page.click("header a >> text=Lesson")
-    screen.page.wait_for_function("() => document.querySelector('#readout-loss')?.dataset.source === 'torch'")
-    screen.page.click("header a >> text=Slices")
-    screen.settled()
-    assert screen.page.is_visible("#stores table")
+def test_the_two_pages_lead_to_each_other(fresh: SliceScreen) -> None:
+    fresh.open("store=whole.zarr")
+    fresh.page.click("header a >> text=Lesson")
+    fresh.page.wait_for_function("() => document.querySelector('#readout-loss')?.dataset.source === 'torch'")
+    fresh.page.click("header a >> text=Slices")
+    fresh.settled()
+    assert fresh.page.is_visible("#stores table")
 
 
 def test_the_report_and_what_a_slice_cannot_show_stand_beside_it(screen: SliceScreen) -> None:
@@ -134,11 +134,11 @@ def test_attributes_of_others_are_shown_letter_for_letter(screen: SliceScreen) -
     assert screen.page.locator("img[src=x]").count() == 0
 
 
-def test_nothing_is_asked_of_any_other_host(screen: SliceScreen, slices: str) -> None:
+def test_nothing_is_asked_of_any_other_host(fresh: SliceScreen, slices: str) -> None:
     asked: list[str] = []
-    screen.page.on("request", lambda request: asked.append(request.url))
-    screen.open("store=whole.zarr&view=3d")
-    screen.page.wait_for_selector("#surface canvas")
+    fresh.page.on("request", lambda request: asked.append(request.url))
+    fresh.open("store=whole.zarr&view=3d")
+    fresh.page.wait_for_selector("#surface canvas")
     own = urlsplit(slices).netloc
     assert [url for url in asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own] == []
 

@@ -34,7 +34,7 @@ def assert_truth(screen: SliceScreen) -> None:
 
 def test_the_list_leads_to_a_store_and_back(screen: SliceScreen) -> None:
     screen.open()
-    assert screen.page.locator("#stores tbody tr").count() == 6
+    assert screen.page.locator("#stores tbody tr").count() == 7
     # 6 of 13 chunks of 64 points.
     assert "46 %" in screen.text("stores")
     screen.page.click("#stores a[data-store='whole.zarr']")
@@ -139,7 +139,12 @@ def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
     screen.page.click("#scale-log")
     screen.settled()
     assert "accuracy, log scale" in screen.page.inner_text("[data-map=landscape] .says")
-    assert "log₁₀ accuracy upwards" in screen.text("cuts-hint")
+    assert "accuracy upwards, log scale" in screen.text("cuts-hint")
+    # The axis of a cut has values on it, and they stand where their logarithms are.
+    axis = "document.querySelector('#cut-a .js-plotly-plot')._fullLayout.yaxis"
+    ticks = screen.evaluate(f"[{axis}.tickvals, {axis}.ticktext]")
+    assert len(ticks[0]) >= 3
+    assert [10**value for value in ticks[0]] == pytest.approx([float(text) for text in ticks[1]], rel=1e-3)
     screen.page.click("#layers-contours")
     assert screen.page.locator("[data-map=landscape] path.contour").count() == 0
     screen.open(screen.page.url.partition("?")[2])
@@ -183,12 +188,17 @@ def test_two_slices_share_a_scale_and_a_point(screen: SliceScreen) -> None:
     assert screen.more("loss in other.zarr") == pytest.approx(other(theta).item(), rel=1e-12)
 
 
-def test_the_3d_view_is_drawn(screen: SliceScreen) -> None:
-    screen.open("store=whole.zarr")
-    screen.page.click("#view-3d")
-    screen.page.wait_for_selector("#surface .js-plotly-plot canvas")
-    assert screen.query()["view"] == "3d"
-    assert not screen.page.is_visible("#maps")
+def test_the_3d_view_is_drawn_and_fills_its_place(fresh: SliceScreen) -> None:
+    fresh.open("store=whole.zarr")
+    fresh.page.click("#view-3d")
+    fresh.page.wait_for_selector("#surface .js-plotly-plot canvas")
+    assert fresh.query()["view"] == "3d"
+    assert not fresh.page.is_visible("#maps")
+    place, drawn = (fresh.page.locator(each).bounding_box() for each in ("#surface-card", "#surface .svg-container"))
+    assert place is not None
+    assert drawn is not None
+    assert (drawn["width"], drawn["height"]) == pytest.approx((place["width"], place["height"]), abs=2)
+    assert fresh.evaluate("explorer.every") == 2000
 
 
 def test_cuts_go_through_the_point(screen: SliceScreen) -> None:
@@ -238,6 +248,20 @@ def test_without_a_factory_numbers_are_read_off_the_sweep(screen: SliceScreen) -
     assert screen.value("readout-loss") == pytest.approx(truth(0.75, 0.25)[0], abs=0.05)
     assert screen.page.locator("[data-map=landscape] path.downhill").count() > 0
     assert "9 points not finite" in screen.page.inner_text("[data-map=landscape] .says")
+    # Smoothed, colors would fade into the holes.
+    assert screen.evaluate("document.querySelector('#landscape .js-plotly-plot').data[0].zsmooth") is False
+
+
+def test_a_loss_that_is_not_a_number_is_said_and_has_no_way_down(screen: SliceScreen) -> None:
+    screen.open("store=nan.zarr&a=1.4&b=1.4")
+    assert screen.text("readout-loss") == "NaN"
+    assert "loss NaN" in screen.text("live")
+    assert "steepest" not in screen.text("live")
+    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    screen.page.fill("#a", "7")
+    screen.page.press("#a", "Enter")
+    screen.settled()
+    assert "outside the sweep" in screen.text("agree")
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("csv", b"alpha,beta,status"), ("html", b"<!doctype html>"),
