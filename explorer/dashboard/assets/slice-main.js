@@ -104,13 +104,17 @@
     page.dataset.axes = scene?.axes.length ?? 0;
     explorer.list.render();
     byId("maps").classList.toggle("pending", Boolean(scene) && scene.query !== explorer.scene());
-    for (const node of document.querySelectorAll("[data-hide]")) node.classList.toggle("hidden-by-link", state.hide.includes(node.dataset.hide));
+    hide();
     quantities(scene?.quantities ?? []);
     for (const node of document.querySelectorAll("[data-set-key]")) node.setAttribute("aria-pressed", String(String(state[node.dataset.setKey]) === node.dataset.value));
     for (const node of document.querySelectorAll("[data-toggle-key]")) node.setAttribute("aria-pressed", String(state[node.dataset.toggleKey].includes(node.dataset.value)));
     if (scene) titles(scene, state, line);
     else byId("formula").textContent = "";
     modes(state);
+  };
+
+  const hide = () => {
+    for (const node of document.querySelectorAll("[data-hide]")) node.classList.toggle("hidden-by-link", explorer.state.hide.includes(node.dataset.hide));
   };
 
   const titles = (scene, state, line) => {
@@ -155,6 +159,8 @@
   const begin = () => {
     ready = true;
     for (const part of ["maps", "cuts", "list"]) explorer[part].start();
+    // The cards below come when they come, often after everything else is drawn.
+    new MutationObserver(hide).observe(byId("about"), { childList: true, subtree: true });
     document.addEventListener("click", clicked);
     for (const key of ["a", "b"]) typed(key, ...explorer.schema.coordinate);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => explorer.render());

@@ -89,7 +89,9 @@ def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
     except (ValueError, RecursionError) as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"expected JSON in {path}; got {error}: it is damaged") from None
+        raise StoreError(
+            f"expected JSON in {path}; it is damaged ({error}): remove the store and sweep again"
+        ) from None
 
 
 def _attributes(root: Path) -> Mapping[str, Any]:

@@ -19,34 +19,11 @@ SETTLED = """() => {
 """What is shown, and the numbers at the point, are those of the state; with no store, the list is there."""
 
 
-REOPENED = """(address) => new Promise((done) => {
-    const { receive } = explorer;
-    explorer.receive = (store, data) => {
-        receive(store, data);
-        if (store !== "opened") return;
-        explorer.receive = receive;
-        done();
-    };
-    explorer.reply = { listed: explorer.reply.listed };
-    dash_clientside.set_props("about", { children: [] });
-    for (const group of document.querySelectorAll(".layer > g")) group.replaceChildren();
-    scrollTo(0, 0);
-    history.pushState({}, "", address);
-    explorer.reopen();
-})"""
-"""Follow a link as Back and Forward do, without loading the page again, which takes most of a test's time."""
-
-
 class SliceScreen(Screen):
-    """One open slice. A page that is open already follows the link; a fresh one loads it."""
+    """One open slice."""
 
     def open(self, query: str = "") -> "SliceScreen":
-        address = f"{self.address}/slice{'?' if query else ''}{query}"
-        here = f"{self.address}/slice"
-        if self.page.url.split("?")[0] == here and self.page.evaluate("Boolean(window.explorer?.state)"):
-            self.page.evaluate(REOPENED, address)
-        else:
-            self.page.goto(address)
+        self.page.goto(f"{self.address}/slice{'?' if query else ''}{query}")
         return self.settled()
 
     def settled(self) -> "SliceScreen":

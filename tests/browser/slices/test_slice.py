@@ -246,7 +246,7 @@ def test_without_a_factory_numbers_are_read_off_the_sweep(screen: SliceScreen) -
     assert screen.text("readout-loss").startswith("≈")
     assert "does not say which function" in screen.text("agree")
     assert screen.value("readout-loss") == pytest.approx(truth(0.75, 0.25)[0], abs=0.05)
-    assert screen.page.locator("[data-map=landscape] path.downhill").count() > 0
+    screen.page.wait_for_selector("[data-map=landscape] path.downhill", state="attached")
     assert "9 points not finite" in screen.page.inner_text("[data-map=landscape] .says")
     # Smoothed, colors would fade into the holes.
     assert screen.evaluate("document.querySelector('#landscape .js-plotly-plot').data[0].zsmooth") is False
