@@ -16,7 +16,6 @@ from explorer.soundness import (
     refuse_not_additive,
     refuse_not_mean,
     refuse_not_scalar,
-    refuse_other_kind,
 )
 
 Measure = Callable[[Tensor, Samples | None], Outcome]
@@ -40,8 +39,6 @@ def admit(measure: Measure, theta: Tensor, data: Data | None) -> None:
         ObjectiveError: with what was expected, what came and the cure.
     """
     samples = None if data is None else probe_of(data)
-    if samples is not None:
-        refuse_other_kind(samples, theta.dtype, theta.device)
     try:
         _admit(measure, theta, samples, several=data is not None and len(data.first) < len(data))
     except torch.OutOfMemoryError:

@@ -80,10 +80,10 @@ def number(text: str, low: float, high: float) -> float:
     """Read a finite number in [low, high]. Raises StateError."""
     # Python would also take 1_0 for 10, and digits of other scripts.
     if not _NUMBER.fullmatch(text):
-        raise StateError(f"a number was expected, {_short(text)} came")
+        raise StateError(f"a number was expected, {short(text)} came")
     value = float(text)
     if not math.isfinite(value):
-        raise StateError(f"a finite number was expected, {_short(text)} came")
+        raise StateError(f"a finite number was expected, {short(text)} came")
     if not low <= value <= high:
         raise StateError(f"a number from {low:g} to {high:g} was expected, {value:g} came")
     return value
@@ -100,22 +100,26 @@ def read_points(text: str) -> tuple[Point, ...]:
 def _point(pair: str) -> Point:
     x, separator, y = pair.partition("_")
     if not separator:
-        raise StateError(f"points as x_y~x_y were expected, {_short(pair)} came")
+        raise StateError(f"points as x_y~x_y were expected, {short(pair)} came")
     return number(x, *DATA), number(y, *DATA)
 
 
-def _one_of(names: tuple[str, ...] | Mapping[str, object]) -> Callable[[str], str]:
+def one_of(names: tuple[str, ...] | Mapping[str, object]) -> Callable[[str], str]:
+    """Return a reader of one of the names; it raises StateError for any other text."""
+
     def read(text: str) -> str:
         if text not in names:
-            raise StateError(f"one of {', '.join(names) or 'none'} was expected, {_short(text)} came")
+            raise StateError(f"one of {', '.join(names) or 'none'} was expected, {short(text)} came")
         return text
 
     return read
 
 
-def _some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+def some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of names with commas between, "none" for none, into the order of `names`; raises StateError."""
+
     def read(text: str) -> tuple[str, ...]:
-        chosen = [] if text == "none" else [_one_of(names)(name) for name in text.split(",") if name]
+        chosen = [] if text == "none" else [one_of(names)(name) for name in text.split(",") if name]
         return tuple(name for name in names if name in chosen)
 
     return read
@@ -124,7 +128,7 @@ def _some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
 def _resolution(text: str) -> int:
     value = number(text, *RESOLUTION)
     if value != int(value):
-        raise StateError(f"a whole number was expected, {_short(text)} came")
+        raise StateError(f"a whole number was expected, {short(text)} came")
     return int(value)
 
 
@@ -137,21 +141,21 @@ KEYS: tuple[str, ...] = tuple(State.__dataclass_fields__)
 
 def _readers(study: Study, studies: Mapping[str, Study]) -> dict[str, Callable[[str], object]]:
     return {
-        "study": _one_of(studies),
-        "target": _one_of({**study.targets, OWN: None} if study.own else study.targets),
-        "loss": _one_of({**study.losses, **study.hidden}),
+        "study": one_of(studies),
+        "target": one_of({**study.targets, OWN: None} if study.own else study.targets),
+        "loss": one_of({**study.losses, **study.hidden}),
         "delta": _between(*DELTA),
         "w": _between(*THETA),
         "b": _between(*THETA),
         "n": _resolution,
         "points": read_points,
-        "view": _one_of(VIEWS),
-        "layers": _some_of(LAYERS),
-        "hide": _some_of(HIDEABLE),
-        "mode": _some_of(MODES),
+        "view": one_of(VIEWS),
+        "layers": some_of(LAYERS),
+        "hide": some_of(HIDEABLE),
+        "mode": some_of(MODES),
         "weight": _between(*WEIGHT),
         "lr": _between(*RATE),
-        "activity": _one_of(tuple(activity.name for activity in study.activities)),
+        "activity": one_of(tuple(activity.name for activity in study.activities)),
     }
 
 
@@ -216,5 +220,6 @@ def _own(points: tuple[Point, ...], own: Callable[[Tensor, Tensor], TargetSet]) 
     return own(x, y)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a text of others for a sentence: quoted, and cut where it is long."""
     return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -25,11 +25,6 @@ class Salvage:
     error: Exception | None = None
     """The first that was raised."""
 
-    @property
-    def lost(self) -> int:
-        """How many points raised, or were too near to one that did."""
-        return sum(after - first for first, after in self.holes)
-
 
 def salvage(evaluation: Evaluation, positions: Indices) -> Salvage:
     """Measure a chunk's points; if that raises, its halves, and so on: a point that raises costs only those beside it.

@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, quote
 
 from explorer.dashboard.slices.folder import NAME
-from explorer.dashboard.state import MODES, number
+from explorer.dashboard.state import MODES, number, one_of, short, some_of
 from explorer.errors import StateError
 
 COORDINATE = (-1e6, 1e6)
@@ -82,31 +82,14 @@ def parse(query: str) -> tuple[State, tuple[str, ...]]:
 
 def _name(text: str) -> str:
     if text and not NAME.fullmatch(text):
-        raise StateError(f"a store's name (letters, digits, dot, dash, underscore) was expected, {_short(text)} came")
+        raise StateError(f"a store's name (letters, digits, dot, dash, underscore) was expected, {short(text)} came")
     return text
 
 
 def _quantity(text: str) -> str:
     if not 0 < len(text) <= LONGEST_NAME or not text.isprintable():
-        raise StateError(f"the name of a quantity was expected, {_short(text)} came")
+        raise StateError(f"the name of a quantity was expected, {short(text)} came")
     return text
-
-
-def _one_of(names: tuple[str, ...]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in names:
-            raise StateError(f"one of {', '.join(names)} was expected, {_short(text)} came")
-        return text
-
-    return read
-
-
-def _some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
-    def read(text: str) -> tuple[str, ...]:
-        chosen = [] if text == "none" else [_one_of(names)(name) for name in text.split(",") if name]
-        return tuple(name for name in names if name in chosen)
-
-    return read
 
 
 def _coordinate(text: str) -> float:
@@ -116,24 +99,20 @@ def _coordinate(text: str) -> float:
 def _seed(text: str) -> int:
     value = number(text, *SEED)
     if value != int(value):
-        raise StateError(f"a whole number was expected, {_short(text)} came")
+        raise StateError(f"a whole number was expected, {short(text)} came")
     return int(value)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
 _READERS: dict[str, Callable[[str], object]] = {
     "store": _name,
     "with": _name,
     "quantity": _quantity,
-    "view": _one_of(VIEWS),
-    "scale": _one_of(SCALES),
+    "view": one_of(VIEWS),
+    "scale": one_of(SCALES),
     "seed": _seed,
     "a": _coordinate,
     "b": _coordinate,
-    "layers": _some_of(LAYERS),
-    "hide": _some_of(HIDEABLE),
-    "mode": _some_of(MODES),
+    "layers": some_of(LAYERS),
+    "hide": some_of(HIDEABLE),
+    "mode": some_of(MODES),
 }
