@@ -12,6 +12,7 @@ import xarray as xr
 from explorer import figures
 from explorer.exports.notes import records_in
 from explorer.exports.slices import axes_of, one_slice
+from explorer.figures.interpolated import note_of
 
 _MARKS = {"ok": "✓ ok", "warn": "! look", "info": "· note"}
 _LONGEST = 4000
@@ -69,7 +70,9 @@ def _summary(landscape: xr.Dataset) -> str:
     sizes = " x ".join(f"{landscape.sizes[label]} {label}" for label in axes_of(landscape))
     status = landscape["status"].values if "status" in landscape else np.ones(1)
     share = np.count_nonzero(status) / status.size
-    return f"Points: {sizes}" + ("." if share == 1 else f"; {share:.0%} of them computed.")
+    note = note_of(landscape)
+    said = f"Points: {sizes}" + ("." if share == 1 else f"; {share:.0%} of them computed.")
+    return said + (f" {note[0].upper()}{note[1:]}." if note else "")
 
 
 def _figure(landscape: xr.Dataset, axes: int) -> go.Figure:

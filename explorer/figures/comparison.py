@@ -37,8 +37,9 @@ def compare(
         raise ValueError(f"expected {len(landscapes)} titles, one for each landscape; got {len(titles)}")
     fields = [field_of(landscape, quantity, seed) for landscape in landscapes]
     chosen = chosen_scale(np.concatenate([field.measured for field in fields]), scale)
-    figure = make_subplots(1, len(fields), subplot_titles=list(map(plain, _titles(titles, fields))))
-    figure.update_layout(layout(""), coloraxis=color_axis(chosen, quantity))
+    names = _titles(titles, fields)
+    figure = make_subplots(1, len(fields), subplot_titles=list(map(plain, names)))
+    figure.update_layout(layout("", _notes(names, fields)), coloraxis=color_axis(chosen, quantity))
     for column, field in enumerate(fields, start=1):
         figure.add_trace(heatmap_trace(field, chosen), row=1, col=column)
         axes = axes_of(field)
@@ -47,6 +48,15 @@ def compare(
         figure.update_xaxes(axes["xaxis"], row=1, col=column)
         figure.update_yaxes(axes["yaxis"], row=1, col=column)
     return figure
+
+
+def _notes(names: Sequence[str], fields: Sequence[Field]) -> list[str]:
+    """Return the notes, each with the name of its landscape unless all have the same."""
+    notes = [field.note for field in fields]
+    if len(set(notes)) == 1:
+        return notes[:1]
+    told = enumerate(zip(names, notes, strict=True), start=1)
+    return [f"{number} ({name}): {note}" for number, (name, note) in told if note]
 
 
 def _titles(given: Sequence[str], fields: Sequence[Field]) -> list[str]:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from explorer.figures.colorbar import Choice, chosen_scale
+from explorer.figures.dots import dots_of
 from explorer.figures.field import field_of
 from explorer.figures.heatmaps import heatmap
 from explorer.figures.levels import Line, contour_levels, contour_lines
@@ -21,12 +22,13 @@ def contour(
     scale: Choice = "auto",
     levels: Sequence[float] | None = None,
     marks: Sequence[Mark] = (),
+    points: bool | None = None,
     seed: int | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as colours with contour lines at round levels, in the units of the quantity.
 
     Args:
-        landscape, quantity, scale, marks, seed: as for `heatmap`.
+        landscape, quantity, scale, marks, points, seed: as for `heatmap`.
         levels: of the lines; chosen from the scale where not given.
 
     Raises:
@@ -34,11 +36,12 @@ def contour(
     """
     field = field_of(landscape, quantity, seed)
     chosen = chosen_scale(field.measured, scale)
-    figure = heatmap(landscape, quantity, scale=chosen, seed=seed)
+    figure = heatmap(landscape, quantity, scale=chosen, points=False, seed=seed)
     levels = contour_levels(chosen) if levels is None else levels
     lines = contour_lines(landscape, levels, quantity, seed=seed)
     for level in levels:
         figure.add_traces(_level_traces(level, [line for at, line in lines if at == level]))
+    figure.add_traces(dots_of(field, points))
     if marks:
         figure.add_trace(marks_trace(marks))
     return figure

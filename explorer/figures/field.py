@@ -8,7 +8,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.figures.dimensions import label_dims, labels_of, one_seed, variable
-from explorer.figures.partial import STATUS, Progress, progress_of
+from explorer.figures.interpolated import INTERPOLATED, STATUS, note_of
+from explorer.figures.partial import Progress, progress_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +24,15 @@ class Field:
     second: NDArray[np.float64]
     """Points of the vertical axis [B]."""
     values: NDArray[np.float64]
-    """[A, B], in label order; a point not computed yet has the value of the nearest one that is."""
+    """[A, B], in label order; a point not measured (yet) has the value of the nearest one that is."""
     measured: NDArray[np.float64]
-    """The values of the computed points alone [M]: colours are chosen and holes counted by these."""
+    """The values of the measured points alone [M]: colours are chosen and holes counted by these."""
     title: str
     progress: Progress
+    note: str = ""
+    """What is said of interpolated points; "" where there are none."""
+    status: NDArray[np.int8] | None = None
+    """[A, B], of landscapes with interpolated points; None for all others."""
 
     @property
     def rows(self) -> NDArray[np.float64]:
@@ -36,7 +41,7 @@ class Field:
 
     @property
     def thinned(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """(first, second, values) of the finest regular grid that is computed: all of it, once the sweep has ended."""
+        """(first, second, values) of the finest regular grid that is measured: all of it, once the sweep has ended."""
         stride = self.progress.stride
         return self.first[::stride], self.second[::stride], self.values[::stride, ::stride]
 
@@ -61,22 +66,31 @@ def field_of(landscape: xr.Dataset, quantity: str = "loss", seed: int | None = N
     if len(labels) != 2:
         raise ValueError(f"expected a landscape over two axes; got {labels}: draw a line with explorer.figures.line")
     label_dims(array, quantity, labels)
-    progress = progress_of(landscape, labels)
+    progress = progress_of(landscape, labels, quantity)
     first, second = (np.asarray(array[label].values, dtype=np.float64) for label in labels)
     values = np.asarray(array.transpose(*labels).values, dtype=np.float64)
     # The status is known of every point: nothing stands for it.
-    known = np.ones_like(progress.computed) if quantity == STATUS else progress.computed
+    known = Progress(np.ones_like(progress.computed)) if quantity == STATUS else progress
     title = title_of(landscape.attrs, quantity) + progress.words
     return Field(
         quantity,
         (labels[0], labels[1]),
         first,
         second,
-        Progress(known, progress.lost).filled(values),
-        values[known],
+        known.filled(values),
+        values[known.measured],
         title,
         progress,
+        note_of(landscape, quantity),
+        _status(landscape, labels),
     )
+
+
+def _status(landscape: xr.Dataset, labels: tuple[str, ...]) -> NDArray[np.int8] | None:
+    if STATUS not in landscape:
+        return None
+    found = np.asarray(landscape[STATUS].transpose(*labels).values, dtype=np.int8)
+    return found if (found == INTERPOLATED).any() else None
 
 
 def title_of(attrs: dict[str, Any], quantity: str) -> str:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from explorer.figures.dimensions import SEED, label_dims, labels_of, variable
 from explorer.figures.field import title_of
-from explorer.figures.partial import Progress
+from explorer.figures.interpolated import EVALUATED, INTERPOLATED, JOINED, STATUS, note_of, standings, unmeasured
+from explorer.figures.partial import MISSING, Progress
 from explorer.figures.theme import axis, layout, plain
 
 _LINE, _BAND = "#1a5fc4", "rgba(26, 95, 196, 0.18)"
@@ -31,6 +32,10 @@ class Band:
     """Computed values that are NaN or infinite; they are left out."""
     title: str
     progress: Progress
+    note: str = ""
+    """What is said of interpolated points; "" where there are none."""
+    words: tuple[str, ...] = ()
+    """"evaluated" or "interpolated" for each point; empty where none is interpolated."""
 
 
 def band_of(landscape: xr.Dataset, quantity: str = "loss") -> Band:
@@ -47,21 +52,40 @@ def band_of(landscape: xr.Dataset, quantity: str = "loss") -> Band:
     rows = array if SEED in array.dims else array.expand_dims(SEED)
     label_dims(rows, quantity, (SEED, label))
     values = np.asarray(rows.transpose(SEED, label).values, dtype=np.float64)
-    progress = Progress(_computed(landscape, label, values.shape))
-    holes = int((progress.computed & ~np.isfinite(values)).sum())
-    finite = np.where(np.isfinite(values), values, np.nan)
+    status = _status(landscape, label, values.shape)
+    progress = Progress(status != MISSING, unmeasured=unmeasured(quantity, status))
+    holes = int((progress.measured & ~np.isfinite(values)).sum())
+    rows_of = (Progress(row != MISSING, unmeasured=unmeasured(quantity, row)) for row in status)
+    drawn = np.array([_joined(row, progress) for row, progress in zip(values, rows_of, strict=True)])
+    finite = np.where(np.isfinite(drawn), drawn, np.nan)
     low, median, high = _quantiles(finite)
     points = np.asarray(array[label].values, dtype=np.float64)
     title = title_of(landscape.attrs, quantity) + progress.words
-    return Band(label, points, low, median, high, len(values), holes, title, progress)
+    note = note_of(landscape, quantity, JOINED)
+    return Band(label, points, low, median, high, len(values), holes, title, progress, note, _words(quantity, status))
 
 
-def _computed(landscape: xr.Dataset, label: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    if "status" not in landscape:
-        return np.ones(shape, bool)
-    status = landscape["status"]
+def _status(landscape: xr.Dataset, label: str, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Return the status of each point of each seed [S, A]; evaluated where the landscape does not tell."""
+    if STATUS not in landscape:
+        return np.full(shape, EVALUATED, np.int8)
+    status = landscape[STATUS]
     rows = status if SEED in status.dims else status.expand_dims({SEED: shape[0]})
-    return np.asarray(rows.transpose(SEED, label).values != 0)
+    return np.asarray(rows.transpose(SEED, label).values, dtype=np.int8)
+
+
+def _joined(values: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
+    """Return the values [A] of one seed with straight lines between measured points, where the loss was interpolated
+    and this quantity was not."""
+    return values if progress.unmeasured is None or not progress.measured.any() else progress.between(values)
+
+
+def _words(quantity: str, status: NDArray[np.int8]) -> tuple[str, ...]:
+    """Return a word for each point; of several seeds "evaluated" is said where all are, else what most stands for."""
+    if not (status == INTERPOLATED).any():
+        return ()
+    told = np.where((status == INTERPOLATED).any(axis=0), INTERPOLATED, status.max(axis=0))
+    return tuple(map(str, standings(quantity, told, "between evaluated points")))
 
 
 def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,14 +109,16 @@ def line(landscape: xr.Dataset, quantity: str = "loss", *, log: bool = False) ->
         ValueError: as for `band_of`.
     """
     band = band_of(landscape, quantity)
-    figure = go.Figure(layout={**layout(band.title), "xaxis": axis(band.label), "yaxis": axis(quantity)})
+    figure = go.Figure(layout={**layout(band.title, [band.note]), "xaxis": axis(band.label), "yaxis": axis(quantity)})
     if band.seeds > 1:
         figure.add_traces([_edge(band, band.high, None), _edge(band, band.low, "tonexty")])
-    text = f"{plain(band.label)} %{{x:.4g}}<br>{plain(quantity)} %{{y:.4g}}<extra></extra>"
-    drawn = np.isfinite(band.median)
+    how = " (%{text})" if band.words else ""
+    text = f"{plain(band.label)} %{{x:.4g}}<br>{plain(quantity)} %{{y:.4g}}{how}<extra></extra>"
+    drawn = np.isfinite(band.median) | band.progress.finished
     figure.add_scatter(
-        x=band.points[drawn] if not band.progress.finished else band.points,
-        y=band.median[drawn] if not band.progress.finished else band.median,
+        x=band.points[drawn],
+        y=band.median[drawn],
+        text=np.array(band.words)[drawn] if band.words else None,
         mode="lines",
         line={"color": _LINE, "width": 2},
         hovertemplate=text,

@@ -1,21 +1,23 @@
 """A landscape that is still being computed: its nearest points stand for the missing ones, and its share is told.
 
-For points that were computed and are lost nothing stands: nobody is about to replace a stand-in by the truth.
+For points that were computed and are lost nothing stands: nobody is about to replace a stand-in by the truth. Where the
+loss alone was interpolated the nearest measured points stand for any other quantity, and a note beside it says so.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from explorer.figures.dimensions import label_dims
+from explorer.figures.interpolated import LOSS, STATUS, unmeasured
+from explorer.figures.scattered import nearest, spread_of
 
-STATUS = "status"
 MISSING = 0
 """Status of a point that is not computed yet."""
 
@@ -28,6 +30,13 @@ class Progress:
     """Over the grid, in label order."""
     lost: bool = False
     """Whether the missing points are damaged ones: those stay holes."""
+    unmeasured: NDArray[np.bool_] | None = None
+    """Computed points without a value of the quantity at hand, because the loss alone was interpolated there."""
+
+    @cached_property
+    def measured(self) -> NDArray[np.bool_]:
+        """Over the grid, the points with a value of their own."""
+        return self.computed if self.unmeasured is None else self.computed & ~self.unmeasured
 
     @property
     def share(self) -> float:
@@ -45,30 +54,34 @@ class Progress:
         return "" if self.finished else f" ({int(100 * self.share)} % computed)"
 
     def filled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values with every missing point taken from the nearest computed one, counted in grid steps; those of
+        """Return values with every missing point taken from the nearest measured one, counted in grid steps; those of
         lost points as they are, NaN.
 
         Raises:
-            ValueError: no point is computed.
+            ValueError: no point is measured.
         """
-        if self.finished:
+        if self.measured.all():
             return values
-        if not self.computed.any():
+        if not self.measured.any():
             raise ValueError("expected at least one computed point to draw; none is there yet: wait for the sweep")
-        if self.lost:
+        if self.lost and self.unmeasured is None:
             return np.where(self.computed, values, np.nan)
-        nearest = distance_transform_edt(~self.computed, return_distances=False, return_indices=True)
-        filled: NDArray[np.float64] = values[tuple(nearest)]
-        return filled
+        return self._without_lost(values[nearest(self.measured)])
+
+    def _without_lost(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(self.computed, values, np.nan) if self.lost else values
 
     def between(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values with every missing point taken linearly between those of the finest regular grid that is there.
 
         For reading along lines, where the stand-ins of `filled` would be steps; beyond that grid its last value holds.
+        Between interpolated points, where there is no such grid, they are linear in triangles of measured points.
 
         Raises:
-            ValueError: no point is computed.
+            ValueError: no point is measured.
         """
+        if self.unmeasured is not None and self.measured.any():
+            return self._without_lost(spread_of(self.measured).over(values))
         stride = self.stride
         if self.finished or self.lost or stride >= max(self.computed.shape):
             return self.filled(values)
@@ -82,24 +95,20 @@ class Progress:
 
     @property
     def stride(self) -> int:
-        """The finest power of two s such that every s-th point along each axis is computed; contours keep to these.
+        """The finest s such that every s-th point along each axis is measured; contours keep to these. A power of two
+        while points are still computed, as they come in that order.
 
         A stand-in is a step, not a slope: between grids of one spacing lines would follow its edges.
         """
         stride = 1
-        if self.lost:
-            return stride
-        while stride < max(self.computed.shape) and not self.computed[(slice(None, None, stride),) * self._axes].all():
-            stride *= 2
+        settled = self.measured | ~self.computed if self.lost else self.measured
+        while stride < max(settled.shape) and not settled[(slice(None, None, stride),) * settled.ndim].all():
+            stride = 2 * stride if self.unmeasured is None else stride + 1
         return stride
 
-    @property
-    def _axes(self) -> int:
-        return self.computed.ndim
 
-
-def progress_of(landscape: xr.Dataset, labels: tuple[str, ...]) -> Progress:
-    """Return which points of a landscape are computed, from its `status`; all of them where it has none.
+def progress_of(landscape: xr.Dataset, labels: tuple[str, ...], quantity: str = LOSS) -> Progress:
+    """Return at which points of a landscape a quantity is there, from its `status`; at all of them where it has none.
 
     Raises:
         ValueError: status has other dimensions than the labels.
@@ -109,7 +118,8 @@ def progress_of(landscape: xr.Dataset, labels: tuple[str, ...]) -> Progress:
         return Progress(np.ones(shape, bool))
     status = landscape[STATUS]
     label_dims(status, STATUS, labels)
-    return Progress(status.transpose(*labels).values != MISSING, _is_damaged(landscape.attrs))
+    values = status.transpose(*labels).values
+    return Progress(values != MISSING, _is_damaged(landscape.attrs), unmeasured(quantity, values))
 
 
 def _is_damaged(attrs: Mapping[str, Any]) -> bool:

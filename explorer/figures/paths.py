@@ -15,7 +15,12 @@ PATH = "#ffc46b"
 
 
 def path(
-    landscape: xr.Dataset, quantity: str = "loss", *, scale: Choice = "auto", seed: int | None = None
+    landscape: xr.Dataset,
+    quantity: str = "loss",
+    *,
+    scale: Choice = "auto",
+    points: bool | None = None,
+    seed: int | None = None,
 ) -> go.Figure:
     """Draw a landscape with contours and, on it, its checkpoints and its trajectory where they fall in the plane.
 
@@ -24,7 +29,7 @@ def path(
 
     Args:
         landscape: with the attribute `checkpoints`; otherwise as for `heatmap`.
-        quantity, scale, seed: as for `heatmap`.
+        quantity, scale, points, seed: as for `heatmap`.
 
     Raises:
         ValueError: no checkpoints, or as for `heatmap`.
@@ -32,7 +37,7 @@ def path(
     found = projections_of(landscape.attrs)
     if not found:
         raise ValueError("expected a landscape with checkpoints; got none: give sweep(..., checkpoints={name: theta})")
-    figure = contour(landscape, quantity, scale=scale, seed=seed)
+    figure = contour(landscape, quantity, scale=scale, points=points, seed=seed)
     walked = [each for each in found if each.on_path]
     if len(walked) > 1:
         figure.add_traces(_segments(near_and_far(walked, one_seed(landscape, seed))))

@@ -47,7 +47,7 @@ def surface(
     chosen = chosen_scale(field.measured, scale)
     colors = color_axis(chosen, quantity)
     trace = _trace(field, chosen)
-    figure = go.Figure(trace, layout(field.title))
+    figure = go.Figure(trace, layout(field.title, [field.note]))
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
     walked = [each for each in projections_of(landscape.attrs) if each.on_path] if path else []
@@ -69,7 +69,7 @@ def surface(
 
 def _trace(field: Field, scale: ColorScale) -> go.Surface:
     flat = heatmap_trace(field, scale)
-    parts = {name: flat[name] for name in ("x", "y", "z", "customdata", "coloraxis", "hovertemplate")}
+    parts = {name: flat[name] for name in ("x", "y", "z", "text", "customdata", "coloraxis", "hovertemplate")}
     return go.Surface(**parts)
 
 

@@ -1,6 +1,8 @@
 """The one look of all figures: colours, fonts, axes."""
 
+from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 COLORS = "Viridis"
@@ -8,20 +10,32 @@ COLORS = "Viridis"
 CORE, CASING = "#ffffff", "rgba(0, 0, 0, 0.6)"
 """Marks are white with a dark casing: either alone is lost on one end of the colours."""
 INK, MUTED = "#1f2430", "#5b6472"
+_LONGEST_LINE, _LINE = 124, 16
+"""Of a note: characters, and pixels of height."""
 _FONT = "Inter, Helvetica, Arial, sans-serif"
 _MOST_STRETCHED = 4.0
 """Up to this ratio of the axes' lengths one unit is drawn equally long on both."""
 
 
-def layout(title: str) -> dict[str, Any]:
-    """Return what every figure's layout has."""
+def layout(title: str, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what every figure's layout has; notes, where there are any, stand small below the title."""
+    lines = [line for note in notes if note for line in wrap(note, _LONGEST_LINE)]
     return {
-        "title": {"text": plain(title), "font": {"size": 16}},
+        "title": {"text": plain(title), "font": {"size": 16}} | _below(lines),
         "font": {"family": _FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
+        "margin": {"l": 64, "r": 24, "t": 56 + _LINE * len(lines), "b": 56},
     }
+
+
+def _below(lines: Sequence[str]) -> dict[str, Any]:
+    """Return the title's subtitle, with room for it above the drawing."""
+    if not lines:
+        return {}
+    text = "<br>".join(map(plain, lines))
+    return {"subtitle": {"text": text, "font": {"size": 12, "color": MUTED}}, "y": 1, "yref": "container",
+            "yanchor": "top", "pad": {"t": 14}}  # fmt: skip
 
 
 def axis(label: str) -> dict[str, Any]:

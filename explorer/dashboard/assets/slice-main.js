@@ -126,6 +126,9 @@
     byId("map-says").textContent = line || state.view !== "map" ? notFinite
       : `Click or drag; arrow keys when focused. White arrow: the part of −∇L that lies in the plane; ${explorer.marks.LONGEST} px times √(m/(1+m)) long, m its length in θ. Where the directions are not orthogonal it need not cross the contours at a right angle.`;
     document.querySelector("#cuts-card h2").textContent = line ? `Along ${scene.axes[0]}` : "Cuts through the point";
+    byId("interpolated").textContent = scene.interpolated;
+    byId("interpolated").hidden = !scene.interpolated;
+    byId("layers-points").hidden = !scene.sides.some(({ evaluated }) => evaluated);
     const seeds = scene.bands[0]?.seeds ?? 1;
     byId("cuts-say").textContent = line && seeds > 1 ? `Median of ${seeds} seeds, in the band from the lowest to the highest. Numbers at the point are those of the first.` : state.with && !line ? `Dashed: ${state.with}.` : "";
   };
@@ -173,7 +176,7 @@
     const { setKey: key, toggleKey: many, value, download } = node.dataset;
     if (node.id === "copy-command") return copy(node);
     if (download) return explorer.send("download", { query: explorer.query(state), kind: download, at: Date.now() });
-    if (many) return explorer.act({ [many]: explorer.schema.defaults[many].filter((each) => (each === value) !== state[many].includes(each)) });
+    if (many) return explorer.act({ [many]: explorer.schema[many].filter((each) => (each === value) !== state[many].includes(each)) });
     explorer.act({ [key]: value });
   };
 

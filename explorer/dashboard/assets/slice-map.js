@@ -17,7 +17,7 @@
   };
 
   /* Smoothed colors would fade into holes, between stand-ins and between kinds, where there is nothing between. */
-  const sharp = (map) => map.computed < 1 || map.scale.holes > 0 || explorer.state.quantity === "status";
+  const sharp = (map) => map.measured < 1 || map.scale.holes > 0 || explorer.state.quantity === "status";
 
   /* Draw a plot's axes again with something changed (relayout would let Dash draw its own). */
   explorer.refined = (plot, change) => {
@@ -66,6 +66,7 @@
       for (const image of this.plot.gd.querySelectorAll("image")) image.style.imageRendering = trace.zsmooth ? "auto" : "pixelated";
       this.box.querySelector(".map-title").textContent = map.name;
       explorer.colors.legend(this.box.querySelector(".legend"), map.scale);
+      this.box.classList.toggle("interpolated", Boolean(this.side.evaluated));
       const says = this.box.querySelector(".says");
       const { quantity } = explorer.state;
       says.textContent = quantity === "status" ? "0 not computed, 1 evaluated, 2 interpolated, 3 failed" : says.textContent.replace(/^L,/, `${quantity},`);
@@ -81,6 +82,7 @@
       if (fixed !== this.fixed) {
         this.fixed = fixed;
         plot.group("contours", { "clip-path": clip }).append(...(layers.includes("contours") ? explorer.marks.contours(plot, this.map.contours) : []));
+        plot.group("points", { "clip-path": clip }).append(...(layers.includes("points") ? explorer.dots(plot, this.side) : []));
         plot.group("checkpoints", { "clip-path": clip }).append(...(layers.includes("checkpoints") ? explorer.checkpoints(plot, this.map.checkpoints) : []));
       }
       const here = this.linked ? explorer.numbers(this.index) : null;
@@ -90,6 +92,22 @@
       if (!this.surface) plot.layer.append((this.surface = svg("rect", { class: "surface" })));
       const { l, t, w, h } = plot.area;
       for (const [key, value] of Object.entries({ x: l, y: t, width: w, height: h })) this.surface.setAttribute(key, value);
+    }
+
+    get side() {
+      return explorer.reply.scene.sides[this.index];
+    }
+
+    /* How the grid point nearest to a place came to its value, where some were interpolated. */
+    standing(at) {
+      const { sizes, window: ends } = this.side;
+      const snapped = at.map((value, axis) => {
+        const [[low, high], last] = [ends[axis], sizes[axis] - 1];
+        return low + (Math.round(((value - low) / (high - low)) * last) / last) * (high - low);
+      });
+      const { quantity } = explorer.state;
+      const standing = quantity === "status" ? "" : explorer.standing(this.side, snapped);
+      return standing && ` (${standing === "interpolated" && quantity !== "loss" ? "nearest evaluated" : standing})`;
     }
 
     /* The drawn value under the pointer: of the nearest grid point, so ≈. */
@@ -102,7 +120,7 @@
       const { kind, low, high } = map.scale;
       const value = kind === "log" ? low * (high / low) ** z : low + (high - low) * z;
       const clipped = z <= 0 ? "≤ " : z >= 1 ? "≥ " : "≈ ";
-      this.box.querySelector(".under-pointer").textContent = z === undefined ? "" : Number.isNaN(z) ? "here: not finite" : `here ${clipped}${explorer.short(value)}`;
+      this.box.querySelector(".under-pointer").textContent = z === undefined ? "" : Number.isNaN(z) ? "here: not finite" : `here ${clipped}${explorer.short(value)}${this.standing(at)}`;
     }
 
     listen() {

@@ -1,4 +1,4 @@
-/* Marks of /slice: checkpoints and the trajectory, dashed where it is far from the plane. */
+/* Marks of /slice: evaluated points; checkpoints and the trajectory, dashed where it is far from the plane. */
 (() => {
   const explorer = (window.explorer ??= {});
   const svg = (...given) => explorer.svg(...given);
@@ -35,6 +35,12 @@
     return [svg("path", { d, class: "minimum checkpoint" }, [told(each)]),
       svg("text", { x: x + 11, y: y + 5, class: "mark-label" }, [`${each.name} (${short(each.offset)} off)`])];
   });
+
+  /* One path for all, however many: lines without length, whose round ends are the dots. */
+  explorer.dots = (plot, side) => {
+    const d = explorer.evaluatedAt(side).map(([x, y]) => `M${plot.px(x).toFixed(1)},${plot.py(y).toFixed(1)}h0`).join("");
+    return d ? [svg("path", { d, class: "casing evaluated" }), svg("path", { d, class: "evaluated" })] : [];
+  };
 
   explorer.checkpoints = (plot, found) => [...path(plot, found), ...named(plot, found)];
 })();

@@ -71,12 +71,20 @@
     return ends.some(([low, high], axis) => explorer.theta()[axis] < low || explorer.theta()[axis] > high);
   };
 
+  /* What is said of a loss read off the sweep, where some were interpolated. */
+  const standing = () => {
+    const found = explorer.standing(explorer.reply.scene.sides[0], explorer.theta());
+    return found && `, ${found} here`;
+  };
+
   const origin = (found) => {
-    if (found.source === "preview") return "≈ read off the sweep; the server is asked on release";
-    if (found.source === "swept") return `${isOutside() ? "The point lies outside the sweep: nothing is known there. " : ""}≈ read off the sweep: ${found.why}.`;
+    const interpolated = standing();
+    if (found.source === "preview") return `≈ read off the sweep${interpolated}; the server is asked on release`;
+    const others = interpolated && " All but the loss is read between evaluated points.";
+    if (found.source === "swept") return `${isOutside() ? "The point lies outside the sweep: nothing is known there. " : ""}≈ read off the sweep${interpolated}: ${found.why}.${others}`;
     const swept = number(found.swept?.loss);
     const outside = isOutside() ? "; the point lies outside the sweep, beyond the edge of the picture" : "";
-    return `torch's own numbers at exactly this θ, by autograd through all parameters${outside}${Number.isFinite(swept) ? `; read off the sweep the loss is ≈ ${explorer.short(swept)}` : ""}`;
+    return `torch's own numbers at exactly this θ, by autograd through all parameters${outside}${Number.isFinite(swept) ? `; read off the sweep${interpolated && `${interpolated},`} the loss is ≈ ${explorer.short(swept)}` : ""}`;
   };
 
   /* At a point of the grid torch and the sweep measured the same thing: a difference is shown, never hidden. */

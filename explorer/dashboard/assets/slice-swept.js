@@ -6,10 +6,37 @@
   explorer.brief = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
   explorer.plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
-  const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const floats = (text) => new Float32Array(bytes(text).buffer);
+
+  /* Which points of the whole grid are evaluated, 1 or 0 each in C order; null where none is interpolated. */
+  const unpacked = ({ evaluated, sizes }) => {
+    if (!evaluated) return null;
+    const packed = bytes(evaluated);
+    return Uint8Array.from({ length: sizes.reduce((product, size) => product * size, 1) }, (_, i) => (packed[i >> 3] >> (7 - (i & 7))) & 1);
+  };
 
   /* A side as it is sent -> with its fields decoded, in C order: the last axis varies fastest. */
-  explorer.side = (sent) => ({ ...sent, fields: Object.fromEntries(Object.entries(sent.values).map(([name, text]) => [name, floats(text)])) });
+  explorer.side = (sent) => ({ ...sent, evaluated: unpacked(sent), fields: Object.fromEntries(Object.entries(sent.values).map(([name, text]) => [name, floats(text)])) });
+
+  /* How a side knows what it has stored around a place: "evaluated" at all corners of its cell, or "interpolated"; ""
+     where nothing was interpolated, and outside. */
+  explorer.standing = ({ evaluated, sizes, window: ends }, at) => {
+    const steps = ends.map(([low, high], axis) => ((at[axis] - low) / (high - low)) * (sizes[axis] - 1));
+    if (!evaluated || !steps.every((step, axis) => step >= 0 && step <= sizes[axis] - 1)) return "";
+    // A point of the grid is itself, whatever rounding makes of its place.
+    const near = (step) => (Math.abs(step - Math.round(step)) < 1e-6 ? [Math.round(step)] : [Math.floor(step), Math.ceil(step)]);
+    const corners = steps.map(near).reduce((found, own, axis) => found.flatMap((flat) => own.map((i) => flat * sizes[axis] + i)), [0]);
+    return corners.every((flat) => evaluated[flat]) ? "evaluated" : "interpolated";
+  };
+
+  /* The evaluated points of a side over a plane: [[coordinate, coordinate], ...]. */
+  explorer.evaluatedAt = ({ evaluated, sizes: [, wide], sizes, window: ends }) => {
+    const place = (i, axis) => ends[axis][0] + (i / Math.max(1, sizes[axis] - 1)) * (ends[axis][1] - ends[axis][0]);
+    const found = [];
+    evaluated?.forEach((there, flat) => there && found.push([place(Math.floor(flat / wide), 0), place(flat % wide, 1)]));
+    return found;
+  };
 
   /* Where a value lies along ascending points: [index, share of the step after it], null outside. */
   const locate = (points, value) => {

@@ -71,9 +71,10 @@ def _figure(shown: Shown, other: Shown | None, state: State) -> go.Figure:
     if other is not None:
         titles = [each.opened.name for each in (shown, other)]
         return figures.compare(landscape, other.landscape, quantity=quantity, scale=state.scale, titles=titles)
+    points = "points" in state.layers
     if "checkpoints" in state.layers and _has_checkpoints(shown):
-        return figures.path(landscape, quantity, scale=state.scale)
-    return figures.contour(landscape, quantity, scale=state.scale, marks=_point(shown, state))
+        return figures.path(landscape, quantity, scale=state.scale, points=points)
+    return figures.contour(landscape, quantity, scale=state.scale, points=points, marks=_point(shown, state))
 
 
 def _is_log(landscape: xr.Dataset, quantity: str, scale: str) -> bool:

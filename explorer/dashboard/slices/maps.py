@@ -19,6 +19,7 @@ from explorer.errors import StoreError
 from explorer.figures.colorbar import chosen_scale
 from explorer.figures.dimensions import SEED
 from explorer.figures.field import Field, field_of
+from explorer.figures.interpolated import JOINED, STAND_IN, note_of
 from explorer.figures.lines import Band, band_of
 from explorer.figures.projections import gram_of
 from explorer.figures.scale import ColorScale
@@ -82,8 +83,20 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
         "seed": one.seed,
         "seeds": one.seeds,
         "notes": notes,
+        "interpolated": _interpolated(both, quantity),
         "sides": [_side(each) for each in both],
     }
+
+
+def _interpolated(both: list[Shown], quantity: str) -> str:
+    """Say how much of the stores was interpolated and how far off that may be; "" where nothing was."""
+    told = [(each.opened.name, note_of(each.landscape, quantity, _instead(each.landscape))) for each in both]
+    said = [f"{name}: {note}." if len(told) > 1 else f"{note[:1].upper()}{note[1:]}." for name, note in told if note]
+    return " ".join(said)
+
+
+def _instead(landscape: xr.Dataset) -> str:
+    return STAND_IN if len(axes_of(landscape)) > 1 else JOINED
 
 
 def _damage(each: Shown) -> list[str]:
@@ -178,6 +191,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
         "scale": {**scene.scale_of(scale), "holes": holes},
         "contours": [] if field.name == "status" else _contours(field, scale),
         "computed": field.progress.share,
+        "measured": float(field.progress.measured.mean()),
         "checkpoints": checkpoints(each.landscape.attrs),
     }
 

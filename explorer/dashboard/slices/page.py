@@ -5,12 +5,13 @@ from typing import Any
 from dash import dcc, html
 
 from explorer.dashboard import controls as ui
-from explorer.dashboard.slices.state import COORDINATE, State
+from explorer.dashboard.slices.state import COORDINATE, LAYERS, State
 from explorer.dashboard.state import MODES
 
 VIEW_NAMES = {"map": "Map", "3d": "3D", "cuts": "Cuts"}
 SCALE_NAMES = {"auto": "Auto", "log": "Log", "linear": "Linear"}
-LAYER_NAMES = {"contours": "Contours", "checkpoints": "Checkpoints", "arrow": "Arrows"}
+LAYER_NAMES = {"contours": "Contours", "checkpoints": "Checkpoints", "arrow": "Arrows",
+               "points": "Evaluated points"}  # fmt: skip
 MAP_KEYS = "Slice of the loss landscape. Arrow keys move the point, with Shift further, with Alt finer."
 FILES = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML", "vti": "VTK", "h5": "HDF5"}
 QUESTIONS = ("address", "commit", "scene", "surface-query", "about-query", "list-query", "table-query", "watch",
@@ -22,7 +23,7 @@ ANSWERS = ("opened", "point", "drawn", "watched", "listed", "downloaded")
 
 def layout(root: str, lesson: bool) -> html.Div:
     """Return the whole page for the stores below `root`, with a link to the lesson's page where there is one."""
-    schema = {"defaults": State().values(), "modes": MODES, "coordinate": COORDINATE}
+    schema = {"defaults": State().values(), "modes": MODES, "coordinate": COORDINATE, "layers": LAYERS}
     return html.Div(
         [
             dcc.Store(id="schema", data=schema),
@@ -113,6 +114,7 @@ def _workplace() -> html.Div:
             html.Div(layers, className="tools", id="layers-row"),
             html.Div([_map("landscape"), _map("map-1")], id="maps"),
             surface,
+            html.P(id="interpolated", className="hint", hidden=True),
             html.P(id="map-says", className="hint"),
             html.Div(_downloads(), className="tools"),
         ],

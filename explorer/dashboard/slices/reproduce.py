@@ -32,7 +32,8 @@ def command(attrs: Attrs, name: str) -> str:
         "seed": ",".join(map(str, _seeds(attrs))) or None,
         **(_drawn(made) if made["kind"] == "gaussian" else {}),
         "quantities": ",".join(map(str, nested(attrs, "quantities", list))) or None,
-        "dtype": attrs.get("dtype"),
+        "dtype": _dtype(attrs),
+        "tolerance": _tolerance(attrs),
     }
     words = ["python", "-m", "explorer", "sweep", f"{module}:{function}"]
     words += [word for key, value in options.items() if value is not None for word in (f"--{key}", str(value))]
@@ -57,9 +58,11 @@ def program(attrs: Attrs, name: str) -> str:
         made = f"objective = {function}({', '.join(f'{key}={value!r}' for key, value in kwargs.items())})"
     quantities = tuple(str(each) for each in nested(attrs, "quantities", list))
     chosen = f", quantities={quantities!r}" if quantities else ""
-    if attrs.get("dtype") in DTYPES:
+    if _dtype(attrs) in DTYPES:
         imports.insert(0, "import torch")
-        chosen += f", dtype=torch.{attrs['dtype']}"
+        chosen += f", dtype=torch.{_dtype(attrs)}"
+    if _tolerance(attrs) is not None:
+        chosen += f", tolerance={_tolerance(attrs)!r}"
     plane, store = _plane(attrs), f"runs/{name}"
     if not plane:
         imports.append("from explorer.sweeps.stored import planes_of")
@@ -71,6 +74,11 @@ def program(attrs: Attrs, name: str) -> str:
         f"grid = explorer.Grid({_axes(attrs)!r})",
         f"landscape = explorer.sweep(objective, plane, grid{chosen}, store={store!r})",
     ])  # fmt: skip
+
+
+def _dtype(attrs: Attrs) -> Any:
+    """Return the dtype that was asked for."""
+    return attrs.get("mixed_precision", attrs.get("dtype"))
 
 
 def _plane(attrs: Attrs) -> str:
@@ -96,6 +104,12 @@ def _seeds(attrs: Attrs) -> list[Any]:
     made = [each.get("made") if isinstance(each, dict) else None for each in planes]
     seeds = [each["seed"] for each in made if isinstance(each, dict) and "seed" in each]
     return seeds if len(seeds) == len(planes) else []
+
+
+def _tolerance(attrs: Attrs) -> float | None:
+    """Return the error that was allowed to interpolated points; None where every point was to be evaluated."""
+    tolerance = attrs.get("tolerance")
+    return tolerance if isinstance(tolerance, float) and 0 < tolerance < 1 else None
 
 
 def _tupled(value: Any) -> Any:

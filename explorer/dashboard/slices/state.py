@@ -13,7 +13,9 @@ COORDINATE = (-1e6, 1e6)
 SEED = (0, 2**53)
 VIEWS = ("map", "3d", "cuts")
 SCALES = ("auto", "log", "linear")
-LAYERS = ("contours", "checkpoints", "arrow")
+SHOWN = ("contours", "checkpoints", "arrow")
+LAYERS = (*SHOWN, "points")
+"""Those that are shown unless the address says otherwise; and all."""
 HIDEABLE = ("stores", "quantity", "scale", "view", "layers", "point", "cuts", "report", "checkpoints", "limits",
             "provenance", "code", "downloads")  # fmt: skip
 LONGEST_NAME = 80
@@ -34,7 +36,7 @@ class State:
     """Which of several planes; -1 is the first."""
     a: float = 0.0
     b: float = 0.0
-    layers: tuple[str, ...] = LAYERS
+    layers: tuple[str, ...] = SHOWN
     hide: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from explorer.dashboard.slices.quantities import drawable
 from explorer.figures.dimensions import SEED, variable
+from explorer.figures.interpolated import EVALUATED, INTERPOLATED, LOSS
 from explorer.figures.partial import progress_of
 
 PREVIEW_POINTS = 129
@@ -21,27 +22,42 @@ def fields(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, NDArray[np
 
     Between the points that are computed so far they are linear; of several seeds of a line it is the first.
     """
-    first = landscape.isel({SEED: 0}, drop=True) if SEED in landscape.dims else landscape
-    progress = progress_of(first, axes)
-    if not progress.computed.any():
+    first = _first(landscape)
+    whole, other = (progress_of(first, axes, name) for name in (LOSS, "gradient"))
+    if not other.measured.any():
         return {}
     arrays = {name: variable(first, name) for name in drawable(first) if name != "status"}
     if "gradient" in first:
         arrays |= {f"d {label}": first["gradient"].sel(direction=label, drop=True) for label in axes}
     return {
-        name: progress.between(np.asarray(array.transpose(*axes).values, np.float64)) for name, array in arrays.items()
+        name: (whole if name == LOSS else other).between(np.asarray(array.transpose(*axes).values, np.float64))
+        for name, array in arrays.items()
     }
 
 
+def evaluated(landscape: xr.Dataset, axes: tuple[str, ...]) -> str:
+    """Return which points are evaluated, one bit each in C order, in base64; "" where none is interpolated."""
+    status = _first(landscape)["status"].transpose(*axes).values
+    if not (status == INTERPOLATED).any():
+        return ""
+    return base64.b64encode(np.packbits(status == EVALUATED).tobytes()).decode()
+
+
+def _first(landscape: xr.Dataset) -> xr.Dataset:
+    return landscape.isel({SEED: 0}, drop=True) if SEED in landscape.dims else landscape
+
+
 def swept(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, Any]:
-    """Return what the browser reads its preview off: coordinates and float32 fields, at most 129 points a side."""
+    """Return what the browser reads its preview off: coordinates and float32 fields, at most 129 points a side; and
+    which points of the whole grid, of so many a side, are evaluated."""
     keep = [thinned(landscape.sizes[label], PREVIEW_POINTS) for label in axes]
     values = {
         name: base64.b64encode(np.ascontiguousarray(field[np.ix_(*keep)], "<f4").tobytes()).decode()
         for name, field in fields(landscape, axes).items()
     }
     points = [landscape[label].values[kept].astype(float).tolist() for label, kept in zip(axes, keep, strict=True)]
-    return {"points": points, "values": values}
+    sizes = [landscape.sizes[label] for label in axes]
+    return {"points": points, "values": values, "sizes": sizes, "evaluated": evaluated(landscape, axes)}
 
 
 def read_at(landscape: xr.Dataset, axes: tuple[str, ...], at: tuple[float, ...]) -> dict[str, float]:
