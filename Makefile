@@ -23,8 +23,11 @@ check: .venv/ready  ## the slow checks too
 	sh tests/browser/chromium.sh
 	$(BIN)/python -m pytest -m "slow or not slow"
 
-bench: .venv/ready  ## speed as ratios in one run, with the machine; compares with jax where it is installed
-	$(BIN)/python -m tests.benchmarks.bench_sweep
+bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where requirements-bench.txt is installed
+	$(BIN)/python -m tests.benchmarks.bench_neuron
+	$(BIN)/python -m tests.benchmarks.bench_network
+	$(BIN)/python -m tests.benchmarks.bench_convolution
+	$(BIN)/python -m tests.benchmarks.bench_transformer
 	$(BIN)/python -m tests.benchmarks.bench_models
 	$(BIN)/python -m tests.benchmarks.bench_page
 

@@ -1,1 +1,1 @@
-"""Measurements: run one with `python -m tests.benchmarks.bench_sweep`."""
+"""Measurements: run one with `python -m tests.benchmarks.bench_neuron`."""

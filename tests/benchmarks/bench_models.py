@@ -1,10 +1,9 @@
-"""What slicing networks costs: against the usual loop, in memory, and in bookkeeping.
+"""What sweeps of networks cost beside the evaluations: the store's bookkeeping, and the memory of large models.
 
 python -m tests.benchmarks.bench_models
 """
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -15,66 +14,17 @@ from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
 
-from explorer import Grid, Objective, Plane, directions, sweep
+from explorer import Grid, Objective, directions, sweep
 from explorer.sweeps.store import Store
-from tests.benchmarks.bench_sweep import machine
-
-ROUNDS = 3
-
-
-def mlp() -> nn.Module:
-    """784-128-128-10 with ReLU."""
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 10)
-    )  # fmt: skip
+from tests.benchmarks.bench_network import mlp
+from tests.benchmarks.machine import machine
 
 
 def images(samples: int) -> tuple[Tensor, Tensor]:
     """Return random images and labels."""
     generator = torch.Generator().manual_seed(1)
     return torch.rand(samples, 784, generator=generator), torch.randint(0, 10, (samples,), generator=generator)
-
-
-def usual_loop(model: nn.Module, plane: Plane, coords: Tensor, data: tuple[Tensor, Tensor]) -> list[float]:
-    """Set the weights in place, go through a DataLoader of 128, add up; after Li et al. 2018."""
-    layout = [(p, p.numel()) for p in model.parameters()]
-    losses = []
-    with torch.no_grad():
-        for theta in plane.at(coords):
-            start = 0
-            for parameter, size in layout:
-                parameter.copy_(theta[start : start + size].view_as(parameter))
-                start += size
-            total, seen = 0.0, 0
-            for x, y in DataLoader(TensorDataset(*data), batch_size=128):
-                total += nn.functional.cross_entropy(model(x), y).item() * len(y)
-                seen += len(y)
-            losses.append(total / seen)
-    return losses
-
-
-def against_the_usual_loop(samples: int = 5000, points: int = 11, looped: int = 8) -> str:
-    """Time both in one run, interleaved; the loop on some points, scaled."""
-    data = images(samples)
-    objective = Objective(mlp(), nn.CrossEntropyLoss(), data)
-    plane, grid = directions.gaussian(objective), Grid.square(points=points)
-    coords = torch.from_numpy(grid.coords).float()[:looped]
-    usual, swept = [], []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        usual_loop(mlp(), plane, coords, data)
-        usual.append((time.perf_counter() - began) / looped)
-        began = time.perf_counter()
-        found = sweep(objective, plane, grid, quantities=("loss",), progress=False, report=False)
-        swept.append((time.perf_counter() - began) / grid.size)
-    ratio = statistics.median(usual) / statistics.median(swept)
-    return (
-        f"784-128-128-10, {samples} images: usual loop {statistics.median(usual) * 1e3:.1f} ms a point, sweep "
-        f"{statistics.median(swept) * 1e3:.1f} ms ({found.attrs['strategy']}): {ratio:.1f} times"
-    )
 
 
 @contextmanager
@@ -132,15 +82,15 @@ def allowed_megabytes(parameters: int, directions: int = 2) -> float:
 
 def main() -> None:
     """Print all figures."""
-    print(machine())
-    print(against_the_usual_loop())
-    print(bookkeeping()[1])
+    print(machine(torch.get_num_threads()))
+    print(bookkeeping()[1], flush=True)
     for parameters in (11_000_000, 25_000_000):
         found = large(parameters)
         allowed = allowed_megabytes(int(found["parameters"]))
         print(
             f"{found['parameters']:,} parameters, 25 points with gradient: {found['seconds']:.0f} s, "
-            f"{found['megabytes']:.0f} MB above where it began (allowed {allowed:.0f})"
+            f"{found['megabytes']:.0f} MB above where it began (allowed {allowed:.0f})",
+            flush=True,
         )
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 import explorer
 from explorer import Grid, Objective, directions
-from tests.benchmarks.bench_sweep import resident_kilobytes
+from tests.benchmarks.machine import resident_kilobytes
 
 SAMPLES = 32
 
