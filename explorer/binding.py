@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from explorer.copies import converted, differentiable_attention
+from explorer.copies import converted, differentiable_layers
 from explorer.errors import ObjectiveError
 from explorer.parameters import Layout
 from explorer.problem import Outcome
@@ -34,6 +34,7 @@ class Binding:
             params[name].data = view
         self._bound = _Bound(model)
         self._buffers = {f"model.{name}": buffer for name, buffer in model.named_buffers()}
+        self._recurrent = self.theta.is_cuda and any(isinstance(module, nn.RNNBase) for module in model.modules())
         self._lock = threading.Lock()
 
     @property
@@ -61,7 +62,7 @@ class Binding:
         params = {f"model.{name}": value for name, value in self.layout.unflatten(theta).items()}
         buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
         # functional_call swaps the tensors of the shared module for a moment, which two threads must not do at once.
-        with self._lock, differentiable_attention():
+        with self._lock, differentiable_layers(recurrent=self._recurrent):
             result: Outcome = functional_call(self._bound, params | buffers, (evaluate, *given))
         return result
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -55,12 +55,17 @@ def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.
 
 
 @contextmanager
-def differentiable_attention() -> Iterator[None]:
-    """Keep attention on its plain path: torch's fused ones have no second derivative and no rule for `vmap`."""
+def differentiable_layers(*, recurrent: bool = False) -> Iterator[None]:
+    """Keep attention on its plain path: torch's fused ones have no second derivative and no rule for `vmap`.
+
+    Args:
+        recurrent: keep recurrent layers off cuDNN, which differentiates them in training mode alone.
+    """
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    plain = torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
     try:
-        with sdpa_kernel(SDPBackend.MATH):
+        with sdpa_kernel(SDPBackend.MATH), plain:
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)

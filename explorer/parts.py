@@ -7,12 +7,15 @@ from torch import Tensor
 
 from explorer.binding import Binding, Evaluate
 from explorer.blocks import Data
-from explorer.memory import saved_bytes
+from explorer.memory import room, saved_bytes
 from explorer.problem import Outcome, Problem
 from explorer.samples import Samples
 
 _BLOCK = 64 << 20
 """Bytes that one block of data may keep for its backward pass; larger blocks run no faster on common processors."""
+_SHARE = 16
+"""Of the memory of a GPU that data may take, one such share is what a block may keep: it takes many samples to keep
+all of it busy."""
 _LITTLE = 1 << 20
 """Below so many products of samples and parameters a block is never too large to be evaluated at once."""
 
@@ -41,7 +44,11 @@ class Part:
         Raises:
             ObjectiveError: theta has another shape or dtype than the model's own.
         """
-        return self.binding.call(theta, self.evaluate, *given(self.samples))
+        return self.measure_on(theta, *given(self.samples))
+
+    def measure_on(self, theta: Tensor, *samples: Tensor) -> Outcome:
+        """Return terms and metrics on other samples, given as tensors; raises as `measure`."""
+        return self.binding.call(theta, self.evaluate, *samples)
 
 
 def parts_of(
@@ -63,7 +70,8 @@ def in_blocks(binding: Binding, data: Data, evaluate: Evaluate) -> Data:
     theta = binding.theta.clone().requires_grad_()
     shared = [*data.tensors, *binding.rest.values(), theta]
     each = saved_bytes(lambda: binding.call(theta, evaluate, *given(probe)), shared) / len(probe)
-    return data.in_blocks(int(_BLOCK / max(each, 1)))
+    most = max(_BLOCK, room(theta.device) // _SHARE) if theta.device.type == "cuda" else _BLOCK
+    return data.in_blocks(int(most / max(each, 1)))
 
 
 def given(samples: Samples | None) -> tuple[Tensor, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explorer.parts import Part
-from explorer.problem import RESERVED
+from explorer.problem import RESERVED, Outcome
 
 BUILT_IN = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 
@@ -57,7 +57,12 @@ def read_quantities(quantities: Sequence[Quantity]) -> Wanted:
 def values_at(part: Part, theta: Tensor) -> dict[str, Tensor]:
     """Return what one block of data says at theta [P]: "term <name>", "metric <name>", and, where there are terms,
     "loss", their weighted sum; scalars."""
-    terms, metrics = part.measure(theta)
+    return named_values(part, part.measure(theta))
+
+
+def named_values(part: Part, outcome: Outcome) -> dict[str, Tensor]:
+    """Return what an evaluation of one block of data yielded, by the names of `values_at`."""
+    terms, metrics = outcome
     found = {f"term {name}": value for name, value in terms.items()}
     found |= {f"metric {name}": value for name, value in metrics.items()}
     return found | ({"loss": part.problem.combine(terms)} if terms else {})

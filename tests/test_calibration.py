@@ -12,7 +12,8 @@ import explorer
 from explorer import Grid, Objective, directions
 from explorer.quantities import read_quantities
 from explorer.sweeps import calibration, estimate
-from explorer.sweeps.calibration import Plan, duration, plan
+from explorer.sweeps.calibration import plan
+from explorer.sweeps.plans import Plan, duration
 from explorer.sweeps.strategies import LADDER, LOOP, measure_by
 from tests.cases import neuron
 from tests.kinds import KINDS
@@ -57,8 +58,8 @@ def test_the_fastest_of_the_timings_is_taken(monkeypatch):
 def test_timing_takes_a_small_share_of_the_sweep(monkeypatch):
     objective = mlp()
     points = []
-    original = calibration._time
-    monkeypatch.setattr(calibration, "_time", lambda *given: points.append(given[-1]) or original(*given))
+    original = calibration.timed
+    monkeypatch.setattr(calibration, "timed", lambda *given: points.append(given[4]) or original(*given))
     plan(objective, directions.gaussian(objective), read_quantities(("loss",)), 10_000_000)
     # Chunks grow by four: the last is as large as all before it together, times three, and all end at 1 GiB.
     assert sum(points) < 0.1 * 10_000_000

@@ -30,6 +30,7 @@ LAYERS = {
     "explorer.study": 2,
     "explorer.curvature": 3,
     "explorer.quantities": 3.5,
+    "explorer.graphs": 3.8,
     "explorer.directions": 4,
     "explorer.sweeps": 4,
     "explorer.descent": 4.5,
@@ -64,8 +65,9 @@ THIRD_PARTY = {
     "explorer.trajectory": {"torch"},
     "explorer.curvature": {"torch", "numpy", "scipy"},
     "explorer.quantities": {"torch"},
+    "explorer.graphs": {"torch"},
     "explorer.directions": {"torch", "numpy", "scipy", "safetensors"},
-    "explorer.sweeps": {"torch", "numpy", "xarray", "zarr", "google_crc32c", "tqdm"},
+    "explorer.sweeps": {"torch", "numpy", "scipy", "xarray", "zarr", "google_crc32c", "tqdm"},
     "explorer.figures": {"numpy", "xarray", "scipy", "plotly", "contourpy"},
 }
 """What each may import from outside the checkout and the standard library; others are free."""

@@ -14,9 +14,9 @@ import explorer
 from explorer import Grid, Objective, Plane
 from explorer.errors import StoreError
 from explorer.quantities import read_quantities
-from explorer.sweeps import stored
-from explorer.sweeps.calibration import Plan
 from explorer.sweeps.job import read_job
+from explorer.sweeps.pacing import chunk_of
+from explorer.sweeps.plans import Plan
 from explorer.sweeps.store import Store
 from explorer.sweeps.stored import planes_of
 from explorer.sweeps.strategies import LOOP
@@ -344,12 +344,12 @@ def test_chunks_stay_within_what_a_store_takes():
     grid = Grid.square(points=300)
     job = read_job(case, random_plane(case), grid, read_quantities(("loss", "curvature")), None, None)
     # A second a point would be one point a chunk; a nanosecond, all of them.
-    assert stored._chunk(job, Plan(LOOP, 1, 0, 1.0 * job.points)) == 2
-    assert stored._chunk(job, Plan(LOOP, 1, 0, 1e-12 * job.points)) == job.points
+    assert chunk_of(job, Plan(LOOP, 1, 0, 1.0 * job.points)) == 2
+    assert chunk_of(job, Plan(LOOP, 1, 0, 1e-12 * job.points)) == job.points
     wide = read_job(
         case, random_plane(case), Grid.square(points=1500), read_quantities(("loss", "curvature")), None, None
     )
-    assert stored._chunk(wide, Plan(LOOP, 1, 0, 1e-12 * wide.points)) == (16 << 20) // (4 * 8)
+    assert chunk_of(wide, Plan(LOOP, 1, 0, 1e-12 * wide.points)) == (16 << 20) // (4 * 8)
 
 
 def test_terms_whose_code_has_changed_are_refused(tmp_path):

@@ -16,11 +16,11 @@ from tests import reference
 from tests.cases import bowl, neuron
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-
 sweep = partial(explorer.sweep, report=False)
 
 ALL = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 GRID = Grid({"w": (-4, 4, 9), "b": (-2, 3, 6)})
+CPU = torch.device("cpu")
 # Values and slopes are means of 7 terms of order 1 to 10; 100 roundings of them stay below 10 * 100 * eps.
 CLOSE = {np.dtype("float64"): 2e-13, np.dtype("float32"): 1.2e-4}
 
@@ -306,10 +306,10 @@ def test_bytes_per_point_count_the_graph_but_not_the_data():
 
 
 def test_chunks_fit_the_cache_but_are_not_too_few():
-    assert points_per_chunk(1024) == 4096
-    assert points_per_chunk(1 << 20) == 64
-    assert points_per_chunk(8 << 20) == 8
-    assert points_per_chunk(1 << 30) == 1
+    assert points_per_chunk(1024, CPU) == 4096
+    assert points_per_chunk(1 << 20, CPU) == 64
+    assert points_per_chunk(8 << 20, CPU) == 8
+    assert points_per_chunk(1 << 30, CPU) == 1
     assert is_large(1 << 30)
     assert not is_large(1 << 20)
 

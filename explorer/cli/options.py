@@ -49,6 +49,13 @@ def read_radius(context: click.Context, parameter: click.Parameter, radius: floa
     return radius
 
 
+def read_tolerance(context: click.Context, parameter: click.Parameter, share: float | None) -> float | None:
+    """Return a number above 0 and below 1; or nothing."""
+    if share is not None and not 0 < share < 1:
+        raise click.BadParameter(f"expected a number above 0 and below 1, such as 0.01; got {share}")
+    return share
+
+
 def read_device(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
     """Return the name of a device on which there can be tensors.
 

@@ -11,9 +11,19 @@ from click.core import ParameterSource
 from explorer.cli.explained import explained, in_shell
 from explorer.cli.factories import objective_of, read_settings
 from explorer.cli.grids import grid_on
-from explorer.cli.options import read_device, read_entries, read_names, read_radius, read_seeds, read_skip, spread
+from explorer.cli.options import (
+    read_device,
+    read_entries,
+    read_names,
+    read_radius,
+    read_seeds,
+    read_skip,
+    read_tolerance,
+    spread,
+)
 from explorer.cli.planes import KINDS, OF_SOME, Chosen, Words
 from explorer.cli.resuming import refuse_other_words
+from explorer.cli.summary import evaluated_words
 from explorer.errors import ExplorerError
 from explorer.grid import Grid
 from explorer.sweeps import estimate, sweep
@@ -71,6 +81,9 @@ class _Sweep(click.Command):
               help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
 @click.option("--quantities", default="loss,gradient", show_default=True, callback=read_names,
               help="Among loss, terms, gradient, gradient_norm, curvature; metrics come by themselves.")  # fmt: skip
+@click.option("--tolerance", type=float, callback=read_tolerance, metavar="SHARE",
+              help="Evaluate only what is needed to know the loss everywhere to within this share of the range of its "
+              "logarithm, such as 0.01, and interpolate the rest.  [default: evaluate every point]")  # fmt: skip
 @click.option("--dtype", type=click.Choice(list(_DTYPES)), help="Evaluate in it.  [default: the model's]")
 @click.option("--device", callback=read_device, help="Evaluate there, such as cuda.  [default: the model's]")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
@@ -81,6 +94,7 @@ def sweep_factory(
     out: Path | None,
     points: str,
     radius: float | None,
+    tolerance: float | None,
     dtype: str | None,
     device: str | None,
     quantities: tuple[str, ...],
@@ -98,6 +112,7 @@ def sweep_factory(
     python -m explorer sweep train:objective --directions principal --trajectory epochs/ --out runs/path.zarr
     python -m explorer sweep train:objective --directions hessian --quantities loss,curvature --out runs/sharp.zarr
     python -m explorer sweep train:objective --count 1 --seed 0,1,2,3 --out runs/band.zarr
+    python -m explorer sweep train:objective --points 201 --tolerance 0.01 --out runs/fine.zarr
     python -m explorer sweep train:objective --dry-run
 
     A sweep that was stopped or killed goes on where it was when the same words are run again; a finished one returns
@@ -115,9 +130,9 @@ def sweep_factory(
             chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
             grid = grid_on(chosen, points, radius)
             if out is None or dry_run:
-                _estimate(chosen, grid, keywords)
+                _estimate(chosen, grid, keywords, tolerance)
             else:
-                _sweep(chosen, grid, out, keywords)
+                _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance})
     except KeyboardInterrupt:
         click.echo(_saved(out), err=True)
         raise click.exceptions.Exit(_SIGINT) from None
@@ -128,9 +143,10 @@ def _is_given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
 
 
-def _estimate(chosen: Chosen, grid: Grid, keywords: Mapping[str, Any]) -> None:
+def _estimate(chosen: Chosen, grid: Grid, keywords: Mapping[str, Any], tolerance: float | None) -> None:
     plan = estimate(chosen.objective, chosen.planes, grid, **keywords)
-    click.echo(plan.text(len(chosen.planes) * grid.size))
+    least = "" if tolerance is None else "; with the tolerance a small part of it where the surface is smooth"
+    click.echo(plan.text(len(chosen.planes) * grid.size) + least)
 
 
 def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -> None:
@@ -143,6 +159,7 @@ def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -
     click.echo(report_text(found))
     done, total = found.attrs["done_points"], found.attrs["total_points"]
     said = f"was finished already, all {total:,} points" if finished else "is finished"
+    said += evaluated_words(found.attrs)
     click.echo(f"{out} {said}." if done == total else f"{out} holds {done:,} of {total:,} points; the others failed.")
     click.echo(f"See it:  python -m explorer serve --stores {in_shell(out.parent)}")
     click.echo(f"Take it: python -m explorer export {in_shell(out)} {in_shell(Path(f'{out.stem}.html'))}")

@@ -1,77 +1,41 @@
 """Calibration: which strategy and how many points at once are fastest, timed on the objective itself."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
-from torch import Tensor
 
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
 from explorer.sweeps.chunks import bytes_per_point, is_large, points_per_chunk, points_per_pass
-from explorer.sweeps.strategies import Measure, Strategy, choose, measure_by
+from explorer.sweeps.habits import habitual
+from explorer.sweeps.plans import Plan
+from explorer.sweeps.rewriting import rewritings
+from explorer.sweeps.strategies import Strategy, choose
+from explorer.sweeps.timing import Timing, timed
+from explorer.sweeps.traced import is_traceable
 
 _PATIENCE = 0.2
 """Seconds: a shorter sweep is done before timing would have paid."""
 _SHORT = 1 << 30
 """Bytes that all points together save for their gradients: fewer are computed in less than about half a second."""
+_LONG = 0.5
+"""Seconds: from here on a sweep is worth tracing, which takes a tenth of that."""
+_CLOSE = 4.0
+"""Times the fastest: what runs the model's own code slower than that is not worth tracing."""
 _SHARE = 0.05
 """Of the sweep's own time, at most, to spend on timing."""
 _MOST = 1 << 30
 """Bytes that one chunk may take."""
 _FIRST, _FEW = 16, 2
 """Points to time at first, batched and one by one; few, because nobody knows yet how long one takes."""
+_OFTEN = 100
+"""Times that what has been swept for a second is expected to be swept again."""
 _NEWS = 0.5
 """Seconds without a sign of life that a reader should bear."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One measured way to evaluate points."""
-
-    strategy: Strategy
-    chunk: int
-    seconds: float
-    """For one point."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a sweep is going to be evaluated, and what it is going to cost."""
-
-    strategy: Strategy
-    chunk: int
-    """Points at once."""
-    bytes_each: int
-    """About what one point takes."""
-    seconds: float
-    """For all points; estimated."""
-    timings: tuple[Timing, ...] = ()
-    """What was tried; empty where the sweep is too short for it to pay."""
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Return the timings; JSON-ready."""
-        return [
-            {"strategy": each.strategy.name, "chunk": each.chunk, "seconds_per_point": float(f"{each.seconds:.3g}")}
-            for each in self.timings
-        ]
-
-    def text(self, points: int) -> str:
-        """Return the estimate as a sentence."""
-        how = f"{self.strategy.name}, {self.chunk} at once" if self.strategy.batched else self.strategy.name
-        return (
-            f"{points:,} points, about {duration(self.seconds)} ({how}; {self.seconds / points * 1000:.3g} ms a point)"
-        )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def plan(
@@ -81,6 +45,7 @@ def plan(
     points: int,
     chunk: int | None = None,
     *,
+    low: torch.dtype | None = None,
     always: bool = False,
 ) -> Plan:
     """Choose how to evaluate so many points.
@@ -88,24 +53,120 @@ def plan(
     Args:
         objective, plane, wanted, points: what to measure, where and how often.
         chunk: points at once, where the caller has decided.
+        low: the short type of products, where mixed precision is asked for.
         always: time one point even where the sweep is sure to be short.
 
     Raises:
-        RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop.
+        RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop; or there is
+            no mixed precision for it.
     """
     each = bytes_per_point(objective, wanted, len(plane.basis))
     strategy = choose(objective, plane, wanted, loop=is_large(each) or objective.streamed)
-    size = chunk or (points_per_chunk(each) if strategy.batched else points_per_pass(objective, wanted))
+    size = chunk or (
+        points_per_chunk(each, objective.device) if strategy.batched else points_per_pass(objective, wanted)
+    )
+    calibration = _Calibration(objective, plane, wanted, points, each, strategy, size)
+    often = replace(calibration, points=_OFTEN * points)
+    if low is not None:
+        _refuse_exact_quantities(objective, wanted, low)
+        return calibration.best(chunk, low)
     if strategy.batched and points * each < _SHORT and not always:
-        return Plan(strategy, size, each, 0.0)
-    first = _time(objective, plane, wanted, strategy, min(size, points, _FIRST if strategy.batched else _FEW))
-    known = Plan(strategy, size, each, first.seconds * points)
-    if known.seconds < _PATIENCE or chunk is not None:
-        return known
-    timings = tuple(_timings(objective, plane, wanted, known, first)) if strategy.batched else (first,)
-    best = min(timings, key=lambda timing: timing.seconds)
-    size = best.chunk if best.strategy.batched else _looped(objective, wanted, best.seconds)
-    return Plan(best.strategy, size, each, best.seconds * points, timings)
+        known = habitual(objective, wanted, len(plane.basis), points, often.best) if chunk is None else None
+        return known or Plan(strategy, size, each, 0.0)
+    return calibration.best(chunk)
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """Finds the fastest way to evaluate an objective's points, by timing some."""
+
+    objective: Objective
+    plane: Plane
+    wanted: Wanted
+    points: int
+    each: int
+    """Bytes that a point takes."""
+    strategy: Strategy
+    """That the objective allows, running the model's own code."""
+    size: int
+    """Points at once, by a guess."""
+
+    def best(self, chunk: int | None = None, low: torch.dtype | None = None) -> Plan:
+        """Return the plan of the fastest way tried.
+
+        Args:
+            chunk: points at once, where the caller has decided.
+            low: the short type of products, where mixed precision is asked for.
+        """
+        first = self._time(self.strategy, min(self.size, self.points, _FIRST if self.strategy.batched else _FEW))
+        known = Plan(self.strategy, self.size, self.each, first.seconds * self.points)
+        if known.seconds < _PATIENCE and low is None:
+            return known
+        plain = [first]
+        if self.strategy.batched:
+            plain.append(self._time(self._loop(), _FEW))
+        long = min(plain, key=_seconds).seconds * self.points > _LONG
+        rewritten = list(self._rewritten(plain, low)) if long or low is not None else []
+        timings = plain + rewritten if low is None else rewritten
+        if not timings:
+            raise ValueError(f"mixed precision ({low}) needs a model whose operations can be traced: leave dtype out")
+        if chunk is None:
+            timings += self._grown(min(timings, key=_seconds))
+        return self._plan(timings, chunk)
+
+    def _plan(self, timings: Sequence[Timing], chunk: int | None) -> Plan:
+        fastest = min(timings, key=_seconds)
+        if chunk is not None:
+            size = chunk
+        elif fastest.strategy.batched:
+            size = self.size if fastest.chunk < min(self.size, _FIRST + 1) else fastest.chunk
+        else:
+            size = _looped(self.objective, self.wanted, fastest.seconds)
+        return Plan(fastest.strategy, size, self.each, fastest.seconds * self.points, tuple(timings))
+
+    def _rewritten(self, plain: Sequence[Timing], low: torch.dtype | None) -> Iterator[Timing]:
+        """Yield timings of traced evaluations that agree with the model's own code, of the faster kind first."""
+        if not is_traceable(self.objective, self.wanted):
+            return
+        best = min(plain, key=_seconds).seconds
+        for base in sorted(plain, key=_seconds):
+            if base.seconds > _CLOSE * best:
+                # What is so far behind as it is will not be ahead when traced.
+                return
+            until = time.perf_counter() + _SHARE * best * self.points
+            points = min(self.size, self.points) if base.strategy.batched else _FEW
+            exact = base.strategy if low is None else None
+            attempt = partial(self._time, points=points, like=exact)
+            for timing in rewritings(self.objective, base.strategy, low, attempt, until):
+                best = min(best, timing.seconds)
+                yield timing
+
+    def _grown(self, fastest: Timing) -> Iterator[Timing]:
+        """Yield timings of growing chunks until they stop paying or time for timing is over."""
+        if not fastest.strategy.batched:
+            return
+        until = time.perf_counter() + _SHARE * fastest.seconds * self.points
+        chunk, best = self.size if fastest.chunk < self.size else 4 * self.size, fastest.seconds
+        while chunk * self.each <= _MOST and chunk < self.points and time.perf_counter() + 2 * chunk * best < until:
+            timing = self._time(fastest.strategy, chunk)
+            yield timing
+            if timing.seconds > 1.2 * best:
+                return
+            chunk, best = chunk * 4, min(best, timing.seconds)
+
+    def _loop(self) -> Strategy:
+        return choose(self.objective, self.plane, self.wanted, loop=True)
+
+    def _time(self, strategy: Strategy, points: int, like: Strategy | None = None) -> Timing:
+        return timed(self.objective, self.plane, self.wanted, strategy, points, like)
+
+
+def _refuse_exact_quantities(objective: Objective, wanted: Wanted, low: torch.dtype) -> None:
+    if not is_traceable(objective, wanted):
+        raise ValueError(
+            "expected quantities among loss, terms and gradient, of an objective whose data stay in memory, for mixed "
+            f"precision ({low}); got others: leave dtype out"
+        )
 
 
 def _looped(objective: Objective, wanted: Wanted, seconds: float) -> int:
@@ -114,44 +175,5 @@ def _looped(objective: Objective, wanted: Wanted, seconds: float) -> int:
     return most if objective.streamed else max(1, min(most, int(_NEWS / seconds)))
 
 
-def _timings(objective: Objective, plane: Plane, wanted: Wanted, known: Plan, first: Timing) -> Iterator[Timing]:
-    """Yield timings of the loop, and of growing chunks until they stop paying or time for timing is over."""
-    until = time.perf_counter() + _SHARE * known.seconds
-    yield first
-    yield _time(objective, plane, wanted, choose(objective, plane, wanted, loop=True), _FEW)
-    chunk, best = max(1, known.chunk // 4), first.seconds
-    while chunk * known.bytes_each <= _MOST and time.perf_counter() + 2 * chunk * best < until:
-        timing = _time(objective, plane, wanted, known.strategy, chunk)
-        yield timing
-        if timing.seconds > 1.2 * best:
-            return
-        chunk, best = chunk * 4, min(best, timing.seconds)
-
-
-def _time(objective: Objective, plane: Plane, wanted: Wanted, strategy: Strategy, points: int) -> Timing:
-    """Time points around the center on one block of data, warm, for all blocks."""
-    measure = measure_by(strategy, objective, plane, wanted, blocks=1)
-    coords = _around_center(plane, points)
-    measure(coords[:1])
-    seconds = _seconds(measure, coords)
-    share = next(objective.parts()).share
-    return Timing(strategy, points, seconds / points / share)
-
-
-def _seconds(measure: Measure, coords: Tensor) -> float:
-    _wait(coords.device)
-    began = time.perf_counter()
-    measure(coords)
-    _wait(coords.device)
-    return time.perf_counter() - began
-
-
-def _around_center(plane: Plane, points: int) -> Tensor:
-    coords = torch.zeros(points, len(plane.basis), dtype=plane.origin.dtype, device=plane.origin.device)
-    coords[:, 0] = torch.linspace(-0.1, 0.1, points)
-    return coords
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def _seconds(timing: Timing) -> float:
+    return timing.seconds

@@ -1,5 +1,7 @@
 """Chunks: how many points to evaluate at once, as far as memory tells."""
 
+import torch
+
 from explorer.memory import saved_bytes
 from explorer.objective import Objective
 from explorer.quantities import Wanted
@@ -10,6 +12,10 @@ _FEW = 64
 """Below so many points a chunk is ruled by the overhead of calling PyTorch, not by the cache."""
 _MOST = 64 << 20
 """Bytes that a chunk of few points may take."""
+_BUSY = 512 << 20
+"""Bytes of one chunk's graph on a GPU."""
+_MOST_AT_ONCE = 1 << 18
+"""Points of a chunk on a GPU."""
 _LARGE = 8 << 20
 """A point with such a graph keeps all cores busy by itself: batching points gains nothing."""
 _GRADIENTS = 256 << 20
@@ -30,8 +36,11 @@ def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> in
     return graphs * per_graph + 4 * theta.nbytes
 
 
-def points_per_chunk(bytes_each: int) -> int:
-    """Return how many points of `bytes_each` to evaluate at once: what fits the cache, but not too few."""
+def points_per_chunk(bytes_each: int, device: torch.device) -> int:
+    """Return how many points of `bytes_each` to evaluate at once: what fits the cache, but not too few; on a GPU, what
+    keeps all of it busy."""
+    if device.type == "cuda":
+        return max(1, min(_MOST_AT_ONCE, _BUSY // bytes_each))
     return max(1, _CACHE // bytes_each, min(_FEW, _MOST // bytes_each))
 
 

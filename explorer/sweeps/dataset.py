@@ -12,8 +12,8 @@ from torch import Tensor
 from explorer.sweeps.job import Job
 from explorer.sweeps.provenance import count_nonfinite
 
-COMPUTED = 1
-"""Status of an evaluated point; 0 is one not computed."""
+NOT_COMPUTED, COMPUTED, INTERPOLATED, FAILED = 0, 1, 2, 3
+"""Status of a point."""
 
 
 def extra_dims(job: Job) -> dict[str, dict[str, list[str]]]:
@@ -31,22 +31,30 @@ def extra_dims(job: Job) -> dict[str, dict[str, list[str]]]:
     return {name: built_in[name] for name in names} | {name: {} for name in (*metrics, *job.wanted.functions)}
 
 
-def landscape(job: Job, fields: Mapping[str, Tensor], attrs: Mapping[str, str | int | float]) -> xr.Dataset:
+def landscape(
+    job: Job,
+    fields: Mapping[str, NDArray[Any]],
+    attrs: Mapping[str, str | int | float],
+    status: NDArray[np.int8] | None = None,
+) -> xr.Dataset:
     """Return the Dataset: dimensions in label order, coordinates of axes, directions and terms, `status`, attributes.
 
     Args:
         job: what was measured where.
         fields: name -> [N, ...] at the flat positions of the job's points.
         attrs: provenance; the count of entries that are not finite is added.
+        status: [N]; all evaluated by default.
     """
     dims = job.dims
     shape = tuple(len(values) for values in dims.values())
-    arrays = {name: as_array(field).reshape(shape + field.shape[1:]) for name, field in fields.items()}
+    status = np.full(job.points, COMPUTED, dtype=np.int8) if status is None else status
+    nonfinite = count_nonfinite({name: field[status == COMPUTED] for name, field in fields.items()})
+    arrays = {name: field.reshape(shape + field.shape[1:]) for name, field in fields.items()}
     extra = extra_dims(job)
-    variables = {name: ((*dims, *extra[name]), array) for name, array in arrays.items()}
-    variables["status"] = (tuple(dims), np.full(shape, COMPUTED, dtype=np.int8))
+    variables: dict[str, Any] = {name: ((*dims, *extra[name]), array) for name, array in arrays.items()}
+    variables["status"] = (tuple(dims), status.reshape(shape))
     labels = {dim: names for name in arrays for dim, names in extra[name].items()}
-    return xr.Dataset(variables, {**dims, **labels}, {**attrs, "nonfinite": count_nonfinite(arrays)})
+    return xr.Dataset(variables, {**dims, **labels}, {**attrs, "nonfinite": nonfinite})
 
 
 def as_array(field: Tensor) -> NDArray[Any]:

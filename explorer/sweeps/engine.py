@@ -4,26 +4,34 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Quantity, read_quantities
-from explorer.sweeps.calibration import Plan, plan
-from explorer.sweeps.dataset import landscape
+from explorer.sweeps.calibration import plan
+from explorer.sweeps.dataset import as_array, landscape
 from explorer.sweeps.evaluation import Evaluation
+from explorer.sweeps.fields import Fields
 from explorer.sweeps.findings import conclusions
-from explorer.sweeps.job import Job, read_job
+from explorer.sweeps.habits import remember
+from explorer.sweeps.job import Indices, Job, read_job
+from explorer.sweeps.plans import Plan
+from explorer.sweeps.points import Points
 from explorer.sweeps.progress import announced
 from explorer.sweeps.projections import Checkpoints
 from explorer.sweeps.provenance import attributes
+from explorer.sweeps.refining import refined
 from explorer.sweeps.stored import sweep_into
-from explorer.sweeps.strategies import Fields
+from explorer.sweeps.tolerance import check_tolerance, first_points, first_text
 
 
 def sweep(
@@ -37,6 +45,7 @@ def sweep(
     dtype: torch.dtype | None = None,
     chunk_size: int | None = None,
     checkpoints: Checkpoints | None = None,
+    tolerance: float | None = None,
     progress: bool = True,
     report: bool = True,
 ) -> xr.Dataset:
@@ -59,24 +68,39 @@ def sweep(
         quantities: built-in names, or functions theta [P] -> scalar.
         store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
             warning, and tried again next time.
-        device, dtype: evaluate there and in it; the objective's own by default.
+        device, dtype: evaluate there and in it; the objective's own by default. torch.bfloat16 or torch.float16 on an
+            objective in a longer one means mixed precision: products in it, all else in the objective's own; attribute
+            `mixed_precision_error` is then the largest difference to the exact loss at some points, as a share of the
+            range of log L.
         chunk_size: points evaluated at once; by default what a calibration finds fastest. Results agree up to rounding.
         checkpoints: name -> theta [P], or a trajectory, to be projected onto the (first) plane: attribute
             `checkpoints`.
+        tolerance: evaluate only where it is needed to know the loss at every point to within this share, above 0 and
+            below 1, of the range of log L (of L where some L is not positive); all points where the surface is rough.
+            The others are interpolated: their status is 2, and everything but their loss is NaN. Points all over the
+            grid are then evaluated to check it: attributes `tolerance_error`, the largest miss among them as a share
+            of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
+            number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
         report: answer "is my plot right?" in the attribute `report`; costs some dozens of evaluations.
 
     Raises:
-        ValueError: labels, sizes, dtypes or quantities do not fit.
+        ValueError: labels, sizes, dtypes, quantities or tolerance do not fit.
         StoreError: the store holds another sweep, is damaged, or its disk is full.
     """
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
-    job = read_job(objective, plane, grid, read_quantities(quantities), device, dtype)
+    wanted = read_quantities(quantities)
+    check_tolerance(tolerance, wanted, grid)
+    job = read_job(objective, plane, grid, wanted, device, dtype)
     with _undisturbed(job):
         if store is not None:
-            return sweep_into(Path(store), job, chunk_size, checkpoints, progress=progress, report=report)
-        return _in_memory(job, chunk_size, checkpoints, progress=progress, report=report)
+            return sweep_into(Path(store), job, chunk_size, checkpoints, tolerance, progress=progress, report=report)
+        measure = (
+            partial(_everywhere, job, chunk_size) if tolerance is None else partial(_within, job, chunk_size, tolerance)
+        )
+        found = measure(progress)
+        return found.assign_attrs(conclusions(job, found, checkpoints, report=report))
 
 
 def estimate(
@@ -91,7 +115,7 @@ def estimate(
     """Return how `sweep` would evaluate these points, and about how long it would take; arguments as there."""
     job = read_job(objective, plane, grid, read_quantities(quantities), device, dtype)
     with _undisturbed(job):
-        return plan(job.objective, job.plane, job.wanted, job.points, always=True)
+        return plan(job.objective, job.plane, job.wanted, job.points, low=job.low, always=True)
 
 
 @contextmanager
@@ -104,11 +128,9 @@ def _undisturbed(job: Job) -> Iterator[None]:
         yield
 
 
-def _in_memory(
-    job: Job, chunk_size: int | None, checkpoints: Checkpoints | None, *, progress: bool, report: bool
-) -> xr.Dataset:
+def _everywhere(job: Job, chunk_size: int | None, progress: bool) -> xr.Dataset:
     began = time.perf_counter()
-    chosen = plan(job.objective, job.plane, job.wanted, job.points, chunk_size)
+    chosen = plan(job.objective, job.plane, job.wanted, job.points, chunk_size, low=job.low)
     evaluation = Evaluation(job, chosen)
     fields: Fields = {}
     with announced(job.points, chosen.seconds, chosen.text(job.points), progress=progress) as bar:
@@ -118,10 +140,34 @@ def _in_memory(
             for name, part in piece.items():
                 fields[name][start : start + len(part)] = part
             bar.update(len(next(iter(piece.values()))))
+    seconds = time.perf_counter() - began
+    remember(job.objective, job.wanted, len(job.plane.basis), seconds)
+    how = evaluation.describe() | {"seconds": seconds}
+    return landscape(job, {name: as_array(field) for name, field in fields.items()}, attributes(job) | how)
+
+
+def _within(job: Job, chunk_size: int | None, tolerance: float, progress: bool) -> xr.Dataset:
+    """Evaluate as few points as the tolerance allows."""
+    began = time.perf_counter()
+    few = first_points(job)
+    chosen = plan(job.objective, job.plane, job.wanted, few, chunk_size, low=job.low)
+    evaluation, points = Evaluation(job, chosen), Points(job)
+    with announced(job.points, chosen.seconds, first_text(chosen, job), progress=progress) as bar:
+
+        def loss_at(positions: Indices) -> NDArray[np.float64]:
+            for piece in np.split(positions, range(chosen.chunk, len(positions), chosen.chunk)):
+                points.take(piece, {name: as_array(field) for name, field in evaluation.at(piece).items()})
+                bar.update(len(piece))
+            return points.loss(positions)
+
+        outcomes = refined(job.grid.shape, len(job.planes), tolerance, loss_at)
+        points.interpolate(outcomes)
+        bar.update(job.points - bar.n)
     how = evaluation.describe() | {"seconds": time.perf_counter() - began}
-    found = landscape(job, fields, attributes(job) | how)
-    return found.assign_attrs(conclusions(job, found, checkpoints, report=report))
+    said = attributes(job) | how | {"tolerance": tolerance} | points.outcome(outcomes)
+    return landscape(job, points.fields, said, points.status)
 
 
 def _room(part: Tensor, points: int) -> Tensor:
-    return torch.empty((points, *part.shape[1:]), dtype=part.dtype)
+    # Where the chunks are: copying each to the host would make a GPU wait for it.
+    return torch.empty((points, *part.shape[1:]), dtype=part.dtype, device=part.device)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import torch
 
-from explorer.sweeps.calibration import Plan
+from explorer.sweeps.fields import Fields
 from explorer.sweeps.job import Indices, Job
+from explorer.sweeps.plans import Plan
 from explorer.sweeps.provenance import Attributes
-from explorer.sweeps.strategies import Fields, measure_by
+from explorer.sweeps.strategies import measure_by
 
 
 class Evaluation:
@@ -16,7 +17,9 @@ class Evaluation:
 
     def __init__(self, job: Job, plan: Plan) -> None:
         self.job, self.plan = job, plan
-        self._measures = [measure_by(plan.strategy, job.objective, plane, job.wanted) for plane in job.planes]
+        self._measures = [
+            measure_by(plan.strategy, job.objective, plane, job.wanted, size=plan.chunk) for plane in job.planes
+        ]
 
     def in_order(self) -> Iterator[tuple[int, Fields]]:
         """Yield (flat position of the first, fields) for all points, in the order of their positions."""
@@ -36,9 +39,10 @@ class Evaluation:
         return fields
 
     def describe(self) -> Attributes:
-        """Return strategy, chunk size and calibration, as attributes."""
+        """Return strategy, chunk size, calibration and what was rewritten for every strategy, as attributes."""
         return {
             "strategy": self.plan.strategy.name,
             "chunk_size": self.plan.chunk,
             "calibration": json.dumps(self.plan.describe()),
+            "rewrites": ", ".join(getattr(self._measures[0], "notes", ())),
         }

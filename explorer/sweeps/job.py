@@ -26,6 +26,8 @@ class Job:
     planes: tuple[Plane, ...]
     grid: Grid
     wanted: Wanted
+    low: torch.dtype | None = None
+    """The short type of products, in mixed precision."""
 
     @property
     def plane(self) -> Plane:
@@ -74,7 +76,7 @@ def read_job(
     device: torch.device | str | None,
     dtype: torch.dtype | None,
 ) -> Job:
-    """Return the job, moved to `device` and `dtype` where these are given.
+    """Return the job, moved to `device` and `dtype` where these are given; a short dtype means mixed precision.
 
     Raises:
         ValueError: labels, sizes or dtypes do not fit, or several planes have different origins.
@@ -82,6 +84,8 @@ def read_job(
     planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
     if not planes:
         raise ValueError("expected a plane, or several; got none")
+    low = dtype if _is_mixed(objective, dtype) else None
+    dtype = None if low is not None else dtype
     if device is not None or dtype is not None:
         objective = objective.to(device=device, dtype=dtype)
         planes = tuple(each.to(device=device, dtype=dtype) for each in planes)
@@ -93,7 +97,12 @@ def read_job(
             f"expected planes through one origin, which a landscape has once; that of planes[{other[0]}] differs from "
             "that of planes[0]: sweep them one by one"
         )
-    return Job(objective, planes, grid, wanted)
+    return Job(objective, planes, grid, wanted, low)
+
+
+def _is_mixed(objective: Objective, dtype: torch.dtype | None) -> bool:
+    """Return whether a short type is asked for of an objective in a long one: theta itself would not survive it."""
+    return dtype in (torch.bfloat16, torch.float16) and objective.dtype in (torch.float32, torch.float64)
 
 
 def _check(objective: Objective, plane: Plane, grid: Grid) -> None:

@@ -36,7 +36,9 @@ def attributes(job: Job) -> Attributes:
         nested["planes"] = [plane.describe() for plane in job.planes]
     same = {name: described[name] for name in ("model", "parameters", "theta_sha256", "batchnorm")}
     flat = same | {"loss_name": described["loss"], "created": datetime.now(UTC).isoformat(timespec="seconds")}
-    where = {"dtype": _dtype(job), "device": str(job.objective.device)}
+    where = {"dtype": _name(job.objective.dtype), "device": str(job.objective.device)}
+    if job.low is not None:
+        where["mixed_precision"] = _name(job.low)
     return flat | where | {name: json.dumps(value) for name, value in nested.items()}
 
 
@@ -86,7 +88,12 @@ def _words(made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dtype(job: Job) -> str:
-    return str(job.objective.dtype).removeprefix("torch.")
+    own = _name(job.objective.dtype)
+    return own if job.low is None else f"{own}, products in {_name(job.low)}"
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 @cache

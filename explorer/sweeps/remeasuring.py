@@ -8,10 +8,10 @@ import torch
 import xarray as xr
 
 from explorer.errors import StoreError
-from explorer.sweeps.calibration import Plan
 from explorer.sweeps.dataset import COMPUTED, as_array
 from explorer.sweeps.evaluation import Evaluation
 from explorer.sweeps.job import Job
+from explorer.sweeps.plans import Plan
 from explorer.sweeps.store import Store
 from explorer.sweeps.strategies import LOOP
 

@@ -14,14 +14,14 @@ import zarr
 from numpy.typing import NDArray
 
 from explorer.errors import StoreError
-from explorer.sweeps.disk.anatomy import DONE, INDEX, Anatomy, FieldSpec, axis_folder
+from explorer.sweeps.disk.anatomy import DONE, INDEX, STATUS, Anatomy, FieldSpec, axis_folder
 from explorer.sweeps.disk.arrays import Array, read_array, writable_array
 from explorer.sweeps.disk.checking import LOST, check_constants, check_index, damaged_chunks
 from explorer.sweeps.disk.files import disk_error, is_real_folder, sweep_partials
 from explorer.sweeps.disk.flags import Failure, Flags, Holes
 from explorer.sweeps.disk.header import NAME, Attribute, Header, read_header, read_json
 from explorer.sweeps.disk.making import make_store
-from explorer.sweeps.disk.scatter import scattered
+from explorer.sweeps.disk.scatter import EVALUATED, INTERPOLATED, scattered
 from explorer.sweeps.disk.spec import differences, digest, plain
 
 __all__ = ["FieldSpec", "Store", "open_landscape"]
@@ -168,6 +168,21 @@ class Store:
             self._write(where, fields)
             self._flags.mark(chunk)
 
+    def put_part(self, chunk: int, fields: Mapping[str, Array]) -> None:
+        """Write a chunk of which only some points are there, as its field `status` tells: the others are 0 there, and
+        `nothing` in the other fields. Its flag stays 0. It may be written again with more of them.
+
+        Raises:
+            ValueError, StoreError: as for `put`; or a store without a field `status`.
+        """
+        where = self._slice(chunk)
+        if STATUS not in self.fields:
+            raise ValueError(f"expected a store with a field {STATUS!r} for a part of a chunk; {self.path} has none")
+        self._check_fields(fields, where.stop - where.start)
+        with self._writing(f"chunk {chunk} of {self.path}"):
+            self._write(where, fields)
+            self._flags.mark_part(chunk)
+
     def fail(self, chunk: int, reason: str, *, fields: Mapping[str, Array] | None = None, holes: Holes = ()) -> None:
         """Mark a chunk as one that cannot be computed, with the reason.
 
@@ -221,12 +236,14 @@ class Store:
             StoreError: the index or an axis is damaged.
         """
         self._refresh()
-        anatomy, flags = self._header.anatomy, self.done
+        # Parts first: one that is done meanwhile is counted as done.
+        anatomy, parts, flags = self._header.anatomy, self._flags.parts(), self.done
         axes = [self._constant(axis_folder(number)) for number in range(len(anatomy.axes))]
         failures = self._flags.failures()
         holes = {chunk: failure.holes for chunk, failure in failures.items()}
-        found, damaged = scattered(anatomy, axes, self.index, flags, holes, self._read)
-        counts = {"done_points": int(np.count_nonzero(found["status"] == 1)), "total_points": self.points}
+        found, damaged = scattered(anatomy, axes, self.index, flags, holes, self._read, parts)
+        done = np.isin(found["status"].values, (EVALUATED, INTERPOLATED))
+        counts = {"done_points": int(np.count_nonzero(done)), "total_points": self.points}
         lists = {"damaged": damaged, "failed": {chunk: failure.reason for chunk, failure in failures.items()}}
         notes = {name: json.dumps(value) for name, value in lists.items() if value}
         return found.assign_attrs({**self.attrs, **found.attrs, **counts, **notes})
@@ -238,7 +255,8 @@ class Store:
             StoreError: the index, an axis or a tensor is damaged, which cannot be computed again.
         """
         check_constants(self.path, self._header.anatomy)
-        damaged = damaged_chunks(self.path, self._header.anatomy, np.flatnonzero(self.done == 1).tolist())
+        written = [*np.flatnonzero(self.done == 1).tolist(), *self._flags.parts()]
+        damaged = damaged_chunks(self.path, self._header.anatomy, written)
         if self.writable:
             with self._writing(f"the flags of damaged chunks of {self.path}"):
                 for chunk in damaged:
@@ -281,7 +299,8 @@ class Store:
             raise StoreError(f"{error}. {LOST}") from None
 
     def _write(self, where: slice, fields: Mapping[str, Array]) -> None:
-        for name, values in fields.items():
+        # A status is never there before what it speaks of.
+        for name, values in sorted(fields.items(), key=lambda field: field[0] == STATUS):
             self._writable[name][where] = np.ascontiguousarray(values, dtype=self._layouts[name].dtype)
 
     def _check_fields(self, fields: Mapping[str, Array], points: int) -> None:

@@ -11,29 +11,39 @@ import torch
 import xarray as xr
 
 from explorer.plane import Plane
-from explorer.sweeps.calibration import Plan, plan
+from explorer.sweeps.calibration import plan
 from explorer.sweeps.dataset import as_array, extra_dims
-from explorer.sweeps.disk.anatomy import DTYPES, MOST_CHUNK_BYTES, MOST_CHUNKS, FieldSpec
+from explorer.sweeps.disk.anatomy import STATUS, STATUS_SPEC, FieldSpec
 from explorer.sweeps.disk.making import is_free
 from explorer.sweeps.evaluation import Evaluation
 from explorer.sweeps.findings import conclusions
 from explorer.sweeps.job import Indices, Job
+from explorer.sweeps.pacing import chunk_of, lasting, rewritten_chunk
+from explorer.sweeps.plans import Plan
 from explorer.sweeps.progress import announced
 from explorer.sweeps.projections import Checkpoints
 from explorer.sweeps.provenance import attributes, spec_of
+from explorer.sweeps.refilling import refill
+from explorer.sweeps.refining import visiting_order
 from explorer.sweeps.remeasuring import refuse_other_numbers, sound_landscape
 from explorer.sweeps.salvaging import salvage
 from explorer.sweeps.store import Store
 from explorer.sweeps.strategies import LOOP
+from explorer.sweeps.tolerance import first_points
 
-_CHUNK_SECONDS = 1.0
-"""That a chunk of the store should take: making it last, some milliseconds, then costs less than 1 %."""
 _NEWS = 2.0
 """Seconds between two notes of rate and time left in the store's attributes."""
 
 
 def sweep_into(
-    path: Path, job: Job, chunk_size: int | None, checkpoints: Checkpoints | None, *, progress: bool, report: bool
+    path: Path,
+    job: Job,
+    chunk_size: int | None,
+    checkpoints: Checkpoints | None,
+    tolerance: float | None = None,
+    *,
+    progress: bool,
+    report: bool,
 ) -> xr.Dataset:
     """Measure what is missing in the store at `path` (made if it is not there) and return its landscape.
 
@@ -44,7 +54,7 @@ def sweep_into(
         StoreError: it holds another sweep, is damaged beyond repair, or its disk is full.
         Exception: what the first point raises, where all of them do.
     """
-    spec = spec_of(job)
+    spec = spec_of(job) | ({} if tolerance is None else {"tolerance": tolerance})
     store = None if is_free(path) else Store.open(path, write=True)
     if store is not None:
         store.refuse_other(spec)
@@ -52,10 +62,15 @@ def sweep_into(
         refuse_other_numbers(store, found, job)
         if is_finished(found, report=report):
             return _concluded(store, found, job, checkpoints, report=False)
-    chosen = _plan(job, chunk_size)
+    points = job.points if tolerance is None else first_points(job)
+    chosen = _plan(job, points, chunk_size)
     if store is None:
-        store = _created(path, job, spec, chunk_size or _chunk(job, chosen))
-    error = _fill(store, Evaluation(job, chosen), progress)
+        chunk = rewritten_chunk(job) if tolerance is not None else chunk_size or chunk_of(job, chosen)
+        store = _created(path, job, spec, chunk, tolerance)
+    if tolerance is None:
+        error = _fill(store, Evaluation(job, chosen), progress)
+    else:
+        error = refill(store, Evaluation(job, chosen), tolerance, lasting(chosen, points), progress=progress)
     found = store.landscape()
     if error is not None:
         _tell_failures(found, error)
@@ -65,7 +80,8 @@ def sweep_into(
 def is_finished(found: xr.Dataset, *, report: bool = True) -> bool:
     """Return whether a store's landscape has all its points and its last words."""
     whole = found.attrs["done_points"] == found.attrs["total_points"]
-    return whole and ("report" in found.attrs or not report)
+    told = "tolerance" not in found.attrs or "tolerance_error" in found.attrs
+    return whole and told and ("report" in found.attrs or not report)
 
 
 def planes_of(path: str | Path) -> tuple[Plane, ...]:
@@ -79,18 +95,18 @@ def planes_of(path: str | Path) -> tuple[Plane, ...]:
     )
 
 
-def _plan(job: Job, chunk_size: int | None) -> Plan:
+def _plan(job: Job, points: int, chunk_size: int | None) -> Plan:
     try:
-        return plan(job.objective, job.plane, job.wanted, job.points, chunk_size, always=True)
+        return plan(job.objective, job.plane, job.wanted, points, chunk_size, low=job.low, always=True)
     except Exception:
         # It tries points of its own, and these may lie in a bad corner.
-        looped = _looped(job, chunk_size or 1)
+        looped = _looped(job, points, chunk_size or 1)
         if looped is None:
             raise
         return looped
 
 
-def _looped(job: Job, chunk: int) -> Plan | None:
+def _looped(job: Job, points: int, chunk: int) -> Plan | None:
     """Return the plain loop, if it can measure the middle of the grid."""
     middle = np.ravel_multi_index([n // 2 for n in job.grid.shape], job.grid.shape)
     looped, began = Plan(LOOP, chunk, 0, 0.0), time.perf_counter()
@@ -98,31 +114,24 @@ def _looped(job: Job, chunk: int) -> Plan | None:
         Evaluation(job, looped).at(np.array([middle]))
     except Exception:
         return None
-    return replace(looped, seconds=(time.perf_counter() - began) * job.points)
+    return replace(looped, seconds=(time.perf_counter() - began) * points)
 
 
-def _created(path: Path, job: Job, spec: dict[str, object], chunk: int) -> Store:
+def _created(path: Path, job: Job, spec: dict[str, object], chunk: int, tolerance: float | None) -> Store:
     origin = as_array(job.plane.origin)
+    asked = {} if tolerance is None else {"tolerance": tolerance}
     bases = [as_array(plane.basis) for plane in job.planes]
     return Store.create(
         path,
         spec=spec,
-        attrs=attributes(job),
+        attrs=attributes(job) | asked,
         dims=job.dims,
-        index=job.order,
-        fields={name: FieldSpec(origin.dtype.name, extra) for name, extra in extra_dims(job).items()},
+        index=job.order if tolerance is None else visiting_order(job.grid.shape, len(job.planes)),
+        fields={name: FieldSpec(origin.dtype.name, extra) for name, extra in extra_dims(job).items()}
+        | ({STATUS: STATUS_SPEC} if asked else {}),
         chunk=min(chunk, job.points),
         tensors={"origin": origin, "basis": bases[0] if len(bases) == 1 else np.stack(bases)},
     )
-
-
-def _chunk(job: Job, chosen: Plan) -> int:
-    """Return how many points are saved together: what takes about a second, within the limits of a store."""
-    each = chosen.seconds / job.points
-    lasting = max(1, round(_CHUNK_SECONDS / (each * chosen.chunk))) if each > 0 else 1
-    widest = max(int(np.prod([len(labels) for labels in dims.values()])) for dims in extra_dims(job).values())
-    most = MOST_CHUNK_BYTES // (widest * max(DTYPES.values()))
-    return min(job.points, most, max(chosen.chunk * lasting, -(-job.points // MOST_CHUNKS)))
 
 
 def _fill(store: Store, evaluation: Evaluation, progress: bool) -> Exception | None:

@@ -1,10 +1,9 @@
 """Strategies: how a chunk of points is evaluated."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,14 +11,13 @@ from torch.func import vmap
 
 from explorer.curvature import product_for, projected_hessian, projected_hessian_by_backward
 from explorer.curvature.products import Product
+from explorer.graphs import Rewrites
 from explorer.objective import Objective
 from explorer.parts import Part
 from explorer.plane import Plane
 from explorer.quantities import Wanted, values_at
-
-Fields = dict[str, Tensor]
-Measure = Callable[[Tensor], Fields]
-"""coords [N, K] -> name -> field [N, ...]."""
+from explorer.sweeps.fields import Fields, Measure, add_share, finished, functions_of, one_by_one
+from explorer.sweeps.traced import Traced
 
 _REFUSALS = (RuntimeError, TypeError, ValueError, NotImplementedError, IndexError)
 """What PyTorch raises where an operation cannot be batched or transformed."""
@@ -34,6 +32,14 @@ class Strategy:
     """All points of a chunk at once by `vmap`, or one after another."""
     graph: bool
     """Whether autograd records even where no gradient is asked: a term may call it itself."""
+    rewrites: Rewrites | None = None
+    """Which changes are made to the objective's traced graph; None runs the model's own code."""
+
+    def traced(self, rewrites: Rewrites) -> "Strategy":
+        """Return the same by traced graphs."""
+        words = rewrites.text()
+        name = f"traced {'vmap' if self.batched else 'loop'}{f': {words}' if words else ''}"
+        return Strategy(name, self.batched, self.graph, rewrites)
 
 
 LADDER = (
@@ -68,16 +74,29 @@ def choose(objective: Objective, plane: Plane, wanted: Wanted, *, loop: bool = F
 
 
 def measure_by(
-    strategy: Strategy, objective: Objective, plane: Plane, wanted: Wanted, *, blocks: int | None = None
+    strategy: Strategy,
+    objective: Objective,
+    plane: Plane,
+    wanted: Wanted,
+    *,
+    size: int = 1,
+    blocks: int | None = None,
 ) -> Measure:
     """Return the function coords [N, K] -> fields that follows the strategy.
 
     Args:
         strategy, objective, plane, wanted: what to measure, where and how.
+        size: how many points are usually given; a traced graph is made for as many.
         blocks: stop after so many blocks of data, for timing; the fields are then worth nothing.
+
+    Raises:
+        UntraceableError: the strategy is a traced one, and the objective's operations depend on values.
     """
+    if strategy.rewrites is not None:
+        at_once = size if strategy.batched else None
+        return Traced(objective, plane, wanted, strategy.rewrites, size=at_once, graph=strategy.graph, blocks=blocks)
     at_block = _BlockMeasure(strategy, objective, plane, wanted)
-    functions = _functions(strategy, wanted)
+    functions = functions_of(wanted, batched=strategy.batched)
 
     def parts() -> Iterator[Part]:
         yield from islice(objective.parts(), blocks)
@@ -93,7 +112,7 @@ def measure_by(
                 else (_summed(at_block, parts(), plane.at(group)) for group in groups)
             )
             fields = [
-                _finished(total, wanted, objective) | functions(group, plane)
+                finished(total, wanted, objective) | functions(group, plane)
                 for total, group in zip(sums, groups, strict=True)
             ]
         return {name: torch.cat([each[name] for each in fields]) for name in fields[0]}
@@ -105,7 +124,7 @@ class _BlockMeasure:
     """(block of data, thetas [n, P]) -> what adds up over blocks, by name, each [n, ...]."""
 
     def __init__(self, strategy: Strategy, objective: Objective, plane: Plane, wanted: Wanted) -> None:
-        self.many = vmap if strategy.batched else _one_by_one
+        self.many = vmap if strategy.batched else one_by_one
         self.basis, self.wanted = plane.basis, wanted
         self.batched, self.origin = strategy.batched, plane.origin
         self.product: Product | None = None
@@ -144,7 +163,7 @@ class _BlockMeasure:
 def _summed(at_block: _BlockMeasure, parts: Iterable[Part], thetas: Tensor) -> Fields:
     total: Fields = {}
     for part in parts:
-        _add(total, part.share, at_block(part, thetas))
+        add_share(total, part.share, at_block(part, thetas))
     return total
 
 
@@ -155,26 +174,8 @@ def _points_inside(
     sums: list[Fields] = [{} for _ in groups]
     for part in parts:
         for total, group in zip(sums, groups, strict=True):
-            _add(total, part.share, at_block(part, plane.at(group)))
+            add_share(total, part.share, at_block(part, plane.at(group)))
     return sums
-
-
-def _add(total: Fields, share: float, fields: Fields) -> None:
-    for name, value in fields.items():
-        # A share of 1 changes no bit.
-        value = value if share == 1.0 else value * share
-        total[name] = total[name] + value if name in total else value
-
-
-def _finished(total: Fields, wanted: Wanted, objective: Objective) -> Fields:
-    fields: Fields = {name: total[name] for name in ("loss", "gradient", "curvature") if name in wanted.names}
-    if "terms" in wanted.names:
-        fields["terms"] = torch.stack([total[f"term {name}"] for name in objective.term_names], dim=1)
-    if "gradient_norm" in wanted.names:
-        fields["gradient_norm"] = torch.linalg.vector_norm(total["full gradient"], dim=1)
-    if wanted.values:
-        fields |= {name: total[f"metric {name}"] for name in objective.metric_names}
-    return fields
 
 
 def _gradients(loss: Tensor, leaf: Tensor) -> Tensor:
@@ -182,35 +183,3 @@ def _gradients(loss: Tensor, leaf: Tensor) -> Tensor:
     if not loss.requires_grad:
         return torch.zeros_like(leaf)
     return torch.autograd.grad(loss, leaf, torch.ones_like(loss))[0]
-
-
-def _functions(strategy: Strategy, wanted: Wanted) -> Callable[[Tensor, Plane], Fields]:
-    many = vmap if strategy.batched else _one_by_one
-    scalars = {name: many(partial(_scalar, name, function)) for name, function in wanted.functions.items()}
-
-    def measure(coords: Tensor, plane: Plane) -> Fields:
-        if not scalars:
-            return {}
-        thetas = plane.at(coords)
-        return {name: function(thetas).detach() for name, function in scalars.items()}
-
-    return measure
-
-
-def _scalar(name: str, function: Callable[[Tensor], Tensor], theta: Tensor) -> Tensor:
-    value = torch.as_tensor(function(theta), dtype=theta.dtype, device=theta.device)
-    if value.shape != ():
-        raise ValueError(f"expected {name}(theta) to be a scalar; got shape {tuple(value.shape)}")
-    return value
-
-
-def _one_by_one(f: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
-    """Return what `vmap(f)` would be, by a plain loop."""
-
-    def many(thetas: Tensor) -> Any:
-        results = [f(theta) for theta in thetas]
-        if isinstance(results[0], dict):
-            return {name: torch.stack([one[name] for one in results]) for name in results[0]}
-        return torch.stack(results)
-
-    return many

@@ -20,8 +20,9 @@ _MOST_LABELS = 256
 _LONGEST_NAME = 128
 _INDEX_CHUNK = 1 << 20
 
-INDEX, DONE = "index", "done"
-"""Of the flat grid position of every point, in visiting order; of the flag of every chunk."""
+INDEX, DONE, STATUS = "index", "done", "status"
+"""Of the flat grid position of every point, in visiting order; of the flag of every chunk; of the status of every
+point, in stores whose chunks may hold points of several."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,10 @@ class Anatomy:
             raise StoreError(f"expected a description of the store's arrays; got {error!r}: it is damaged") from None
 
 
+STATUS_SPEC = FieldSpec("int8")
+"""What a field of statuses is like."""
+
+
 def axis_folder(number: int) -> str:
     """Return where the points of an axis lie."""
     return f"axis_{number}"
@@ -209,7 +214,9 @@ def _check_names(anatomy: Anatomy) -> None:
 
 
 def _check_folders(anatomy: Anatomy) -> None:
-    own = {INDEX, DONE, "failures", "status", *(axis_folder(number) for number in range(len(anatomy.axes)))}
+    own = {INDEX, DONE, "failures", *(axis_folder(number) for number in range(len(anatomy.axes)))}
+    status = anatomy.fields.get(STATUS, STATUS_SPEC)
+    _expect(status == STATUS_SPEC and STATUS not in anatomy.tensors, f"{STATUS!r} to be that of points", status)
     names = [*anatomy.fields, *anatomy.tensors]
     for name in names:
         fine = _is_text(name) and not set(name) & set('/\\:*?"<>|') and name[0] not in ".~ "

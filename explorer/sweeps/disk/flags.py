@@ -21,6 +21,7 @@ NO, YES, FAILED = 0, 1, 2
 
 _MARK = re.compile(r"c\.(0|[1-9][0-9]{0,7})")
 _NOTE = re.compile(_MARK.pattern + r"\.json")
+_PART = re.compile(_MARK.pattern + r"\.part")
 _LONGEST = 2000
 
 Holes = Sequence[tuple[int, int]]
@@ -59,9 +60,21 @@ class Flags:
         """Return why each failed chunk failed, and where."""
         return {chunk: self._failure(chunk) for chunk in self._named(self._names(), _NOTE)}
 
+    def parts(self) -> list[int]:
+        """Return the chunks that are not done, but hold some of their points."""
+        names = self._names()
+        return sorted(set(self._named(names, _PART)) - {*self._named(names, _MARK), *self._named(names, _NOTE)})
+
     def mark(self, chunk: int) -> None:
         """Mark a chunk as done, also one that had failed."""
         self._array[chunk : chunk + 1] = np.full(1, YES, dtype=np.uint8)
+        self._note(chunk).unlink(missing_ok=True)
+        self._part(chunk).unlink(missing_ok=True)
+
+    def mark_part(self, chunk: int) -> None:
+        """Mark a chunk as one that holds some of its points; one that had failed is tried again."""
+        write_whole(self._part(chunk), b"")
+        (self._folder / f"c.{chunk}").unlink(missing_ok=True)
         self._note(chunk).unlink(missing_ok=True)
 
     def fail(self, chunk: int, failure: Failure) -> None:
@@ -74,6 +87,10 @@ class Flags:
         """Queue a chunk again."""
         (self._folder / f"c.{chunk}").unlink(missing_ok=True)
         self._note(chunk).unlink(missing_ok=True)
+        self._part(chunk).unlink(missing_ok=True)
+
+    def _part(self, chunk: int) -> Path:
+        return self._folder / f"c.{chunk}.part"
 
     def _note(self, chunk: int) -> Path:
         return self._folder / f"c.{chunk}.json"

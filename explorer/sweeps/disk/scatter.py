@@ -9,14 +9,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.errors import StoreError
-from explorer.sweeps.disk.anatomy import Anatomy
+from explorer.sweeps.disk.absence import is_nothing
+from explorer.sweeps.disk.anatomy import STATUS, Anatomy
 from explorer.sweeps.disk.flags import Holes
 
 Array = NDArray[Any]
 Read = Callable[[str, int, int], Array]
 """(field, first chunk, chunk after the last) -> its entries at the points of these chunks, in visiting order."""
 
-NOT_COMPUTED, EVALUATED, FAILED = 0, 1, 3
+NOT_COMPUTED, EVALUATED, INTERPOLATED, FAILED = 0, 1, 2, 3
 
 
 def scattered(
@@ -26,9 +27,10 @@ def scattered(
     flags: NDArray[np.uint8],
     holes: Mapping[int, Holes],
     read: Read,
+    parts: Sequence[int] = (),
 ) -> tuple[xr.Dataset, list[int]]:
     """Return the landscape of the chunks whose flag is 1, and those of them that are damaged; and of those whose flag
-    is 2 what is there beside the holes.
+    is 2 what is there beside the holes. Where points have a status of their own, that is theirs.
 
     A point that is not computed, failed or damaged is NaN (0 in a field of integers), with its status.
 
@@ -39,11 +41,15 @@ def scattered(
         flags: of every chunk: 0 not computed, 1 done, 2 failed.
         holes: failed chunk -> its points that could not be computed; empty for all of them.
         read: raises StoreError where a chunk is damaged.
+        parts: chunks whose flag is 0, but that hold some of their points, which have a status of their own.
     """
-    fields = {name: _room(anatomy, name) for name in anatomy.fields}
+    flags = flags.copy()
+    if STATUS in anatomy.fields:
+        flags[list(parts)] = 1
+    fields = {name: _room(anatomy, name) for name in anatomy.fields if name != STATUS}
     status = np.full(anatomy.points, NOT_COMPUTED, dtype=np.int8)
     damaged: list[int] = []
-    for first, after in _runs(flags == 1):
+    for first, after in runs(flags == 1):
         damaged += _fill(anatomy, fields, status, index, (first, after), read)
     for chunk in np.flatnonzero(flags == 2).tolist():
         lost = holes.get(chunk)
@@ -61,17 +67,31 @@ def _fill(
     """Read a run of chunks in one go, or one by one if any of them is damaged; return the damaged ones."""
     first, after = run
     try:
-        found = {name: read(name, first, after) for name in fields}
+        found = {name: read(name, first, after) for name in anatomy.fields}
     except StoreError:
         if after == first + 1:
             return [first]
         one_by_one = ((chunk, chunk + 1) for chunk in range(first, after))
         return [bad for one in one_by_one for bad in _fill(anatomy, fields, status, index, one, read)]
     at = _points(anatomy, index, first, after)
+    of_points = _status(found, len(at))
+    there = np.isin(of_points, (EVALUATED, INTERPOLATED))
     for name, values in found.items():
-        fields[name][at] = values
-    status[at] = EVALUATED
+        fields[name][at[there]] = values[there]
+    status[at] = of_points
     return []
+
+
+def _status(found: dict[str, Array], points: int) -> Array:
+    """Take the status of points out of what was found; without one they are evaluated."""
+    status = found.pop(STATUS, None)
+    if status is None:
+        return np.full(points, EVALUATED, dtype=np.int8)
+    # A chunk may be read while it is written again, and two writers at once may leave the fields of one beside the
+    # status of the other.
+    absent = np.stack([is_nothing(values).reshape(points, -1).all(axis=1) for values in found.values()])
+    known = ((status == EVALUATED) & ~absent.any(axis=0)) | ((status == INTERPOLATED) & ~absent.all(axis=0))
+    return np.where(known | (status == FAILED), status, NOT_COMPUTED).astype(np.int8)
 
 
 def _empty(anatomy: Anatomy, fields: Mapping[str, Array], status: Array, at: Array) -> None:
@@ -80,7 +100,7 @@ def _empty(anatomy: Anatomy, fields: Mapping[str, Array], status: Array, at: Arr
     status[at] = FAILED
 
 
-def _runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return (first, one after the last) of each run of true entries."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(np.int8)))
     return [(int(first), int(after)) for first, after in edges.reshape(-1, 2)]

@@ -16,6 +16,7 @@ from explorer.sweeps.reporting.circumstances import check_batchnorm, check_data,
 from explorer.sweeps.reporting.finding import Finding
 from explorer.sweeps.reporting.finiteness import check_finite
 from explorer.sweeps.reporting.inspection import Inspection
+from explorer.sweeps.reporting.interpolation import check_interpolation
 from explorer.sweeps.reporting.precision import check_precision
 from explorer.sweeps.reporting.radius import check_radius
 from explorer.sweeps.reporting.spectrum import check_curvature
@@ -26,6 +27,7 @@ _CHECKS: tuple[Callable[[Inspection], Finding | None], ...] = (
     check_gradient,
     check_curvature,
     check_finite,
+    check_interpolation,
     check_precision,
     check_radius,
     check_trajectory,

@@ -27,7 +27,8 @@ def check_center(about: Inspection) -> Finding:
     text = (
         f"The model's own loss is {own:.6g}; the plane has {found['plane']:.6g} where the model lies, at {_tuple(at)}"
     )
-    text += f", the grid {found['grid']:.6g}." if found["grid"] is not None else "; the grid has no point there."
+    point = "point" if about.evaluated.all() else "evaluated point"
+    text += f", the grid {found['grid']:.6g}." if found["grid"] is not None else f"; the grid has no {point} there."
     if agree:
         return Finding("center", "ok", text, values | found)
     text += " They should be the same: the objective is not what the model computes."

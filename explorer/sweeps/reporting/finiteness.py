@@ -7,20 +7,21 @@ from numpy.typing import NDArray
 from explorer.sweeps.reporting.finding import Finding
 from explorer.sweeps.reporting.inspection import Inspection
 
-_MEASURED = (1, 2)
-"""Values of `status`: evaluated, interpolated."""
-_FAILED = 3
+_EVALUATED, _INTERPOLATED, _FAILED = 1, 2, 3
+"""Values of `status`; at interpolated points there is nothing but the loss."""
 
 
 def check_finite(about: Inspection) -> Finding:
     """Count the points where a quantity is NaN or infinite, in the planes of all seeds, and those that failed."""
     whole = about.whole
     status = whole["status"].values if "status" in whole else np.ones(_points(about), dtype=np.int8)
-    measured = np.isin(status, _MEASURED)
+    evaluated = status == _EVALUATED
+    measured = evaluated | (status == _INTERPOLATED)
     number = f"{status.size:,} points"
     if "seed" in whole.dims:
         number += f" ({about.grid.size:,} for each of {len(status)} seeds)"
-    counts = {str(name): _holes(field, measured) for name, field in whole.data_vars.items() if name != "status"}
+    where = {str(name): measured if name == "loss" else evaluated for name in whole.data_vars if name != "status"}
+    counts = {name: _holes(whole[name], points) for name, points in where.items()}
     found, failed = {name: count for name, count in counts.items() if count}, int((status == _FAILED).sum())
     if not found and measured.all():
         return Finding("finite", "ok", f"All {number} have finite values.", {"points": 0})

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.gram import inner_products, lengths_and_cosines
@@ -17,6 +18,8 @@ from explorer.plane import Plane
 _SHARE = 0.1
 """Of the sweep's own evaluations: what the report may cost, within these numbers of Hessian products."""
 _FEWEST, _MOST = 20, 100
+_EVALUATED = 1
+"""Value of `status`."""
 _PRODUCT = 6
 """Evaluations that a product with the Hessian costs, about."""
 
@@ -40,8 +43,16 @@ class Inspection:
     @property
     def products(self) -> int:
         """How many products with the Hessian the report may spend, about."""
-        evaluations = self.grid.size * (3 if "gradient" in self.landscape else 1)
+        evaluations = int(self.evaluated.sum()) * (3 if "gradient" in self.landscape else 1)
         return int(min(max(_SHARE * evaluations / _PRODUCT, _FEWEST), _MOST))
+
+    @cached_property
+    def evaluated(self) -> NDArray[np.bool_]:
+        """Which points of the grid were evaluated, neither interpolated nor failed."""
+        if "status" not in self.landscape:
+            return np.ones(self.grid.shape, dtype=bool)
+        found: NDArray[np.bool_] = self.landscape["status"].values == _EVALUATED
+        return found
 
     @property
     def epsilon(self) -> float:
@@ -87,7 +98,7 @@ class Inspection:
         return turn
 
     def swept(self, coords: list[float]) -> float | None:
-        """Return the swept loss at coordinates that are a point of the grid; None where there is none."""
+        """Return the loss at coordinates that are an evaluated point of the grid; None where there is none."""
         if "loss" not in self.landscape:
             return None
         place = []
@@ -97,4 +108,5 @@ class Inspection:
             if abs(axis.values[nearest] - at) > 1e-6 * step:
                 return None
             place.append(nearest)
-        return float(self.landscape["loss"].values[tuple(place)])
+        point = tuple(place)
+        return float(self.landscape["loss"].values[point]) if self.evaluated[point] else None

@@ -1,0 +1,24 @@
+"""Graphs: an objective traced into one list of operations, and the exact rewrites that make it cheap."""
+
+from explorer.graphs.onednn import onednn_is_available
+from explorer.graphs.preparing import laid_out, remainder_of, whole_of
+from explorer.graphs.programs import Program, batched, batched_kernel, looped, looped_kernel
+from explorer.graphs.rewrites import Products, Rewrites
+from explorer.graphs.splitting import Remainder
+from explorer.graphs.tracing import UntraceableError
+
+__all__ = [
+    "Products",
+    "Program",
+    "Remainder",
+    "Rewrites",
+    "UntraceableError",
+    "batched",
+    "batched_kernel",
+    "laid_out",
+    "looped",
+    "looped_kernel",
+    "onednn_is_available",
+    "remainder_of",
+    "whole_of",
+]

@@ -1,0 +1,94 @@
+"""Preparing: from a block of an objective to the part of its graph that has to be evaluated at every point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx
+
+from explorer.graphs.affine import Affine
+from explorer.graphs.layouts import class_major, feature_major
+from explorer.graphs.mixed import in_mixed_precision
+from explorer.graphs.normalization import fold_batchnorm
+from explorer.graphs.rewrites import Rewrites
+from explorer.graphs.sharing import join_products
+from explorer.graphs.splitting import Remainder, split
+from explorer.graphs.tracing import UntraceableError, annotated, tidy, traced
+from explorer.parts import Part
+from explorer.plane import Plane
+from explorer.quantities import named_values
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A block's values as one graph (theta [P], *samples) -> name -> scalar."""
+
+    graph: fx.GraphModule
+    notes: tuple[str, ...]
+    """What was rewritten in it."""
+
+
+def laid_out(samples: Sequence[Tensor]) -> list[Tensor]:
+    """Return samples with images in channels-last order, in which convolutions run fastest."""
+    return [each.contiguous(memory_format=torch.channels_last) if each.dim() == 4 else each for each in samples]
+
+
+def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rewrites, *, single: bool) -> Whole:
+    """Trace a block of an objective, and rewrite what is the same for every plane.
+
+    Args:
+        part, theta, samples: what to trace at which theta on which data, laid out.
+        rewrites: how linear layers are computed.
+        single: whether points are going to be evaluated one by one: layouts pay for large models alone.
+
+    Raises:
+        UntraceableError: its operations depend on values.
+    """
+
+    def values(theta: Tensor, *samples: Tensor) -> dict[str, Tensor]:
+        return named_values(part, part.measure_on(theta, *samples))
+
+    whole = traced(values, theta, *samples)
+    notes = []
+    joined = join_products(whole.graph)
+    notes += [f"{joined} shared products"] if joined else []
+    folded = fold_batchnorm(whole.graph)
+    notes += [f"{folded} BatchNorm folded"] if folded else []
+    if single and class_major(whole.graph):
+        notes += ["class-major cross-entropy"]
+    if single and rewrites.products == "feature-major" and feature_major(whole.graph):
+        notes += ["feature-major products"]
+    tidy(whole)
+    # With every new operation's own entry.
+    return Whole(annotated(whole, theta, *samples), tuple(notes))
+
+
+def remainder_of(whole: Whole, plane: Plane, samples: Sequence[Tensor], rewrites: Rewrites, most: int) -> Remainder:
+    """Return what of a block has to be evaluated at every point of a plane.
+
+    Args:
+        whole, plane, samples: which block on which data, laid out, and where.
+        rewrites: whether first layers are kept affine; the short type of products.
+        most: bytes that one layer kept affine may take.
+
+    Raises:
+        UntraceableError: nothing of it depends on the point.
+    """
+    device = plane.origin.device
+    theta = Affine(plane.origin, tuple(plane.basis))
+    found = split(whole.graph, [theta, *samples], device, least=rewrites.least, most=most)
+    if rewrites.low is not None:
+        found = _shortened(found, rewrites.low, device)
+    if not any(isinstance(each, Affine) for each in found.inputs):
+        raise UntraceableError("nothing in it depends on the point")
+    return found
+
+
+def _shortened(remainder: Remainder, low: torch.dtype, device: torch.device) -> Remainder:
+    """Return the remainder with products in a short type; constants are shortened here, once."""
+    examples = [each.origin if isinstance(each, Affine) else each for each in remainder.inputs]
+    mixed = in_mixed_precision(annotated(remainder.graph, *examples), low)
+    given = [None if isinstance(each, Affine) else each for each in remainder.inputs]
+    rest = split(annotated(mixed, *examples), given, device)
+    affine = (each for each in remainder.inputs if isinstance(each, Affine))
+    return Remainder(rest.graph, (*affine, *rest.inputs))

@@ -1,0 +1,182 @@
+"""Programs: a block of an objective, traced and rewritten for a plane, evaluated point by point or many at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch.func import vmap
+
+from explorer.graphs.affine import Affine
+from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background
+from explorer.graphs.inplace import overwriting
+from explorer.graphs.mixed import PRODUCTS
+from explorer.graphs.onednn import fuse_linear
+from explorer.graphs.rewrites import Rewrites
+from explorer.graphs.splitting import Remainder, split
+from explorer.graphs.tracing import annotated, tidy, traced
+
+Values = dict[str, Tensor]
+Program = Callable[[Tensor], Values]
+"""coords [N, K] -> name -> [N], or [N, K] for the gradient."""
+At = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""coords [N, K], origin [M], slopes [M, K] -> values [N, M]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """The graph that is run at a point, or at a chunk of points, for all blocks of data of one shape."""
+
+    graph: fx.GraphModule
+    constants: tuple[Tensor, ...]
+    """What it takes last."""
+
+    def __call__(self, *given: Tensor) -> Any:
+        return self.graph(*given, *self.constants)
+
+
+def looped_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool) -> Kernel:
+    """Return what evaluates one point: (*inputs of the remainder at the point) -> values, and, for the gradient, the
+    derivatives of "loss" by the inputs that are affine, in order, as "by input"."""
+    examples = [each.origin if isinstance(each, Affine) else each for each in remainder.inputs]
+    affine = [isinstance(each, Affine) for each in remainder.inputs]
+
+    def both(*given: Tensor) -> Any:
+        leaves = [each.detach().requires_grad_() if moves else each for each, moves in zip(given, affine, strict=True)]
+        with torch.enable_grad():
+            values: Values = remainder.graph(*leaves)
+            varied = [leaf for leaf, moves in zip(leaves, affine, strict=True) if moves]
+            found = torch.autograd.grad(values["loss"], varied, allow_unused=True, materialize_grads=True)
+        return {**values, "by input": list(found)}
+
+    whole = traced(both, *examples) if gradient else annotated(remainder.graph, *examples)
+    return _kernel(whole, examples, rewrites)
+
+
+def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coords: Tensor) -> Run:
+    """Return what evaluates as many points as coords [N, K] has: (coords, *`matrices`) -> values, each [N], and
+    "gradient" [N, K] by the coordinates. Where a compiler can fuse it, it is compiled when it has run for long."""
+    shapes = tuple(each.origin.shape if isinstance(each, Affine) else None for each in remainder.inputs)
+    examples = [coords, *matrices(remainder.inputs)]
+    many = partial(
+        _many, vmap(remainder.graph, in_dims=tuple(None if shape is None else 0 for shape in shapes)), shapes
+    )
+    function = partial(_with_gradient, many) if gradient else many
+    kernel = _kernel(traced(partial(function, _by_product), *examples), examples, rewrites)
+    if not has_compiler(coords.device) or any(node.target in PRODUCTS for node in remainder.graph.graph.nodes):
+        return kernel
+    kinds = tuple((tuple(each.shape), each.dtype) for each in examples)
+
+    def whole() -> fx.GraphModule:
+        # Of data of one's own: whoever keeps it keeps no model and no data of others.
+        given = [torch.zeros(shape, dtype=dtype) for shape, dtype in kinds]
+        return traced(partial(function, _by_elements), *given, instead=decompositions(coords.dtype))
+
+    return in_background((kernel.graph.code, kinds), kernel, whole)
+
+
+def _many(
+    at_each: Callable[..., Values], shapes: Sequence[torch.Size | None], at: At, coords: Tensor, *given: Tensor
+) -> Values:
+    """Return the values at coords [N, K], of inputs as in `matrices`."""
+    rest = iter(given)
+    values = (
+        next(rest) if shape is None else at(coords, next(rest), next(rest)).view(len(coords), *shape)
+        for shape in shapes
+    )
+    return at_each(*values)
+
+
+def _with_gradient(many: Callable[..., Values], at: At, coords: Tensor, *given: Tensor) -> Values:
+    leaf = coords.detach().requires_grad_()
+    with torch.enable_grad():
+        values = many(at, leaf, *given)
+        (gradient,) = torch.autograd.grad(values["loss"].sum(), leaf)
+    return {**values, "gradient": gradient}
+
+
+def _by_product(coords: Tensor, origin: Tensor, slopes: Tensor) -> Tensor:
+    return torch.addmm(origin, coords, slopes.t())
+
+
+def _by_elements(coords: Tensor, origin: Tensor, slopes: Tensor) -> Tensor:
+    """Return the same as sums of products of single columns, which a compiler fuses with what comes after."""
+    total = origin
+    for direction in range(coords.shape[1]):
+        total = total + coords[:, direction, None] * slopes[:, direction]
+    return total
+
+
+def matrices(inputs: Sequence[Affine | Tensor]) -> list[Tensor]:
+    """Return the inputs of a batched kernel: an affine value is origin [M] and slopes [M, K], so that the values at
+    coords [N, K] are one linear layer of them."""
+    found = []
+    for each in inputs:
+        if isinstance(each, Affine):
+            slopes = torch.stack([slope.reshape(-1) for slope in each.slopes], dim=1)
+            found += [each.origin.reshape(-1), slopes]
+        else:
+            found.append(each)
+    return found
+
+
+def looped(kernel: Kernel, inputs: Sequence[Affine | Tensor]) -> Program:
+    """Return the program that goes from point to point."""
+    affine = [each for each in inputs if isinstance(each, Affine)]
+
+    def at(coords: Sequence[float]) -> Values:
+        found: Values = kernel(*(each.at(coords) if isinstance(each, Affine) else each for each in inputs))
+        if "by input" in found:
+            found["gradient"] = _by_coordinate(affine, found.pop("by input"))  # type: ignore[arg-type]
+        return found
+
+    def program(coords: Tensor) -> Values:
+        points = [at(point) for point in coords.tolist()]
+        return {name: torch.stack([each[name] for each in points]) for name in points[0]}
+
+    return program
+
+
+def batched(kernel: Run, inputs: Sequence[Affine | Tensor], size: int) -> Program:
+    """Return the program that takes points together, as many as the kernel was made for."""
+    given = matrices(inputs)
+
+    def program(coords: Tensor) -> Values:
+        pieces = [_padded(kernel, piece, given, size) for piece in torch.split(coords, size)]
+        return pieces[0] if len(pieces) == 1 else {name: torch.cat([p[name] for p in pieces]) for name in pieces[0]}
+
+    return program
+
+
+def _padded(kernel: Run, coords: Tensor, given: Sequence[Tensor], size: int) -> Values:
+    missing = size - len(coords)
+    if not missing:
+        found: Values = kernel(coords, *given)
+        return found
+    found = kernel(torch.cat([coords, coords[-1:].expand(missing, -1)]), *given)
+    return {name: value[: len(coords)] for name, value in found.items()}
+
+
+def _kernel(whole: fx.GraphModule, examples: Sequence[Tensor], rewrites: Rewrites) -> Kernel:
+    """Fold what is constant, fuse layers, and overwrite what is no longer needed."""
+    remainder = split(whole, [None] * len(examples), examples[0].device)
+    constants = tuple(each for each in remainder.inputs if isinstance(each, Tensor))
+    graph, given = remainder.graph, (*examples, *constants)
+    if rewrites.products == "oneDNN":
+        fuse_linear(annotated(graph, *given).graph)
+        tidy(graph)
+    return Kernel(overwriting(graph, *given), constants)
+
+
+def _by_coordinate(affine: Sequence[Affine], gradients: Sequence[Tensor]) -> Tensor:
+    """Return the gradient [K] by the coordinates, from those by affine values."""
+    directions = range(len(affine[0].slopes))
+    pairs = list(zip(affine, gradients, strict=True))
+    return torch.stack([torch.stack([_inner(each.slopes[k], g) for each, g in pairs]).sum() for k in directions])
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    """Return the sum of a * b, in one pass where both lie in memory as they read."""
+    return torch.dot(a.view(-1), b.view(-1)) if a.is_contiguous() and b.is_contiguous() else (a * b).sum()

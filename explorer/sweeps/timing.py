@@ -1,0 +1,75 @@
+"""Timing: how long one way to evaluate points takes, on the objective itself."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.graphs import UntraceableError
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.quantities import Wanted
+from explorer.sweeps.fields import Measure
+from explorer.sweeps.strategies import Strategy, measure_by
+from explorer.sweeps.verification import agrees
+
+_BRIEF = 0.02
+"""Seconds: a shorter run is repeated."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One measured way to evaluate points."""
+
+    strategy: Strategy
+    chunk: int
+    seconds: float
+    """For one point."""
+
+
+def timed(
+    objective: Objective, plane: Plane, wanted: Wanted, strategy: Strategy, points: int, like: Strategy | None = None
+) -> Timing:
+    """Time points around the center on one block of data, warm, for all blocks.
+
+    Args:
+        objective, plane, wanted, strategy, points: what to time.
+        like: a strategy that it must agree with.
+
+    Raises:
+        UntraceableError: it does not agree, or is not possible.
+    """
+    measure = measure_by(strategy, objective, plane, wanted, size=points, blocks=1)
+    first = next(objective.parts())
+    if like is not None:
+        samples = 1 if first.samples is None else len(first.samples)
+        reference = measure_by(like, objective, plane, wanted, blocks=1)
+        if not agrees(measure, reference, plane, samples):
+            raise UntraceableError(f"{strategy.name} does not yield what the model's own code yields")
+    coords = _around_center(plane, points)
+    measure(coords[:1])
+    seconds = _once(measure, coords)
+    if seconds < _BRIEF and not objective.streamed:
+        # What took longer was disturbed.
+        seconds = min(seconds, *(_once(measure, coords) for _ in range(2)))
+    return Timing(strategy, points, seconds / points / first.share)
+
+
+def _once(measure: Measure, coords: Tensor) -> float:
+    _wait(coords.device)
+    began = time.perf_counter()
+    measure(coords)
+    _wait(coords.device)
+    return time.perf_counter() - began
+
+
+def _around_center(plane: Plane, points: int) -> Tensor:
+    coords = torch.zeros(points, len(plane.basis), dtype=plane.origin.dtype, device=plane.origin.device)
+    coords[:, 0] = torch.linspace(-0.1, 0.1, points)
+    return coords
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
