@@ -13,6 +13,7 @@ from explorer.copies import converted, differentiable_layers
 from explorer.errors import ObjectiveError
 from explorer.parameters import Layout
 from explorer.problem import Outcome
+from explorer.roundings import exact_products
 
 Evaluate = Callable[..., Outcome]
 """(model, *tensors) -> what was measured of it."""
@@ -62,7 +63,8 @@ class Binding:
         params = {f"model.{name}": value for name, value in self.layout.unflatten(theta).items()}
         buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
         # functional_call swaps the tensors of the shared module for a moment, which two threads must not do at once.
-        with self._lock, differentiable_layers(recurrent=self._recurrent):
+        layers = differentiable_layers(recurrent=self._recurrent)
+        with self._lock, layers, exact_products(theta.device):
             result: Outcome = functional_call(self._bound, params | buffers, (evaluate, *given))
         return result
 

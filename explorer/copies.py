@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -63,11 +63,13 @@ def differentiable_layers(*, recurrent: bool = False) -> Iterator[None]:
     """
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
-    plain = torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
+    cudnn = torch.backends.cudnn.enabled
+    torch.backends.cudnn.enabled = cudnn and not recurrent
     try:
-        with sdpa_kernel(SDPBackend.MATH), plain:
+        with sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
+        torch.backends.cudnn.enabled = cudnn
         torch.backends.mha.set_fastpath_enabled(before)
 
 

@@ -19,6 +19,7 @@ from explorer.errors import ObjectiveError
 from explorer.parameters import Layout, layout_of, sha256
 from explorer.parts import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.problem import Composite, Loss, Metric, Problem, Supervised, Term, problem_of
+from explorer.roundings import exact_products
 from explorer.samples import Batch
 from explorer.soundness import refuse_other_kind
 
@@ -230,7 +231,7 @@ class Objective:
         """Keep the caller's random numbers where they are; a term may call autograd itself, so gradients stay possible
         even where the caller has turned them off."""
         devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices), torch.enable_grad():
+        with torch.random.fork_rng(devices=devices), torch.enable_grad(), exact_products(self.device):
             yield
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.errors import ObjectiveError
+from explorer.roundings import eps_of
 from explorer.samples import Samples
 
 _REPEATABLE = 1000.0
@@ -131,7 +132,7 @@ def refuse_in_place(theta: Tensor, given: Tensor) -> None:
 
 
 def _differ(one: Tensor, other: Tensor) -> bool:
-    eps = torch.finfo(one.dtype).eps
+    eps = eps_of(one)
     return not torch.allclose(one, other, rtol=min(_REPEATABLE * eps, _COARSE), atol=eps, equal_nan=True)
 
 

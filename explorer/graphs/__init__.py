@@ -1,11 +1,11 @@
 """Graphs: an objective traced into one list of operations, and the exact rewrites that make it cheap."""
 
 from explorer.graphs.onednn import onednn_is_available
-from explorer.graphs.preparing import laid_out, remainder_of, whole_of
+from explorer.graphs.preparing import remainder_of, whole_of
 from explorer.graphs.programs import Program, batched, batched_kernel, looped, looped_kernel
+from explorer.graphs.refusals import UntraceableError
 from explorer.graphs.rewrites import Products, Rewrites
 from explorer.graphs.splitting import Remainder
-from explorer.graphs.tracing import UntraceableError
 
 __all__ = [
     "Products",
@@ -15,7 +15,6 @@ __all__ = [
     "UntraceableError",
     "batched",
     "batched_kernel",
-    "laid_out",
     "looped",
     "looped_kernel",
     "onednn_is_available",

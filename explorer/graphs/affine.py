@@ -70,8 +70,13 @@ class Affine:
         """What origin and slopes take, were none of them a view."""
         return (1 + len(self.slopes)) * self.origin.numel() * self.origin.element_size()
 
-    def at(self, coords: Sequence[float]) -> Tensor:
-        """Return the value at the coordinates of one point."""
+    def at(self, coords: Sequence[float] | Tensor) -> Tensor:
+        """Return the value at the coordinates of one point, given as numbers or as a tensor [K] on the device."""
+        if isinstance(coords, Tensor):
+            total = self.origin
+            for slope, coordinate in zip(self.slopes, coords, strict=True):
+                total = torch.addcmul(total, slope, coordinate)
+            return total
         # For one point this is twice as fast as a product with the matrix of slopes.
         total = torch.add(self.origin, self.slopes[0], alpha=coords[0])
         for slope, coordinate in zip(self.slopes[1:], coords[1:], strict=True):

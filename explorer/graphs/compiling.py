@@ -1,25 +1,35 @@
-"""Compiling: a kernel turned into machine code in the background, where a compiler exists and it runs long enough."""
+"""Compiling: a kernel turned into machine code in the background, where a compiler exists and it runs long enough.
+
+In a process of its own, as tracing and compiling change PyTorch for all threads of a process while they last.
+"""
 
 import logging
+import os
 import shutil
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Hashable
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
+from explorer.graphs import machine_code
 from explorer.graphs.refusals import UntraceableError
 from explorer.graphs.tangent import rational_tanh
 
 PAYS_AFTER = 20.0
-"""Seconds that a kernel must have run before it is compiled, which takes 1 to 12 seconds of one core."""
-
+"""Seconds that a kernel must have run before it is compiled, which takes one core about as long."""
 _MOST_KNOWN = 64
+_ROUNDINGS = 512
+"""That compiled and interpreted sums may differ by."""
 
-Given = tuple[Tensor, ...]
 Run = Callable[..., Any]
+Kinds = Sequence[tuple[tuple[int, ...], torch.dtype]]
 
 _log = logging.getLogger(__name__)
 _known: dict[Hashable, "Compiling"] = {}
@@ -32,12 +42,14 @@ class Compiling:
     Args:
         run: the kernel.
         whole: traces it for a compiler.
+        kinds: shapes and types of its arguments.
     """
 
-    def __init__(self, run: Run, whole: Callable[[], fx.GraphModule]) -> None:
-        self._run, self._whole = run, whole
-        self._spent, self._begun = 0.0, False
-        self._thread: threading.Thread | None = None
+    def __init__(self, run: Run, whole: Callable[[], fx.GraphModule], kinds: Kinds) -> None:
+        self._run, self._whole, self._kinds = run, whole, tuple(kinds)
+        self._spent = 0.0
+        self._compiler: Compiler | None = None
+        self._tried = False
         self.compiled: Run | None = None
         """None while it is not ready, or if there is none."""
 
@@ -47,49 +59,86 @@ class Compiling:
         began = time.perf_counter()
         found = self._run(*given)
         self._spent += time.perf_counter() - began
-        if self._spent > PAYS_AFTER and not self._begun:
-            self._begin(given)
+        if self._compiler is not None and self._compiler.is_done:
+            self._adopt(self._compiler, given, found)
+        elif self._spent > PAYS_AFTER and not self._tried:
+            self._begin()
         return found
 
     def wait(self) -> None:
-        """Return when nothing is being compiled."""
-        if self._thread is not None:
-            self._thread.join()
+        """Return when nothing is being compiled; the next call takes what came of it."""
+        if self._compiler is not None:
+            self._compiler.process.wait()
 
-    def _begin(self, given: Given) -> None:
-        self._begun = True
+    def _begin(self) -> None:
+        self._tried = True
         try:
-            # Here, not in the thread: tracing changes what a call of a module does, for a moment and for all threads.
-            whole = self._whole()
-        except UntraceableError as error:
-            _log.warning("a kernel could not be traced for the compiler: %s", error)
-            return
-        self._thread = threading.Thread(target=self._compile, args=(whole, given), daemon=True)
-        self._thread.start()
+            self._compiler = Compiler(self._whole(), self._kinds)
+        except (UntraceableError, OSError) as error:
+            _log.warning("a kernel cannot be compiled: %s", error)
 
-    def _compile(self, whole: fx.GraphModule, given: Given) -> None:
+    def _adopt(self, compiler: "Compiler", given: Sequence[Tensor], expected: Any) -> None:
+        """Take the compiled form if it yields what the kernel yields."""
+        self._compiler = None
         try:
-            with torch.no_grad():
-                made = _machine_code(whole, given)
-                if _agree(made(*given), self._run(*given)):
-                    self.compiled = made
+            made = compiler.result()
+            if _agree(made(*given), expected):
+                self.compiled = made
         except Exception as error:
-            # The kernel goes on as it is.
+            # Whatever it is: the kernel goes on as it is.
             _log.warning("a kernel could not be compiled: %s", error)
 
 
-def in_background(key: Hashable, run: Run, whole: Callable[[], fx.GraphModule]) -> Run:
-    """Return a kernel that compiles itself when it has run long enough; kernels of one key are one.
+class Compiler:
+    """A process that compiles one graph.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self, graph: fx.GraphModule, kinds: Kinds) -> None:
+        self._folder = Path(mkdtemp(prefix="landscape-kernel-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        torch.save((graph, kinds, torch.get_num_threads()), self._folder / "graph.pt")
+        # -P: modules beside that file are not to be found by their short names.
+        command = [sys.executable, "-P", str(machine_code.__file__), "graph.pt", "kernel.pt2"]
+        with open(self._folder / "log", "wb") as log:
+            # One core for it, all others for the sweep.
+            self.process = subprocess.Popen(
+                command, cwd=self._folder, stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"}
+            )
+        weakref.finalize(self, self.process.kill)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, one way or the other."""
+        return self.process.poll() is not None
+
+    def result(self) -> Run:
+        """Return the compiled form.
+
+        Raises:
+            RuntimeError: with the last words of the process, where there is none.
+        """
+        if self.process.returncode:
+            raise RuntimeError((self._folder / "log").read_text(errors="replace").strip()[-300:])
+        made: Run = torch._inductor.aoti_load_package(str(self._folder / "kernel.pt2"))
+        return made
+
+
+def in_background(key: Hashable, run: Run, whole: Callable[[], fx.GraphModule], kinds: Kinds) -> Run:
+    """Return a kernel that is compiled when it has run long enough; kernels of one key are one.
 
     Args:
         key: what makes two kernels the same.
         run: the kernel.
         whole: traces it anew, with elementwise operations where it has products, which a compiler fuses.
+        kinds: shapes and types of its arguments.
     """
     if key not in _known:
         if len(_known) >= _MOST_KNOWN:
             del _known[next(iter(_known))]
-        _known[key] = Compiling(run, whole)
+        _known[key] = Compiling(run, whole, kinds)
     return _known[key]
 
 
@@ -109,21 +158,9 @@ def decompositions(dtype: torch.dtype) -> dict[Any, Run]:
     return {torch.ops.aten.tanh.default: rational_tanh} if dtype is torch.float32 else {}
 
 
-def _machine_code(whole: fx.GraphModule, given: Given) -> Run:
-    from torch._inductor import config
-    from torch._inductor.compile_fx import compile_fx
-
-    with config.patch({"cpp.enable_floating_point_contract_flag": "fast"}):
-        compiled: Any = compile_fx(whole, list(given))
-        compiled(*given)
-    run: Run = compiled
-    return run
-
-
 def _agree(found: Any, expected: Any) -> bool:
-    """Return whether the compiled form yields what the kernel yields, up to a few hundred roundings."""
     for name, value in expected.items():
-        share = 512 * torch.finfo(value.dtype).eps
+        share = _ROUNDINGS * torch.finfo(value.dtype).eps
         scale = torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0).abs().max()
         if not torch.allclose(found[name], value, rtol=share, atol=float(share * scale), equal_nan=True):
             return False

@@ -13,7 +13,7 @@ def class_major(graph: fx.Graph) -> int:
     """Compute cross-entropies of few classes class by class, over all samples at once; return how many there were."""
     changed = 0
     for node in list(graph.nodes):
-        if node.target is aten.nll_loss_forward.default and _is_softmax_of_few(node.args[0]):
+        if _is_summed(node) and _is_softmax_of_few(node.args[0]):
             _turn(graph, node)
             changed += 1
     return changed
@@ -41,6 +41,11 @@ def feature_major(graph: fx.Graph) -> int:
         graph.erase_node(node)
         changed += 1
     return changed
+
+
+def _is_summed(node: fx.Node) -> bool:
+    """Return whether it is the cross-entropy of all samples together: a scalar, whatever their order."""
+    return node.target is aten.nll_loss_forward.default and bool(node.args[3])
 
 
 def _is_softmax_of_few(node: object) -> bool:

@@ -1,5 +1,6 @@
 """Mixed precision: products in a short type, everything that sums or curves in the graph's own."""
 
+import operator
 from typing import Any
 
 import torch
@@ -61,6 +62,9 @@ def in_mixed_precision(whole: fx.GraphModule, low: torch.dtype) -> fx.GraphModul
         needed = [each for each in node.all_input_nodes if _is_floating(each)]
         if node.op != "call_function":
             wanted = False
+        elif node.target is operator.getitem:
+            # One of several results: in the type of what it is a part of.
+            wanted = _is_floating(node) and new[node.all_input_nodes[0]] in short
         elif node.target in PRODUCTS:
             wanted = True
         else:

@@ -10,13 +10,16 @@ from explorer.graphs.affine import Affine
 from explorer.graphs.layouts import class_major, feature_major
 from explorer.graphs.mixed import in_mixed_precision
 from explorer.graphs.normalization import fold_batchnorm
+from explorer.graphs.refusals import UntraceableError
 from explorer.graphs.rewrites import Rewrites
 from explorer.graphs.sharing import join_products
 from explorer.graphs.splitting import Remainder, split
-from explorer.graphs.tracing import UntraceableError, annotated, tidy, traced
+from explorer.graphs.tracing import annotated, tidy, traced
+from explorer.graphs.watching import Watch, refuse_own_backward
 from explorer.parts import Part
 from explorer.plane import Plane
 from explorer.quantities import named_values
+from explorer.roundings import uses_tf32
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,12 @@ class Whole:
     graph: fx.GraphModule
     notes: tuple[str, ...]
     """What was rewritten in it."""
+    images_last: bool
+    """Whether it takes images in channels-last order."""
+
+    def laid_out(self, samples: Sequence[Tensor]) -> list[Tensor]:
+        """Return samples as it takes them."""
+        return laid_out(samples) if self.images_last else list(samples)
 
 
 def laid_out(samples: Sequence[Tensor]) -> list[Tensor]:
@@ -37,7 +46,7 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
     """Trace a block of an objective, and rewrite what is the same for every plane.
 
     Args:
-        part, theta, samples: what to trace at which theta on which data, laid out.
+        part, theta, samples: what to trace at which theta on which data.
         rewrites: how linear layers are computed.
         single: whether points are going to be evaluated one by one: layouts pay for large models alone.
 
@@ -45,10 +54,9 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
         UntraceableError: its operations depend on values.
     """
 
-    def values(theta: Tensor, *samples: Tensor) -> dict[str, Tensor]:
-        return named_values(part, part.measure_on(theta, *samples))
-
-    whole = traced(values, theta, *samples)
+    if part.trains:
+        refuse_own_backward(part, theta)
+    whole, images_last = _traced(part, theta, samples, last=_is_faster_last(theta.device, rewrites))
     notes = []
     joined = join_products(whole.graph)
     notes += [f"{joined} shared products"] if joined else []
@@ -60,14 +68,38 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
         notes += ["feature-major products"]
     tidy(whole)
     # With every new operation's own entry.
-    return Whole(annotated(whole, theta, *samples), tuple(notes))
+    examples = laid_out(samples) if images_last else samples
+    return Whole(annotated(whole, theta, *examples), tuple(notes), images_last)
+
+
+def _is_faster_last(device: torch.device, rewrites: Rewrites) -> bool:
+    """Return whether convolutions are faster channels last: on GPUs only those in few bits are."""
+    return device.type == "cpu" or rewrites.low is not None or uses_tf32(device)
+
+
+def _traced(part: Part, theta: Tensor, samples: Sequence[Tensor], *, last: bool) -> tuple[fx.GraphModule, bool]:
+    """Return a block's graph, and whether it takes images in channels-last order, as it should if `last`."""
+
+    def values(theta: Tensor, *samples: Tensor) -> dict[str, Tensor]:
+        with Watch(marking=True):
+            return named_values(part, part.measure_on(theta, *samples))
+
+    with torch.enable_grad():
+        if last:
+            try:
+                return traced(values, theta, *laid_out(samples)), True
+            except UntraceableError:
+                if not any(each.dim() == 4 for each in samples):
+                    raise
+        # The view of a picture as a row, for one, is possible in one order only.
+        return traced(values, theta, *samples), False
 
 
 def remainder_of(whole: Whole, plane: Plane, samples: Sequence[Tensor], rewrites: Rewrites, most: int) -> Remainder:
     """Return what of a block has to be evaluated at every point of a plane.
 
     Args:
-        whole, plane, samples: which block on which data, laid out, and where.
+        whole, plane, samples: which block on which data, laid out as it takes them, and where.
         rewrites: whether first layers are kept affine; the short type of products.
         most: bytes that one layer kept affine may take.
 
@@ -86,7 +118,7 @@ def remainder_of(whole: Whole, plane: Plane, samples: Sequence[Tensor], rewrites
 
 def _shortened(remainder: Remainder, low: torch.dtype, device: torch.device) -> Remainder:
     """Return the remainder with products in a short type; constants are shortened here, once."""
-    examples = [each.origin if isinstance(each, Affine) else each for each in remainder.inputs]
+    examples = remainder.examples
     mixed = in_mixed_precision(annotated(remainder.graph, *examples), low)
     given = [None if isinstance(each, Affine) else each for each in remainder.inputs]
     rest = split(annotated(mixed, *examples), given, device)

@@ -10,6 +10,7 @@ from torch import Tensor, fx
 from torch.func import vmap
 
 from explorer.graphs.affine import Affine
+from explorer.graphs.capturing import AtPoint, captured
 from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background
 from explorer.graphs.inplace import overwriting
 from explorer.graphs.mixed import PRODUCTS
@@ -40,7 +41,7 @@ class Kernel:
 def looped_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool) -> Kernel:
     """Return what evaluates one point: (*inputs of the remainder at the point) -> values, and, for the gradient, the
     derivatives of "loss" by the inputs that are affine, in order, as "by input"."""
-    examples = [each.origin if isinstance(each, Affine) else each for each in remainder.inputs]
+    examples = remainder.examples
     affine = [isinstance(each, Affine) for each in remainder.inputs]
 
     def both(*given: Tensor) -> Any:
@@ -74,7 +75,8 @@ def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coo
         given = [torch.zeros(shape, dtype=dtype) for shape, dtype in kinds]
         return traced(partial(function, _by_elements), *given, instead=decompositions(coords.dtype))
 
-    return in_background((kernel.graph.code, kinds), kernel, whole)
+    # Without the remainder's, two kernels could differ by a constant.
+    return in_background((remainder.graph.code, kernel.graph.code, kinds), kernel, whole, kinds)
 
 
 def _many(
@@ -126,14 +128,22 @@ def looped(kernel: Kernel, inputs: Sequence[Affine | Tensor]) -> Program:
     """Return the program that goes from point to point."""
     affine = [each for each in inputs if isinstance(each, Affine)]
 
-    def at(coords: Sequence[float]) -> Values:
+    def at(coords: Sequence[float] | Tensor) -> Values:
         found: Values = kernel(*(each.at(coords) if isinstance(each, Affine) else each for each in inputs))
         if "by input" in found:
-            found["gradient"] = _by_coordinate(affine, found.pop("by input"))  # type: ignore[arg-type]
+            gradients: Any = found.pop("by input")
+            found["gradient"] = _by_coordinate(affine, gradients)
         return found
 
+    recorded: list[AtPoint] = []
+
     def program(coords: Tensor) -> Values:
-        points = [at(point) for point in coords.tolist()]
+        if coords.device.type == "cuda":
+            if not recorded:
+                recorded.append(captured(at, coords[0]))
+            points = [recorded[0](point) for point in coords]
+        else:
+            points = [at(point) for point in coords.tolist()]
         return {name: torch.stack([each[name] for each in points]) for name in points[0]}
 
     return program

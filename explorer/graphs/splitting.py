@@ -33,6 +33,11 @@ class Remainder:
     """What else it takes: affine values, and constants."""
 
     @property
+    def examples(self) -> list[Tensor]:
+        """Its inputs at the origin of the plane."""
+        return [each.origin if isinstance(each, Affine) else each for each in self.inputs]
+
+    @property
     def nbytes(self) -> int:
         """What the inputs take."""
         return sum(each.nbytes for each in self.inputs)

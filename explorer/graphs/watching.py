@@ -15,19 +15,25 @@ _VALUES: tuple[Any, ...] = (Tensor.numpy, Tensor.tolist, Tensor.__array__, Tenso
 _HOOKS: tuple[Any, ...] = (Tensor.register_hook, Tensor.register_post_accumulate_grad_hook)
 _DETACHING: tuple[Any, ...] = (Tensor.detach, torch.detach, Tensor.data.__get__)  # type: ignore[attr-defined]
 
-_library = torch.library.Library("explorer", "DEF")
+_library: Any = torch.library.Library("explorer", "DEF")  # type: ignore[no-untyped-call]
 _library.define("stopped(Tensor x) -> Tensor")
-_library.impl("stopped", lambda x: x.clone(), "CompositeExplicitAutograd")
+_library.impl("stopped", torch.clone, "CompositeExplicitAutograd")
 
 
 class Watch(TorchFunctionMode):
-    """Refuses what a trace would freeze, and marks where a gradient stops: a trace is made without autograd.
+    """Refuses what a trace would freeze: values that go to Python, hooks that change gradients.
 
-    Autograd must be enabled outside; where the function disables it, it means to stop the gradient.
+    Args:
+        marking: mark where a gradient stops, as a trace is made without autograd. It must be enabled outside; where the
+            function disables it, it means to stop the gradient.
 
     Raises:
         UntraceableError: the function looks at values by NumPy or as a list, or changes gradients by a hook.
     """
+
+    def __init__(self, *, marking: bool) -> None:
+        super().__init__()
+        self.marking = marking
 
     def __torch_function__(
         self, func: Any, types: Sequence[Any], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -35,7 +41,7 @@ class Watch(TorchFunctionMode):
         if func in _VALUES or func in _HOOKS:
             raise UntraceableError(f"Tensor.{func.__name__} is not an operation of a graph")
         result = func(*args, **(kwargs or {}))
-        if func in _DETACHING or not torch.is_grad_enabled():
+        if self.marking and (func in _DETACHING or not torch.is_grad_enabled()):
             return tree_map_only(Tensor, _stopped, result)
         return result
 
@@ -51,9 +57,9 @@ def refuse_own_backward(function: Callable[[Tensor], Tensor], theta: Tensor) -> 
     """Do nothing if autograd differentiates a function theta [P] -> scalar by its own rules alone.
 
     Raises:
-        UntraceableError: some `torch.autograd.Function` has a rule of its own, which a trace does not see.
+        UntraceableError: there is a hook, or a `torch.autograd.Function` with a rule of its own: a trace sees neither.
     """
-    with torch.enable_grad():
+    with torch.enable_grad(), Watch(marking=False):
         waiting, seen = [function(theta.detach().clone().requires_grad_()).grad_fn], set()
     while waiting:
         node = waiting.pop()

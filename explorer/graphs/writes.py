@@ -16,7 +16,9 @@ def without_writes(graph: fx.Graph) -> None:
         if not _writes(node):
             continue
         pure, written = _pure(node), node.args[0]
-        if pure is None or not isinstance(written, fx.Node) or not _is_own(written, before=place[node], place=place):
+        if pure is None or not isinstance(written, fx.Node) or not _keeps_type(node):
+            continue
+        if not _is_own(written, before=place[node], place=place):
             continue
         node.target = pure
         written.replace_all_uses_with(node, delete_user_cb=lambda user: place[user] > place[node])  # noqa: B023
@@ -39,6 +41,12 @@ def _pure(node: fx.Node) -> "torch._ops.OpOverload | None":
     others = [] if packet is None else [getattr(packet, overload) for overload in packet.overloads()]
     # By what they take: transpose_.default is the form of transpose.int.
     return next((other for other in others if _takes(other) == _takes(target)), None)
+
+
+def _keeps_type(node: fx.Node) -> bool:
+    """Return whether the pure form has the type of what is written to: x.add(y) may have that of y."""
+    found = {each.meta["tensor_meta"].dtype for each in node.all_input_nodes if "tensor_meta" in each.meta}
+    return len({dtype for dtype in found if dtype.is_floating_point or dtype.is_complex}) <= 1
 
 
 def _takes(target: "torch._ops.OpOverload") -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
 from explorer.sweeps.chunks import bytes_per_point, is_large, points_per_chunk, points_per_pass
-from explorer.sweeps.habits import habitual
+from explorer.sweeps.habits import habit_of
 from explorer.sweeps.plans import Plan
 from explorer.sweeps.rewriting import rewritings
 from explorer.sweeps.strategies import Strategy, choose
@@ -60,20 +60,28 @@ def plan(
         RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop; or there is
             no mixed precision for it.
     """
+    habit = habit_of(objective, wanted, len(plane.basis))
+    free = chunk is None and low is None and not always
+    known = habit.plan(points) if free else None
+    if known is not None:
+        return known
     each = bytes_per_point(objective, wanted, len(plane.basis))
     strategy = choose(objective, plane, wanted, loop=is_large(each) or objective.streamed)
-    size = chunk or (
-        points_per_chunk(each, objective.device) if strategy.batched else points_per_pass(objective, wanted)
-    )
+    size = chunk or _guess(objective, wanted, strategy, each)
     calibration = _Calibration(objective, plane, wanted, points, each, strategy, size)
-    often = replace(calibration, points=_OFTEN * points)
     if low is not None:
         _refuse_exact_quantities(objective, wanted, low)
         return calibration.best(chunk, low)
     if strategy.batched and points * each < _SHORT and not always:
-        known = habitual(objective, wanted, len(plane.basis), points, often.best) if chunk is None else None
-        return known or Plan(strategy, size, each, 0.0)
+        if not (free and habit.is_due):
+            return Plan(strategy, size, each, 0.0)
+        habit.learn(replace(calibration, points=_OFTEN * points).best(), _OFTEN * points)
+        return habit.plan(points) or Plan(strategy, size, each, 0.0)
     return calibration.best(chunk)
+
+
+def _guess(objective: Objective, wanted: Wanted, strategy: Strategy, each: int) -> int:
+    return points_per_chunk(each, objective.device) if strategy.batched else points_per_pass(objective, wanted)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,9 @@ class _Calibration:
         plain = [first]
         if self.strategy.batched:
             plain.append(self._time(self._loop(), _FEW))
+            if first.chunk < self.size < self.points and self.size * first.seconds < _PATIENCE:
+                # A few points are ruled by the overhead of calling PyTorch, and would make the loop look good.
+                plain[0] = self._time(self.strategy, self.size)
         long = min(plain, key=_seconds).seconds * self.points > _LONG
         rewritten = list(self._rewritten(plain, low)) if long or low is not None else []
         timings = plain + rewritten if low is None else rewritten

@@ -17,12 +17,13 @@ from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Quantity, read_quantities
+from explorer.roundings import exact_products
 from explorer.sweeps.calibration import plan
 from explorer.sweeps.dataset import as_array, landscape
 from explorer.sweeps.evaluation import Evaluation
 from explorer.sweeps.fields import Fields
 from explorer.sweeps.findings import conclusions
-from explorer.sweeps.habits import remember
+from explorer.sweeps.habits import habit_of
 from explorer.sweeps.job import Indices, Job, read_job
 from explorer.sweeps.plans import Plan
 from explorer.sweeps.points import Points
@@ -123,7 +124,7 @@ def _undisturbed(job: Job) -> Iterator[None]:
     """Keep the caller's random numbers where they are, whatever a model draws; and say nothing of operations that
     `vmap` takes one by one: whether that pays is what the calibration finds out."""
     devices = [job.objective.device] if job.objective.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
+    with torch.random.fork_rng(devices=devices), warnings.catch_warnings(), exact_products(job.objective.device):
         warnings.filterwarnings("ignore", message="There is a performance drop because we have not yet implemented")
         yield
 
@@ -141,7 +142,7 @@ def _everywhere(job: Job, chunk_size: int | None, progress: bool) -> xr.Dataset:
                 fields[name][start : start + len(part)] = part
             bar.update(len(next(iter(piece.values()))))
     seconds = time.perf_counter() - began
-    remember(job.objective, job.wanted, len(job.plane.basis), seconds)
+    habit_of(job.objective, job.wanted, len(job.plane.basis)).spent += seconds
     how = evaluation.describe() | {"seconds": seconds}
     return landscape(job, {name: as_array(field) for name, field in fields.items()}, attributes(job) | how)
 

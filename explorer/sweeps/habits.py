@@ -1,6 +1,6 @@
 """Habits: what is swept again and again, each time too briefly for timing to pay, is timed once."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -13,36 +13,36 @@ _OFTEN = 1.0
 
 
 @dataclass
-class _Habit:
+class Habit:
+    """What is known of one kind of sweep from all those before."""
+
     spent: float = 0.0
-    plan: Plan | None = None
+    """Seconds."""
+    best: Plan | None = None
+    """The fastest way, once it was looked for."""
+    points: int = 1
+    """That it was looked for."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look for the fastest way."""
+        return self.best is None and self.spent >= _OFTEN
+
+    def learn(self, best: Plan, points: int) -> None:
+        """Note the fastest way to evaluate so many points."""
+        self.best, self.points = best, points
+
+    def plan(self, points: int) -> Plan | None:
+        """Return the fastest way for so many points; None if it was not looked for."""
+        if self.best is None:
+            return None
+        return replace(self.best, chunk=min(self.best.chunk, points), seconds=self.best.seconds * points / self.points)
 
 
-_HABITS: WeakKeyDictionary[Objective, dict[Hashable, _Habit]] = WeakKeyDictionary()
+_HABITS: WeakKeyDictionary[Objective, dict[Hashable, Habit]] = WeakKeyDictionary()
 
 
-def habitual(
-    objective: Objective, wanted: Wanted, directions: int, points: int, find: Callable[[], Plan]
-) -> Plan | None:
-    """Return how this is best swept if it has been swept for long enough, all sweeps together; else None.
-
-    Args:
-        objective, wanted, directions, points: what is swept, on a plane of how many directions, at how many points.
-        find: calibrates.
-    """
-    habit = _habit(objective, wanted, directions)
-    if habit.spent < _OFTEN:
-        return None
-    if habit.plan is None:
-        habit.plan = find()
-    return replace(habit.plan, chunk=min(habit.plan.chunk, points), seconds=0.0)
-
-
-def remember(objective: Objective, wanted: Wanted, directions: int, seconds: float) -> None:
-    """Note that such a sweep took so long."""
-    _habit(objective, wanted, directions).spent += seconds
-
-
-def _habit(objective: Objective, wanted: Wanted, directions: int) -> _Habit:
+def habit_of(objective: Objective, wanted: Wanted, directions: int) -> Habit:
+    """Return what is known of sweeps of an objective for certain quantities, on planes of so many directions."""
     key = (wanted.names, tuple(wanted.functions.values()), directions)
-    return _HABITS.setdefault(objective, {}).setdefault(key, _Habit())
+    return _HABITS.setdefault(objective, {}).setdefault(key, Habit())

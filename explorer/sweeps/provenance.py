@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from explorer.roundings import uses_tf32
 from explorer.sweeps.job import Job
 
 Attributes = dict[str, str | int | float]
@@ -37,6 +38,8 @@ def attributes(job: Job) -> Attributes:
     same = {name: described[name] for name in ("model", "parameters", "theta_sha256", "batchnorm")}
     flat = same | {"loss_name": described["loss"], "created": datetime.now(UTC).isoformat(timespec="seconds")}
     where = {"dtype": _name(job.objective.dtype), "device": str(job.objective.device)}
+    if uses_tf32(job.objective.device):
+        where["float32_products"] = "TF32"
     if job.low is not None:
         where["mixed_precision"] = _name(job.low)
     return flat | where | {name: json.dumps(value) for name, value in nested.items()}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import torch
 from torch import Tensor
@@ -17,7 +16,7 @@ from explorer.parts import Part
 from explorer.plane import Plane
 from explorer.quantities import Wanted, values_at
 from explorer.sweeps.fields import Fields, Measure, add_share, finished, functions_of, one_by_one
-from explorer.sweeps.traced import Traced
+from explorer.sweeps.traced import Traced, some
 
 _REFUSALS = (RuntimeError, TypeError, ValueError, NotImplementedError, IndexError)
 """What PyTorch raises where an operation cannot be batched or transformed."""
@@ -52,7 +51,7 @@ _PLAIN_LOOP = Strategy("loop", batched=False, graph=False)
 
 
 def choose(objective: Objective, plane: Plane, wanted: Wanted, *, loop: bool = False) -> Strategy:
-    """Return the first strategy that the objective allows, found by trying it on two points and one block of data.
+    """Return the first strategy that the objective allows, tried on two points and one or two blocks of data.
 
     Args:
         objective, plane, wanted: what to measure where.
@@ -61,15 +60,17 @@ def choose(objective: Objective, plane: Plane, wanted: Wanted, *, loop: bool = F
     Raises:
         RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop.
     """
+    # The last block is the smallest: some operations differ by size.
+    blocks = 1 if objective.streamed else 2
     probe = torch.zeros(2, len(plane.basis), dtype=plane.origin.dtype, device=plane.origin.device)
     probe[1, 0] = 1.0
     for strategy in (*LADDER[:-1], _PLAIN_LOOP) if not loop else (_PLAIN_LOOP,):
         try:
-            measure_by(strategy, objective, plane, wanted, blocks=1)(probe)
+            measure_by(strategy, objective, plane, wanted, blocks=blocks)(probe)
         except _REFUSALS:
             continue
         return strategy
-    measure_by(LOOP, objective, plane, wanted, blocks=1)(probe)
+    measure_by(LOOP, objective, plane, wanted, blocks=blocks)(probe)
     return LOOP
 
 
@@ -87,21 +88,24 @@ def measure_by(
     Args:
         strategy, objective, plane, wanted: what to measure, where and how.
         size: how many points are usually given; a traced graph is made for as many.
-        blocks: stop after so many blocks of data, for timing; the fields are then worth nothing.
+        blocks: take the first block of data alone (1), or it and the last (2), for timing and comparing; the fields are
+            then worth nothing.
 
     Raises:
         UntraceableError: the strategy is a traced one, and the objective's operations depend on values.
     """
     if strategy.rewrites is not None:
         at_once = size if strategy.batched else None
-        return Traced(objective, plane, wanted, strategy.rewrites, size=at_once, graph=strategy.graph, blocks=blocks)
+        return Traced(objective, plane, wanted, strategy.rewrites, size=at_once, blocks=blocks)
     at_block = _BlockMeasure(strategy, objective, plane, wanted)
     functions = functions_of(wanted, batched=strategy.batched)
 
     def parts() -> Iterator[Part]:
-        yield from islice(objective.parts(), blocks)
+        for _, part in some(objective.parts(), blocks):
+            yield part
         if wanted.values:
-            yield from islice(objective.test_parts(), blocks)
+            for _, part in some(objective.test_parts(), blocks):
+                yield part
 
     def measure(coords: Tensor) -> Fields:
         groups = (coords,) if strategy.batched else torch.split(coords, 1)

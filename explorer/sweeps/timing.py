@@ -44,8 +44,11 @@ def timed(
     first = next(objective.parts())
     if like is not None:
         samples = 1 if first.samples is None else len(first.samples)
-        reference = measure_by(like, objective, plane, wanted, blocks=1)
-        if not agrees(measure, reference, plane, samples):
+        both = (
+            measure_by(strategy, objective, plane, wanted, size=points, blocks=2),
+            measure_by(like, objective, plane, wanted, blocks=2),
+        )
+        if not agrees(*both, plane, samples):
             raise UntraceableError(f"{strategy.name} does not yield what the model's own code yields")
     coords = _around_center(plane, points)
     measure(coords[:1])

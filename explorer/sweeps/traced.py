@@ -1,6 +1,6 @@
 """Traced evaluation: an objective's graphs, rewritten for a plane, as a way to measure points."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +15,6 @@ from explorer.graphs import (
     UntraceableError,
     batched,
     batched_kernel,
-    laid_out,
     looped,
     looped_kernel,
     remainder_of,
@@ -50,8 +49,7 @@ class Traced:
         objective, plane, wanted: what to measure where.
         rewrites: which changes of the graphs to make.
         size: points at once; None goes from point to point.
-        graph: whether autograd records while tracing: a term may call it itself.
-        blocks: stop after so many blocks of data, for timing.
+        blocks: as in `some`.
 
     Raises:
         UntraceableError: its operations depend on values.
@@ -65,17 +63,16 @@ class Traced:
         rewrites: Rewrites,
         *,
         size: int | None,
-        graph: bool,
         blocks: int | None = None,
     ) -> None:
         self.objective, self.plane, self.wanted = objective, plane, wanted
-        self.rewrites, self.size, self.graph = rewrites, size, graph
-        self.notes: tuple[str, ...] = ()
-        """What was rewritten."""
+        self.rewrites, self.size = rewrites, size
+        self._rewritten: tuple[str, ...] = ()
+        self._kernels: list[Any] = []
         self._functions = functions_of(wanted, batched=size is not None)
-        parts = list(_parts(objective, wanted, blocks))
+        parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
         self._most = room(objective.device) // (4 * len(parts))
-        self._programs = [(part.share, self._program(number, part)) for number, part in enumerate(parts)]
+        self._programs = [(part.share, self._program(number, part)) for number, part in parts]
 
     def __call__(self, coords: Tensor) -> Fields:
         total: Fields = {}
@@ -84,23 +81,29 @@ class Traced:
                 add_share(total, share, program(coords))
             return finished(total, self.wanted, self.objective) | self._functions(coords, self.plane)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was rewritten, wherever it applied."""
+        compiled = any(getattr(kernel, "compiled", None) is not None for kernel in self._kernels)
+        return (*self._rewritten, *(["machine code"] if compiled else []))
+
     def _program(self, number: int, part: Part) -> Program:
-        samples = laid_out(given(part.samples))
-        shapes = tuple((tuple(each.shape), each.dtype) for each in samples)
-        kind = (part.trains, shapes, self.rewrites, self.size, self.graph)
-        with torch.set_grad_enabled(self.graph):
-            whole = self._kept(
-                ("whole", *kind),
-                lambda: whole_of(part, self.objective.theta, samples, self.rewrites, single=self.size is None),
-            )
-        self.notes = tuple(dict.fromkeys((*self.notes, *whole.notes)))
+        raw = given(part.samples)
+        kind = (part.trains, _kinds(raw), self.rewrites, self.size)
+        whole = self._kept(
+            ("whole", *kind),
+            lambda: whole_of(part, self.objective.theta, raw, self.rewrites, single=self.size is None),
+        )
+        samples = whole.laid_out(raw)
+        self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes)))
         rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most))
         gradient = self.wanted.gradient and part.trains
-        key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code)
+        key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
         if self.size is None:
             return looped(self._kept(key, lambda: looped_kernel(rest, self.rewrites, gradient)), rest.inputs)
         examples = torch.zeros(self.size, len(self.plane.basis)).to(self.plane.origin)
         kernel = self._kept(key, lambda: batched_kernel(rest, self.rewrites, gradient, examples))
+        self._kernels.append(kernel)
         return batched(kernel, rest.inputs, self.size)
 
     def _rest(self, number: int, kind: Hashable, make: Callable[[], Remainder]) -> Remainder:
@@ -127,9 +130,18 @@ class Traced:
         return known[key]
 
 
-def _parts(objective: Objective, wanted: Wanted, blocks: int | None) -> Iterator[Part]:
-    yield from islice(objective.parts(), blocks)
-    yield from islice(objective.test_parts(), blocks)
+def _kinds(tensors: Sequence[Tensor]) -> tuple[tuple[tuple[int, ...], torch.dtype], ...]:
+    return tuple((tuple(each.shape), each.dtype) for each in tensors)
 
 
-__all__ = ["Traced", "UntraceableError", "is_traceable"]
+def some(parts: Iterator[Part], blocks: int | None) -> Iterator[tuple[int, Part]]:
+    """Yield (number, part) of all parts, or of the first alone, or, of 2, of the first and the last, whose size is
+    another."""
+    if blocks != 2:
+        yield from islice(enumerate(parts), blocks)
+        return
+    numbered = list(enumerate(parts))
+    yield from numbered[:1] + numbered[1:][-1:]
+
+
+__all__ = ["Traced", "UntraceableError", "is_traceable", "some"]

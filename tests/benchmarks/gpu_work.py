@@ -98,20 +98,20 @@ def neuron(device: str, points: int, samples: int = 64, looped: int = 100) -> Wo
     return _workload(name, model, loss, (x, torch.sin(3 * x) / 2), grid, device, looped)
 
 
-def network(device: str, points: int = 51, images: int = 5000) -> Workload:
+def network(device: str, points: int = 201, images: int = 5000) -> Workload:
     """784-128-128-10 with ReLU."""
     name = f"784-128-128-10 ReLU, {images} images, {points} x {points} points"
     return _trained(name, mlp(), labelled_images(images, (784,)), device, points, steps=200, lr=1e-3)
 
 
-def convolution(device: str, points: int = 21, images: int = 512, side: int = 32) -> Workload:
+def convolution(device: str, points: int = 51, images: int = 512, side: int = 32) -> Workload:
     """ResNet-20."""
     name = f"ResNet-20, {images} images of 3 x {side} x {side}, {points} x {points} points"
     data = labelled_images(images, (3, side, side), noise=1.0)
     return _trained(name, resnet20(), data, device, points, steps=40, lr=3e-3)
 
 
-def attention(device: str, points: int = 21, sequences: int = 96) -> Workload:
+def attention(device: str, points: int = 51, sequences: int = 96) -> Workload:
     """The transformer of `bench_transformer`."""
     name = f"transformer, {sequences} sequences of 64, {points} x {points} points"
     return _trained(name, transformer(), labelled_sequences(sequences, 64, 256), device, points, steps=40, lr=1e-3)

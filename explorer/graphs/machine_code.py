@@ -1,0 +1,26 @@
+"""Machine code: a process of its own that compiles a graph. It needs PyTorch and a C++ compiler, and nothing else.
+
+python machine_code.py GRAPH PACKAGE
+"""
+
+import sys
+
+import torch
+
+# torch.export names it without importing it.
+import torch._higher_order_ops.triton_kernel_wrap
+
+
+def make_package(source: str, target: str) -> None:
+    """Compile (graph, shapes and types of its arguments, threads to run on) as saved at `source` into a package at `target`."""
+    graph, kinds, threads = torch.load(source, weights_only=False)
+    examples = tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in kinds)
+    with torch.no_grad():
+        exported = torch.export.export(graph, examples)
+        # Products and sums in one rounding; without it they take twice as long.
+        options = {"cpp.enable_floating_point_contract_flag": "fast", "cpp.threads": threads}
+        torch._inductor.aoti_compile_and_package(exported, package_path=target, inductor_configs=options)
+
+
+if __name__ == "__main__":
+    make_package(*sys.argv[1:])
