@@ -11,7 +11,7 @@ from explorer.memory import room, saved_bytes
 from explorer.problem import Outcome, Problem
 from explorer.samples import Samples
 
-_BLOCK = 64 << 20
+_BLOCK = 96 << 20
 """Bytes that one block of data may keep for its backward pass; larger blocks run no faster on common processors."""
 _SHARE = 16
 """Of the memory of a GPU that data may take, one such share is what a block may keep: it takes many samples to keep

@@ -23,7 +23,6 @@ RTOL64 = 1e-11
 RTOL32 = 5e-4
 
 
-
 def close(found, expected, rtol):
     scale = float(np.abs(np.asarray(expected)).max()) or 1.0
     np.testing.assert_allclose(np.asarray(found) / scale, np.asarray(expected) / scale, rtol=0, atol=rtol)

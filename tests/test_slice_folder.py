@@ -110,7 +110,7 @@ def test_what_is_no_store_is_told_in_the_list(tmp_path: Path) -> None:
     os.utime(tmp_path / "bad.zarr", (1, 1))
     text = text_of(listing(Folder(tmp_path), ""))
     assert "good.zarr" in text
-    assert "50 %" in text
+    assert "79 %" in text
     assert "gaussian, seed 1" in text
     assert "expected JSON" in text
     assert "python -m explorer sweep" in text_of(listing(Folder(tmp_path / "none"), ""))

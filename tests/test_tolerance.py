@@ -14,6 +14,7 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective
 from explorer.cli import main
+from explorer.dashboard.slices.folder import Folder
 from explorer.errors import StoreError
 from explorer.exports import SUFFIXES, encode
 from explorer.sweeps import refilling, stored
@@ -472,3 +473,20 @@ def test_a_fine_grid_costs_little_beside_its_points():
     began = time.perf_counter()
     refined((201, 201), 1, 0.01, lambda positions: surface[positions])
     assert time.perf_counter() - began < 0.5
+
+
+def test_the_page_sees_chunks_that_are_done_in_part(case, small_chunks, monkeypatch, tmp_path):
+    path, folder = tmp_path / "x.zarr", Folder(tmp_path)
+    seen = []
+    for puts in (5, 9):
+        with monkeypatch.context() as patch:
+            kill_after(patch, puts)
+            with pytest.raises(StoppedError):
+                sweep(*case, GRID, tolerance=0.01, store=path)
+        seen.append(folder.look("x.zarr"))
+        assert seen[-1].points == explorer.open_landscape(path).attrs["done_points"] == seen[-1].pace()["done"]
+    assert 0 < seen[0].points < seen[1].points < GRID.size
+    assert seen[0].key != seen[1].key
+    sweep(*case, GRID, tolerance=0.01, store=path)
+    whole = folder.look("x.zarr")
+    assert (whole.points, whole.share, whole.finished) == (GRID.size, 1.0, True)

@@ -12,7 +12,7 @@ import torch._higher_order_ops.triton_kernel_wrap
 
 
 def make_package(source: str, target: str) -> None:
-    """Compile (graph, shapes and types of its arguments, threads to run on) as saved at `source` into a package at `target`."""
+    """Compile what is saved at `source`, (graph, shapes and types of its arguments, threads to run on), to `target`."""
     graph, kinds, threads = torch.load(source, weights_only=False)
     examples = tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in kinds)
     with torch.no_grad():

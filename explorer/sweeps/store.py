@@ -225,6 +225,11 @@ class Store:
             raise StoreError(f"expected a tensor among {known} in {self.path}; got {name!r}")
         return self._read(name)
 
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """The chunks that hold some of their points but are not done, each with the time of its last writing in ns."""
+        return self._flags.stamps()
+
     def landscape(self) -> xr.Dataset:
         """Return what is done so far on the grid, read flags first: a point is whole or NaN with status 0.
 

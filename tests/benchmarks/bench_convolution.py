@@ -1,6 +1,6 @@
 """How fast a slice of ResNet-20 is: against the usual loop and against one over data in memory.
 
-python -m tests.benchmarks.bench_convolution [--images 512] [--points 5] [--rounds 4]
+python -m tests.benchmarks.bench_convolution [--images 512] [--points 11] [--rounds 3]
 """
 
 import argparse
@@ -43,7 +43,7 @@ def contenders(slice_: Slice) -> list[Contender]:
 
 
 def lines(
-    images: int = 512, points: int = 5, rounds: int = 4, steps: int = 40, looped: int = 3, side: int = 32, **how: Any
+    images: int = 512, points: int = 11, rounds: int = 3, steps: int = 40, looped: int = 3, side: int = 32, **how: Any
 ) -> Iterator[str]:
     """Measure everything and yield the lines as they come; `how` is for `measure`."""
     yield machine(THREADS)
@@ -60,8 +60,8 @@ def lines(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=512)
-    parser.add_argument("--points", type=int, default=5, help="along each axis")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--points", type=int, default=11, help="along each axis")
+    parser.add_argument("--rounds", type=int, default=3)
     words = parser.parse_args()
     torch.set_num_threads(THREADS)
     for line in lines(words.images, words.points, words.rounds):

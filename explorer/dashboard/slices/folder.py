@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Opened:
     store: Store
     done: int
     """Chunks that are done or have failed."""
+    points: int
+    """In these, and in chunks that are done in part."""
     key: tuple[Any, ...]
     """The same for the same content."""
 
@@ -45,8 +47,8 @@ class Opened:
 
     @property
     def share(self) -> float:
-        """Of its chunks that are done, 0 to 1."""
-        return self.done / max(1, self.store.chunks)
+        """Of its points that are done, 0 to 1."""
+        return self.points / max(1, self.store.points)
 
     @property
     def finished(self) -> bool:
@@ -68,7 +70,7 @@ class Opened:
         points = self.store.points
         return {
             "name": self.name,
-            "done": min(points, self.done * self.store.chunk_size),
+            "done": self.points,
             "total": points,
             "finished": self.finished,
             "concluded": self.concluded,
@@ -123,11 +125,14 @@ class Folder:
             found = (path / "zarr.json").stat()
             stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
             store = self._opened(name, path, stamp)
-            done = int((store.done != 0).sum())
+            done, parts = int((store.done != 0).sum()), store.parts
         except OSError as error:
             raise StoreError(f"the store {name!r} cannot be read (any more): {error.strerror or error}") from None
         lasting = tuple(sorted((key, value) for key, value in store.attrs.items() if key not in VOLATILE))
-        return Opened(name, store, done, (name, done, lasting))
+        points = min(store.points, done * store.chunk_size)
+        whole = Opened(name, store, done, points, (name, done, parts, lasting))
+        # Only a chunk that is done in part must be read to know how much of it is there.
+        return replace(whole, points=int(self.landscape(whole).attrs["done_points"])) if parts else whole
 
     def _opened(self, name: str, path: Path, stamp: tuple[Any, ...]) -> Store:
         with self._lock:

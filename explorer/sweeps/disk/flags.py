@@ -65,6 +65,17 @@ class Flags:
         names = self._names()
         return sorted(set(self._named(names, _PART)) - {*self._named(names, _MARK), *self._named(names, _NOTE)})
 
+    def stamps(self) -> tuple[tuple[int, int], ...]:
+        """Return (chunk, time of its last writing in ns) for every chunk of `parts`."""
+        found = []
+        for chunk in self.parts():
+            try:
+                found.append((chunk, self._part(chunk).stat().st_mtime_ns))
+            except FileNotFoundError:
+                # Done meanwhile.
+                continue
+        return tuple(found)
+
     def mark(self, chunk: int) -> None:
         """Mark a chunk as done, also one that had failed."""
         self._array[chunk : chunk + 1] = np.full(1, YES, dtype=np.uint8)
