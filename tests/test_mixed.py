@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import Objective, directions
+from explorer import Grid, Objective, directions, sweep
 from explorer.graphs import Rewrites
 from explorer.graphs.mixed import in_mixed_precision
 from explorer.graphs.tracing import annotated, traced
@@ -142,3 +142,31 @@ def test_convolutions_with_batch_norm():
     assert found["gradient"].isfinite().all()
     # Two layers with some roundings each, of scores of order 1; what rounding takes for the largest is as large.
     assert (found["loss"] - expected["loss"]).abs().max() < 16 * UNIT * expected["loss"].max()
+
+
+@pytest.mark.parametrize("low", [torch.float16, torch.bfloat16])
+def test_the_report_tells_what_was_measured(low):
+    objective = float32(200)
+    found = sweep(
+        objective,
+        directions.gaussian(objective),
+        Grid.square(points=7),
+        quantities=("loss",),
+        dtype=low,
+        progress=False,
+    )
+    [entry] = [each for each in json.loads(found.attrs["report"]) if each["name"] == "precision"]
+    error = found.attrs["mixed_precision_error"]
+    assert entry["values"] == {"share": error, "points": found.attrs["mixed_precision_checked"]}
+    assert str(low).removeprefix("torch.") in entry["text"]
+    assert entry["status"] == ("ok" if error <= 5e-3 else "warn")
+
+
+def test_a_visible_error_is_a_warning(monkeypatch):
+    monkeypatch.setattr("explorer.sweeps.reporting.precision._SEEN", 0.0)
+    objective = float32(200)
+    plane = directions.gaussian(objective)
+    found = sweep(objective, plane, Grid.square(points=7), dtype=torch.bfloat16, progress=False)
+    [entry] = [each for each in json.loads(found.attrs["report"]) if each["name"] == "precision"]
+    assert entry["status"] == "warn"
+    assert "leave dtype out" in entry["text"]

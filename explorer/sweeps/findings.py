@@ -20,5 +20,5 @@ def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None
     if job.low is not None and "mixed_precision_checked" not in landscape.attrs:
         found |= mixed_precision(job, landscape)
     if report:
-        found["report"] = json.dumps(reported(job.objective, job.plane, job.grid, landscape))
+        found["report"] = json.dumps(reported(job.objective, job.plane, job.grid, landscape.assign_attrs(found)))
     return found

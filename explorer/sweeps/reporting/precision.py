@@ -14,6 +14,8 @@ from explorer.sweeps.reporting.inspection import Inspection
 
 _VISIBLE = 1e-3
 """Of the picture's range: what a color scale can show."""
+_SEEN = 5e-3
+"""Of the range of log L: a step of a color scale."""
 _ROOM = 256 << 20
 _COPIES = 2 * 8
 """Bytes a parameter: the model and theta in float64."""
@@ -21,7 +23,9 @@ _COPIES = 2 * 8
 
 def check_precision(about: Inspection) -> Finding | None:
     """Compare float32 with float64 at a few points of the grid, the lowest and the highest among them; warn if a
-    float32 picture differs by what can be seen."""
+    float32 picture differs by what can be seen. Of mixed precision, tell what was measured, and warn likewise."""
+    if "mixed_precision_error" in about.landscape.attrs:
+        return _mixed(about)
     # A value between points is right to the tolerance that was asked for, not to roundings.
     loss = np.where(about.evaluated, about.landscape["loss"].values, np.nan) if "loss" in about.landscape else None
     places = [] if loss is None else _places(loss)
@@ -37,6 +41,19 @@ def check_precision(about: Inspection) -> Finding | None:
     except ObjectiveError as error:
         return Finding("precision", "info", f"{_name(own)} could not be compared with {_name(other)}: {error}.")
     return _compared(about, objective, places)
+
+
+def _mixed(about: Inspection) -> Finding:
+    attrs = about.landscape.attrs
+    share, points = float(attrs["mixed_precision_error"]), int(attrs["mixed_precision_checked"])
+    text = (
+        f"Products are in {attrs['mixed_precision']}: at {points} points the loss is off by {percent(share)} of the "
+        "range of log L or less."
+    )
+    values = {"share": share, "points": points}
+    if share <= _SEEN:
+        return Finding("precision", "ok", text, values)
+    return Finding("precision", "warn", f"{text} That can be seen: leave dtype out.", values)
 
 
 def _compared(about: Inspection, other: Objective, places: list[tuple[int, ...]]) -> Finding:
