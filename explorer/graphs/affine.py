@@ -84,6 +84,10 @@ class Affine:
         return total
 
 
+PRODUCTS = {aten.mm.default, aten.bmm.default, aten.addmm.default, aten.baddbmm.default, aten.convolution.default}
+"""Operations that sum products."""
+
+
 def affine_result(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], least: float) -> Any:
     """Return the affine result of an operation, or a list of them where it yields several; None if it is not affine.
 

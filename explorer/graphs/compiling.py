@@ -18,7 +18,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from explorer.graphs import machine_code
 from explorer.graphs.refusals import UntraceableError
 from explorer.graphs.tangent import rational_tanh
 
@@ -27,6 +26,9 @@ PAYS_AFTER = 20.0
 _MOST_KNOWN = 64
 _ROUNDINGS = 512
 """That compiled and interpreted sums may differ by."""
+
+_PROGRAM = Path(__file__).with_name("machine_code.py")
+"""Not imported here: it needs parts of PyTorch that take a third of a second to load."""
 
 Run = Callable[..., Any]
 Kinds = Sequence[tuple[tuple[int, ...], torch.dtype]]
@@ -101,7 +103,7 @@ class Compiler:
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         torch.save((graph, kinds, torch.get_num_threads()), self._folder / "graph.pt")
         # -P: modules beside that file are not to be found by their short names.
-        command = [sys.executable, "-P", str(machine_code.__file__), "graph.pt", "kernel.pt2"]
+        command = [sys.executable, "-P", str(_PROGRAM), "graph.pt", "kernel.pt2"]
         with open(self._folder / "log", "wb") as log:
             # One core for it, all others for the sweep.
             self.process = subprocess.Popen(

@@ -6,15 +6,10 @@ from typing import Any
 import torch
 from torch import fx
 
+from explorer.graphs.affine import PRODUCTS
+
 aten = torch.ops.aten
 
-PRODUCTS = {
-    aten.mm.default,
-    aten.bmm.default,
-    aten.addmm.default,
-    aten.baddbmm.default,
-    aten.convolution.default,
-}
 _KEEPING = {
     aten.relu.default,
     aten.tanh.default,

@@ -123,4 +123,4 @@ def _shortened(remainder: Remainder, low: torch.dtype, device: torch.device) -> 
     given = [None if isinstance(each, Affine) else each for each in remainder.inputs]
     rest = split(annotated(mixed, *examples), given, device)
     affine = (each for each in remainder.inputs if isinstance(each, Affine))
-    return Remainder(rest.graph, (*affine, *rest.inputs))
+    return Remainder(rest.graph, (*affine, *rest.inputs), remainder.layers)

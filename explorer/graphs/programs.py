@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, fx
 from torch.func import vmap
 
-from explorer.graphs.affine import Affine
+from explorer.graphs.affine import PRODUCTS, Affine
 from explorer.graphs.capturing import AtPoint, captured
 from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background
 from explorer.graphs.inplace import overwriting
-from explorer.graphs.mixed import PRODUCTS
 from explorer.graphs.onednn import fuse_linear
 from explorer.graphs.rewrites import Rewrites
 from explorer.graphs.splitting import Remainder, split

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from explorer.graphs.affine import Affine, affine_result
+from explorer.graphs.affine import PRODUCTS, Affine, affine_result
 from explorer.graphs.simplifying import unchanged, with_scalars
 from explorer.graphs.tracing import tidy
 
@@ -36,6 +36,9 @@ class Remainder:
     def examples(self) -> list[Tensor]:
         """Its inputs at the origin of the plane."""
         return [each.origin if isinstance(each, Affine) else each for each in self.inputs]
+
+    layers: int = 0
+    """Sums of products that are kept affine."""
 
     @property
     def nbytes(self) -> int:
@@ -71,7 +74,7 @@ class _Splitter:
         """Node of the whole graph -> constant, Affine, list of these, or node of the new graph."""
         self.graph = fx.Graph()
         self.inputs: list[Affine | Tensor] = []
-        self.arguments = 0
+        self.arguments = self.layers = 0
         self.taken: dict[int, fx.Node] = {}
         """Identity of a value -> its placeholder."""
         self.results = self.graph.output(())
@@ -97,7 +100,7 @@ class _Splitter:
             if not self.taken[id(each)].users:
                 self.graph.erase_node(self.taken[id(each)])
         remainder.recompile()
-        return Remainder(remainder, kept)
+        return Remainder(remainder, kept, self.layers)
 
     def _called(self, node: fx.Node) -> Any:
         args, kwargs = self._looked_up(node.args), self._looked_up(node.kwargs)
@@ -110,6 +113,7 @@ class _Splitter:
                 return node.target(*args, **kwargs)  # type: ignore[operator]
             affine = affine_result(node.target, args, kwargs, self.least)
             if affine is not None and all(leaf.nbytes <= self.most for leaf in _leaves(affine)):
+                self.layers += node.target in PRODUCTS
                 return affine
         same = unchanged(node, args)
         if same is not None:

@@ -97,6 +97,10 @@ class Traced:
         samples = whole.laid_out(raw)
         self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes)))
         rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most))
+        if rest.layers:
+            self._rewritten = tuple(
+                dict.fromkeys((*self._rewritten, f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"))
+            )
         gradient = self.wanted.gradient and part.trains
         key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
         if self.size is None:

@@ -91,8 +91,7 @@ def naive(size: Size, backward: bool) -> Work:
 def swept(size: Size, quantities: tuple[str, ...], kept: bool) -> Work:
     """One sweep, of an objective that has been swept before, as often as it takes for the engine to settle; a compiler
     has not been waited for."""
-    compiling.PAYS_AFTER = math.inf
-    run, last = _sweeper(size, quantities)
+    run, last = _sweeper(size, quantities, pays_after=math.inf)
     _settle(run)
     return Work(
         run,
@@ -109,8 +108,7 @@ def compiled(size: Size, quantities: tuple[str, ...], patience: float) -> Work:
     Raises:
         UnavailableError: no sweep said so within `patience` seconds.
     """
-    compiling.PAYS_AFTER = 0.1
-    run, last = _sweeper(size, quantities)
+    run, last = _sweeper(size, quantities, pays_after=0.1)
     began = time.perf_counter()
     while "machine code" not in str(run().attrs["rewrites"]):
         if time.perf_counter() - began > patience:
@@ -132,13 +130,19 @@ def _settle(run: Callable[[], xr.Dataset], seconds: float = 5.0) -> None:
         pass
 
 
-def _sweeper(size: Size, quantities: tuple[str, ...]) -> tuple[Callable[[], xr.Dataset], dict[str, xr.Dataset]]:
+def _sweeper(
+    size: Size, quantities: tuple[str, ...], pays_after: float
+) -> tuple[Callable[[], xr.Dataset], dict[str, xr.Dataset]]:
     objective, grid = objective_of(size), size.grid
     plane = directions.axes(objective, "w", "b")
     last: dict[str, xr.Dataset] = {}
 
     def run() -> xr.Dataset:
-        last["found"] = sweep(objective, plane, grid, quantities=quantities, progress=False, report=False)
+        before, compiling.PAYS_AFTER = compiling.PAYS_AFTER, pays_after
+        try:
+            last["found"] = sweep(objective, plane, grid, quantities=quantities, progress=False, report=False)
+        finally:
+            compiling.PAYS_AFTER = before
         return last["found"]
 
     return run, last
