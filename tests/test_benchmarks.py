@@ -24,7 +24,7 @@ TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-9}
 
 
 def test_the_neurons_benchmark_runs_at_toy_size():
-    size = Size(points=12, samples=8, looped=10)
+    size = Size(points=12, samples=8, looped=10, patience=0.0)
     lines = list(bench_neuron.lines(size, 1, peak=False, compile_patience=0.0, **TOY))
     assert any(line.startswith(bench_neuron.BASE) for line in lines)
     assert sum(" x naive loop" in line for line in lines) == 4
@@ -70,7 +70,7 @@ def test_the_benchmark_for_a_gpu_runs_at_toy_size_on_the_cpu(monkeypatch):
 
 
 def test_a_sweep_beats_the_naive_loop_by_far():
-    size = Size(points=96, looped=300)
+    size = Size(points=96, looped=300, patience=0.0)
     wanted = (bench_neuron.BASE, "sweep, loss and gradient")
     pair = [contender for contender in bench_neuron.contenders(size) if contender.name in wanted]
     loop, swept = measure(pair, rounds=3, **TOY)

@@ -28,6 +28,8 @@ class Size:
     points: int = 512
     samples: int = 64
     looped: int = 3000
+    patience: float = 5.0
+    """Seconds to wait until the engine has settled."""
 
     @property
     def grid(self) -> Grid:
@@ -92,7 +94,7 @@ def swept(size: Size, quantities: tuple[str, ...], kept: bool) -> Work:
     """One sweep, of an objective that has been swept before, as often as it takes for the engine to settle; a compiler
     has not been waited for."""
     run, last = _sweeper(size, quantities, pays_after=math.inf)
-    _settle(run)
+    _settle(run, size.patience)
     return Work(
         run,
         closed_form(size.grid.coords, size.samples, quantities),
@@ -123,7 +125,7 @@ def compiled(size: Size, quantities: tuple[str, ...], patience: float) -> Work:
     )
 
 
-def _settle(run: Callable[[], xr.Dataset], seconds: float = 5.0) -> None:
+def _settle(run: Callable[[], xr.Dataset], seconds: float) -> None:
     """Sweep until the engine has found out that this is swept again and again, or for so long."""
     until = time.perf_counter() + seconds
     while not str(run().attrs["strategy"]).startswith("traced") and time.perf_counter() < until:
