@@ -402,3 +402,24 @@ def test_nothing_keeps_an_objective_alive(monkeypatch):
     gc.collect()
     assert kept() is None
     assert model() is None
+
+
+def test_what_is_kept_of_a_plane_is_bounded_over_all_blocks(monkeypatch):
+    objective = network()
+    plane = random_plane(objective)
+    wanted = read_quantities(("loss",))
+
+    def kept():
+        made = traced.Traced(objective, plane, wanted, Rewrites(), size=None)
+        found = [value[1].nbytes for key, value in traced._KEPT[objective].items() if key[0] == "rest"]
+        return len(made._programs), found
+
+    blocks, sizes = kept()
+    assert len(sizes) == blocks
+    # Room for one block of as many: none is kept, as all would take so many times more.
+    objective._data = objective._data.in_blocks(5)
+    traced._KEPT.pop(objective)
+    monkeypatch.setattr(traced, "_SMALL", max(sizes))
+    blocks, sizes = kept()
+    assert blocks > 1
+    assert sum(sizes) <= traced._SMALL

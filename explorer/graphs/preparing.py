@@ -53,7 +53,6 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
     Raises:
         UntraceableError: its operations depend on values.
     """
-
     if part.trains:
         refuse_own_backward(part, theta)
     whole, images_last = _traced(part, theta, samples, last=_is_faster_last(theta.device, rewrites))

@@ -30,7 +30,7 @@ from explorer.sweeps.fields import Fields, add_share, finished, functions_of
 _KEPT: WeakKeyDictionary[Objective, dict[Hashable, Any]] = WeakKeyDictionary()
 """Objective -> graphs made of it: tracing takes some hundredths of a second, a small sweep less."""
 _SMALL = 64 << 20
-"""Bytes of a plane's constants that are worth keeping for another sweep of it."""
+"""Bytes of a plane's constants, of all blocks together, that are kept for another sweep of it."""
 _MOST_KEPT = 64
 """Graphs of one objective."""
 
@@ -72,6 +72,7 @@ class Traced:
         self._functions = functions_of(wanted, batched=size is not None)
         parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
         self._most = room(objective.device) // (4 * len(parts))
+        self._small = _SMALL // len(parts)
         self._programs = [(part.share, self._program(number, part)) for number, part in parts]
 
     def __call__(self, coords: Tensor) -> Fields:
@@ -95,12 +96,9 @@ class Traced:
             lambda: whole_of(part, self.objective.theta, raw, self.rewrites, single=self.size is None),
         )
         samples = whole.laid_out(raw)
-        self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes)))
         rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most))
-        if rest.layers:
-            self._rewritten = tuple(
-                dict.fromkeys((*self._rewritten, f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"))
-            )
+        layers = [f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"] if rest.layers else []
+        self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes, *layers)))
         gradient = self.wanted.gradient and part.trains
         key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
         if self.size is None:
@@ -119,7 +117,7 @@ class Traced:
         if before != state:
             rest = make()
             known.pop(key, None)
-            if rest.nbytes <= _SMALL:
+            if rest.nbytes <= self._small:
                 known[key] = (state, rest)
         found: Remainder = rest
         return found
