@@ -71,7 +71,15 @@ def in_blocks(binding: Binding, data: Data, evaluate: Evaluate) -> Data:
     shared = [*data.tensors, *binding.rest.values(), theta]
     each = saved_bytes(lambda: binding.call(theta, evaluate, *given(probe)), shared) / len(probe)
     most = max(_BLOCK, room(theta.device) // _SHARE) if theta.device.type == "cuda" else _BLOCK
-    return data.in_blocks(int(most / max(each, 1)))
+    return data.in_blocks(even_block(int(most / max(each, 1)), len(data)))
+
+
+def even_block(most: int, samples: int) -> int:
+    """Return the length of blocks of at most `most` samples: one that they all have, where less than twice as many
+    blocks as needed allow it, else nearly so. What is prepared for a block serves all of its length."""
+    fewest = -(-samples // max(1, most))
+    number = next((many for many in range(fewest, 2 * fewest) if samples % many == 0), fewest)
+    return -(-samples // number)
 
 
 def given(samples: Samples | None) -> tuple[Tensor, ...]:

@@ -6,13 +6,17 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 import explorer
 from explorer import Grid, Objective, directions
+from explorer.parts import even_block
 from explorer.quantities import read_quantities
 from explorer.sweeps import calibration, estimate
 from explorer.sweeps.calibration import plan
+from explorer.sweeps.chunks import even
 from explorer.sweeps.plans import Plan, duration
 from explorer.sweeps.strategies import LADDER, LOOP, measure_by
 from tests.cases import neuron
@@ -113,3 +117,48 @@ def test_a_broken_quantity_is_told_as_it_is():
     with pytest.raises(RuntimeError, match="no such thing"):
         sweep(case.objective, directions.axes(case.objective, "w", "b"), Grid({"w": (0, 1, 2), "b": (0, 1, 2)}),
               quantities=("loss", broken))  # fmt: skip
+
+
+@given(chunk=st.integers(1, 1000), points=st.integers(1, 100_000))
+def test_even_chunks_are_as_many_and_nearly_full(chunk, points):
+    size = even(chunk, points)
+    many = -(-points // chunk)
+    assert size <= chunk
+    assert -(-points // size) == many
+    # Filling up the last one takes less than a point for each.
+    assert size * many - points < many
+
+
+@given(most=st.integers(1, 1000), samples=st.integers(1, 10_000))
+def test_even_blocks_are_few_and_small_enough(most, samples):
+    size = even_block(most, samples)
+    fewest = -(-samples // most)
+    assert size <= most
+    assert -(-samples // size) < 2 * fewest or fewest == 1
+    assert size == samples or samples % size == 0 or all(samples % many for many in range(fewest, 2 * fewest))
+
+
+def test_what_is_known_of_an_objective_is_not_timed_again(monkeypatch):
+    monkeypatch.setattr(calibration, "_PATIENCE", 0.0)
+    monkeypatch.setattr(calibration, "_SHORT", 0)
+    timed, tried = calibration.timed, []
+    monkeypatch.setattr(calibration, "timed", lambda *given: tried.append(given) or timed(*given))
+    objective = mlp()
+    wanted = read_quantities(("loss",))
+    first = plan(objective, directions.gaussian(objective), wanted, 100)
+    assert tried
+    tried.clear()
+    again = plan(objective, directions.gaussian(objective, seed=1), wanted, 400)
+    assert not tried
+    assert (again.strategy, again.timings) == (first.strategy, first.timings)
+    assert again.seconds == 4 * first.seconds
+    for other in (
+        lambda: plan(objective, directions.gaussian(objective), wanted, 401),
+        lambda: plan(objective, directions.gaussian(objective), read_quantities(("gradient",)), 100),
+        lambda: plan(objective, directions.gaussian(objective), wanted, 100, 7),
+        lambda: plan(mlp(), directions.gaussian(objective), wanted, 100),
+        lambda: plan(objective, directions.gaussian(objective), wanted, 100, always=True),
+    ):
+        tried.clear()
+        other()
+        assert tried

@@ -8,9 +8,10 @@ from torch import fx
 from explorer.graphs import Rewrites, UntraceableError, compiling
 from explorer.graphs.compiling import Compiling, decompositions, has_compiler, in_background, wait_for_compilers
 from explorer.graphs.tangent import rational_tanh
-from explorer.sweeps.strategies import LADDER, LOOP
+from explorer.quantities import read_quantities
+from explorer.sweeps.strategies import LADDER, LOOP, measure_by
 from tests.cases import neuron
-from tests.traced_cases import assert_same, measured, points, random_plane
+from tests.traced_cases import QUANTITIES, assert_same, measured, points, random_plane
 
 GIVEN = (torch.linspace(-1, 1, 5),)
 
@@ -162,6 +163,12 @@ def test_a_real_compiler(dtype):
     measured(strategy, objective, plane, coords)
     assert [each.compiled is not None for each in compiling._known.values()] == [True]
     assert_same(measured(strategy, objective, plane, coords), measured(LOOP, objective, plane, coords))
+    # Compiled at one number of points, for any.
+    for number in (1, 2, 3, 17, 1009, 3000):
+        many = torch.randn(number, 2, generator=torch.Generator().manual_seed(number), dtype=dtype)
+        by_code = measure_by(strategy, objective, plane, read_quantities(QUANTITIES), size=len(coords))
+        assert by_code.is_compiled
+        assert_same(by_code(many), measured(LADDER[0], objective, plane, many))
 
 
 def places():

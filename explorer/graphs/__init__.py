@@ -1,5 +1,6 @@
 """Graphs: an objective traced into one list of operations, and the exact rewrites that make it cheap."""
 
+from explorer.graphs.compiling import is_compiled
 from explorer.graphs.onednn import onednn_is_available
 from explorer.graphs.preparing import remainder_of, whole_of
 from explorer.graphs.programs import Program, batched, batched_kernel, looped, looped_kernel
@@ -15,6 +16,7 @@ __all__ = [
     "UntraceableError",
     "batched",
     "batched_kernel",
+    "is_compiled",
     "looped",
     "looped_kernel",
     "onednn_is_available",

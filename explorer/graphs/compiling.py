@@ -144,6 +144,11 @@ def in_background(key: Hashable, run: Run, whole: Callable[[], fx.GraphModule], 
     return _known[key]
 
 
+def is_compiled(kernel: Run) -> bool:
+    """Return whether a kernel runs as machine code; it then takes any number of points."""
+    return getattr(kernel, "compiled", None) is not None
+
+
 def wait_for_compilers() -> None:
     """Return when no kernel of this process is being compiled."""
     for kernel in list(_known.values()):

@@ -11,12 +11,18 @@ from torch.func import vmap
 
 from explorer.graphs.affine import PRODUCTS, Affine
 from explorer.graphs.capturing import AtPoint, captured
-from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background
+from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background, is_compiled
 from explorer.graphs.inplace import overwriting
 from explorer.graphs.onednn import fuse_linear
 from explorer.graphs.rewrites import Rewrites
 from explorer.graphs.splitting import Remainder, split
 from explorer.graphs.tracing import annotated, tidy, traced
+
+_PRIMES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049)
+"""Points of a chunk that a kernel is compiled at, for any number: a size that nothing else has or is a multiple of."""
+
+_LEAST = 2
+"""Points that machine code for any number of them takes at least."""
 
 Values = dict[str, Tensor]
 Program = Callable[[Tensor], Values]
@@ -67,12 +73,13 @@ def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coo
     kernel = _kernel(traced(partial(function, _by_product), *examples), examples, rewrites)
     if not has_compiler(coords.device) or any(node.target in PRODUCTS for node in remainder.graph.graph.nodes):
         return kernel
-    kinds = tuple((tuple(each.shape), each.dtype) for each in examples)
+    rows = next(prime for prime in _PRIMES if not any(prime in each.shape for each in examples))
+    kinds = tuple((tuple(each.shape), each.dtype) for each in [coords.new_zeros(rows, coords.shape[1]), *examples[1:]])
 
     def whole() -> fx.GraphModule:
         # Of data of one's own: whoever keeps it keeps no model and no data of others.
         given = [torch.zeros(shape, dtype=dtype) for shape, dtype in kinds]
-        return traced(partial(function, _by_elements), *given, instead=decompositions(coords.dtype))
+        return traced(partial(function, _by_elements), *given, instead=decompositions(coords.dtype), any_size=True)
 
     # Without the remainder's, two kernels could differ by a constant.
     return in_background((remainder.graph.code, kernel.graph.code, kinds), kernel, whole, kinds)
@@ -83,10 +90,7 @@ def _many(
 ) -> Values:
     """Return the values at coords [N, K], of inputs as in `matrices`."""
     rest = iter(given)
-    values = (
-        next(rest) if shape is None else at(coords, next(rest), next(rest)).view(len(coords), *shape)
-        for shape in shapes
-    )
+    values = (next(rest) if shape is None else at(coords, next(rest), next(rest)).view(-1, *shape) for shape in shapes)
     return at_each(*values)
 
 
@@ -149,10 +153,12 @@ def looped(kernel: Kernel, inputs: Sequence[Affine | Tensor]) -> Program:
 
 
 def batched(kernel: Run, inputs: Sequence[Affine | Tensor], size: int) -> Program:
-    """Return the program that takes points together, as many as the kernel was made for."""
+    """Return the program that takes points together, as many as the kernel was made for; all, once it is compiled."""
     given = matrices(inputs)
 
     def program(coords: Tensor) -> Values:
+        if is_compiled(kernel):
+            return _padded(kernel, coords, given, max(len(coords), _LEAST))
         pieces = [_padded(kernel, piece, given, size) for piece in torch.split(coords, size)]
         return pieces[0] if len(pieces) == 1 else {name: torch.cat([p[name] for p in pieces]) for name in pieces[0]}
 

@@ -22,13 +22,17 @@ _IDLE = (
 
 
 def traced(
-    function: Callable[..., Any], *examples: Tensor, instead: Mapping[Any, Callable[..., Any]] | None = None
+    function: Callable[..., Any],
+    *examples: Tensor,
+    instead: Mapping[Any, Callable[..., Any]] | None = None,
+    any_size: bool = False,
 ) -> fx.GraphModule:
     """Return the graph of a function at example tensors, without writes to any tensor; its operations are aten's.
 
     Args:
         function, examples: what to trace, at what.
         instead: operation -> function that it is replaced by.
+        any_size: sizes that depend on those of the examples are computed by the graph, where the function allows it.
 
     Raises:
         UntraceableError: its operations depend on values, so that a trace would be right at the examples alone.
@@ -37,11 +41,16 @@ def traced(
     from torch.fx.experimental.proxy_tensor import make_fx
 
     try:
-        graph: fx.GraphModule = make_fx(function, decomposition_table=dict(instead or {}))(*examples)
+        make = make_fx(
+            function, decomposition_table=dict(instead or {}), tracing_mode="symbolic" if any_size else "real"
+        )
+        graph: fx.GraphModule = make(*examples)
     except (torch.OutOfMemoryError, UntraceableError):
         raise
     except Exception as error:
         raise UntraceableError(f"tracing failed: {error}") from error
+    # With it, a graph of any size could not be saved.
+    vars(graph).pop("shape_env", None)
     without_writes(graph.graph)
     for node in graph.graph.nodes:
         _refuse_changing(node)

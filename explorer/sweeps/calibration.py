@@ -10,7 +10,7 @@ import torch
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
-from explorer.sweeps.chunks import bytes_per_point, is_large, points_per_chunk, points_per_pass
+from explorer.sweeps.chunks import bytes_per_point, even, is_large, points_per_chunk, points_per_pass
 from explorer.sweeps.habits import habit_of
 from explorer.sweeps.plans import Plan
 from explorer.sweeps.rewriting import rewritings
@@ -60,8 +60,8 @@ def plan(
         RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop; or there is
             no mixed precision for it.
     """
-    habit = habit_of(objective, wanted, len(plane.basis))
-    free = chunk is None and low is None and not always
+    habit = habit_of(objective, wanted, len(plane.basis), low)
+    free = chunk is None and not always
     known = habit.plan(points) if free else None
     if known is not None:
         return known
@@ -71,13 +71,15 @@ def plan(
     calibration = _Calibration(objective, plane, wanted, points, each, strategy, size)
     if low is not None:
         _refuse_exact_quantities(objective, wanted, low)
-        return calibration.best(chunk, low)
-    if strategy.batched and points * each < _SHORT and not always:
+    elif strategy.batched and points * each < _SHORT and not always:
         if not (free and habit.is_due):
             return Plan(strategy, size, each, 0.0)
         habit.learn(replace(calibration, points=_OFTEN * points).best(), _OFTEN * points)
         return habit.plan(points) or Plan(strategy, size, each, 0.0)
-    return calibration.best(chunk)
+    best = calibration.best(chunk, low)
+    if chunk is None and best.timings:
+        habit.learn(best, points)
+    return best
 
 
 def _guess(objective: Objective, wanted: Wanted, strategy: Strategy, each: int) -> int:
@@ -130,7 +132,7 @@ class _Calibration:
         if chunk is not None:
             size = chunk
         elif fastest.strategy.batched:
-            size = self.size if fastest.chunk < min(self.size, _FIRST + 1) else fastest.chunk
+            size = even(self.size if fastest.chunk < min(self.size, _FIRST + 1) else fastest.chunk, self.points)
         else:
             size = _looped(self.objective, self.wanted, fastest.seconds)
         return Plan(fastest.strategy, size, self.each, fastest.seconds * self.points, tuple(timings))

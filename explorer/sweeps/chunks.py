@@ -22,6 +22,19 @@ _GRADIENTS = 256 << 20
 """Bytes that full gradients of points may take while data are streamed past them."""
 
 
+def even(chunk: int, points: int) -> int:
+    """Return the size of as many chunks as so many points need, all of one size but for rounding: one that is filled up
+    with points that nobody asked for costs as much as a full one."""
+    chunks = -(-points // chunk)
+    return -(-points // chunks)
+
+
+def widened(chunk: int, each: int) -> int:
+    """Return a larger chunk, of points that take so many bytes each, for machine code: most of what it works on never
+    leaves the processor."""
+    return chunk * max(1, _MOST // (chunk * each))
+
+
 def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> int:
     """Return about how much memory one point of a chunk takes: what its graph saves on one block of data, and theta
     with its gradient.

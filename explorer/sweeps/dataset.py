@@ -47,8 +47,10 @@ def landscape(
     """
     dims = job.dims
     shape = tuple(len(values) for values in dims.values())
+    # Picking all of them one by one would take as long as a fast sweep.
+    evaluated = fields if status is None else {name: field[status == COMPUTED] for name, field in fields.items()}
+    nonfinite = count_nonfinite(evaluated)
     status = np.full(job.points, COMPUTED, dtype=np.int8) if status is None else status
-    nonfinite = count_nonfinite({name: field[status == COMPUTED] for name, field in fields.items()})
     arrays = {name: field.reshape(shape + field.shape[1:]) for name, field in fields.items()}
     extra = extra_dims(job)
     variables: dict[str, Any] = {name: ((*dims, *extra[name]), array) for name, array in arrays.items()}

@@ -101,7 +101,8 @@ def sweep(
             partial(_everywhere, job, chunk_size) if tolerance is None else partial(_within, job, chunk_size, tolerance)
         )
         found = measure(progress)
-        return found.assign_attrs(conclusions(job, found, checkpoints, report=report))
+        found.attrs.update(conclusions(job, found, checkpoints, report=report))
+        return found
 
 
 def estimate(

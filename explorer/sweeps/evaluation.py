@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import torch
 
+from explorer.sweeps.chunks import widened
 from explorer.sweeps.fields import Fields
 from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.plans import Plan
 from explorer.sweeps.provenance import Attributes
 from explorer.sweeps.strategies import measure_by
+from explorer.sweeps.traced import Traced
 
 
 class Evaluation:
@@ -24,8 +26,10 @@ class Evaluation:
     def in_order(self) -> Iterator[tuple[int, Fields]]:
         """Yield (flat position of the first, fields) for all points, in the order of their positions."""
         for number, measure in enumerate(self._measures):
-            for start in range(0, self.job.grid.size, self.plan.chunk):
-                yield number * self.job.grid.size + start, measure(self.job.coords[start : start + self.plan.chunk])
+            compiled = isinstance(measure, Traced) and measure.is_compiled
+            size = widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
+            for start in range(0, self.job.grid.size, size):
+                yield number * self.job.grid.size + start, measure(self.job.coords[start : start + size])
 
     def at(self, positions: Indices) -> Fields:
         """Return the fields at these flat positions [n], in their order."""
@@ -44,5 +48,5 @@ class Evaluation:
             "strategy": self.plan.strategy.name,
             "chunk_size": self.plan.chunk,
             "calibration": json.dumps(self.plan.describe()),
-            "rewrites": ", ".join(getattr(self._measures[0], "notes", ())),
+            "rewrites": ", ".join(self._measures[0].notes if isinstance(self._measures[0], Traced) else ()),
         }

@@ -65,7 +65,8 @@ class Job:
     @cached_property
     def coords(self) -> Tensor:
         """The grid's coordinates [N, K], in C order, in the objective's dtype and on its device."""
-        return torch.from_numpy(self.grid.coords).to(self.plane.origin)
+        axes = [torch.from_numpy(values).to(self.plane.origin) for values in self.grid.values.values()]
+        return torch.cartesian_prod(*axes).view(-1, len(axes))
 
 
 def read_job(

@@ -15,6 +15,7 @@ from explorer.graphs import (
     UntraceableError,
     batched,
     batched_kernel,
+    is_compiled,
     looped,
     looped_kernel,
     remainder_of,
@@ -71,8 +72,7 @@ class Traced:
         self._kernels: list[Any] = []
         self._functions = functions_of(wanted, batched=size is not None)
         parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
-        self._most = room(objective.device) // (4 * len(parts))
-        self._small = _SMALL // len(parts)
+        self._parts = len(parts)
         self._programs = [(part.share, self._program(number, part)) for number, part in parts]
 
     def __call__(self, coords: Tensor) -> Fields:
@@ -85,8 +85,12 @@ class Traced:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was rewritten, wherever it applied."""
-        compiled = any(getattr(kernel, "compiled", None) is not None for kernel in self._kernels)
-        return (*self._rewritten, *(["machine code"] if compiled else []))
+        return (*self._rewritten, *(["machine code"] if any(map(is_compiled, self._kernels)) else []))
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether all of it runs as machine code, for any number of points."""
+        return bool(self._kernels) and all(map(is_compiled, self._kernels))
 
     def _program(self, number: int, part: Part) -> Program:
         raw = given(part.samples)
@@ -96,7 +100,7 @@ class Traced:
             lambda: whole_of(part, self.objective.theta, raw, self.rewrites, single=self.size is None),
         )
         samples = whole.laid_out(raw)
-        rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most))
+        rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most()))
         layers = [f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"] if rest.layers else []
         self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes, *layers)))
         gradient = self.wanted.gradient and part.trains
@@ -108,6 +112,10 @@ class Traced:
         self._kernels.append(kernel)
         return batched(kernel, rest.inputs, self.size)
 
+    def _most(self) -> int:
+        """Return how many bytes the constants of one block may take."""
+        return room(self.objective.device) // (4 * self._parts)
+
     def _rest(self, number: int, kind: Hashable, make: Callable[[], Remainder]) -> Remainder:
         """Return what has to be evaluated on this plane; that of the plane swept last is kept where it is small."""
         known, key = _KEPT.setdefault(self.objective, {}), ("rest", number, kind)
@@ -117,7 +125,7 @@ class Traced:
         if before != state:
             rest = make()
             known.pop(key, None)
-            if rest.nbytes <= self._small:
+            if rest.nbytes <= _SMALL // self._parts:
                 known[key] = (state, rest)
         found: Remainder = rest
         return found
