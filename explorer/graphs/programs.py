@@ -1,4 +1,4 @@
-"""Programs: a block of an objective, traced and rewritten for a plane, evaluated point by point or many at once."""
+"""Programs: a block of an objective, traced and rewritten for a plane, evaluated at many points at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from torch import Tensor, fx
 from torch.func import vmap
 
 from explorer.graphs.affine import PRODUCTS, Affine
-from explorer.graphs.capturing import AtPoint, captured
 from explorer.graphs.compiling import Run, decompositions, has_compiler, in_background, is_compiled
 from explorer.graphs.inplace import overwriting
 from explorer.graphs.onednn import fuse_linear
@@ -33,7 +32,7 @@ At = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """The graph that is run at a point, or at a chunk of points, for all blocks of data of one shape."""
+    """The graph that is run at a chunk of points, for all blocks of data of one shape."""
 
     graph: fx.GraphModule
     constants: tuple[Tensor, ...]
@@ -41,24 +40,6 @@ class Kernel:
 
     def __call__(self, *given: Tensor) -> Any:
         return self.graph(*given, *self.constants)
-
-
-def looped_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool) -> Kernel:
-    """Return what evaluates one point: (*inputs of the remainder at the point) -> values, and, for the gradient, the
-    derivatives of "loss" by the inputs that are affine, in order, as "by input"."""
-    examples = remainder.examples
-    affine = [isinstance(each, Affine) for each in remainder.inputs]
-
-    def both(*given: Tensor) -> Any:
-        leaves = [each.detach().requires_grad_() if moves else each for each, moves in zip(given, affine, strict=True)]
-        with torch.enable_grad():
-            values: Values = remainder.graph(*leaves)
-            varied = [leaf for leaf, moves in zip(leaves, affine, strict=True) if moves]
-            found = torch.autograd.grad(values["loss"], varied, allow_unused=True, materialize_grads=True)
-        return {**values, "by input": list(found)}
-
-    whole = traced(both, *examples) if gradient else annotated(remainder.graph, *examples)
-    return _kernel(whole, examples, rewrites)
 
 
 def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coords: Tensor) -> Run:
@@ -127,31 +108,6 @@ def matrices(inputs: Sequence[Affine | Tensor]) -> list[Tensor]:
     return found
 
 
-def looped(kernel: Kernel, inputs: Sequence[Affine | Tensor]) -> Program:
-    """Return the program that goes from point to point."""
-    affine = [each for each in inputs if isinstance(each, Affine)]
-
-    def at(coords: Sequence[float] | Tensor) -> Values:
-        found: Values = kernel(*(each.at(coords) if isinstance(each, Affine) else each for each in inputs))
-        if "by input" in found:
-            gradients: Any = found.pop("by input")
-            found["gradient"] = _by_coordinate(affine, gradients)
-        return found
-
-    recorded: list[AtPoint] = []
-
-    def program(coords: Tensor) -> Values:
-        if coords.device.type == "cuda":
-            if not recorded:
-                recorded.append(captured(at, coords[0]))
-            points = [recorded[0](point) for point in coords]
-        else:
-            points = [at(point) for point in coords.tolist()]
-        return {name: torch.stack([each[name] for each in points]) for name in points[0]}
-
-    return program
-
-
 def batched(kernel: Run, inputs: Sequence[Affine | Tensor], size: int) -> Program:
     """Return the program that takes points together, as many as the kernel was made for; all, once it is compiled."""
     given = matrices(inputs)
@@ -174,24 +130,20 @@ def _padded(kernel: Run, coords: Tensor, given: Sequence[Tensor], size: int) -> 
     return {name: value[: len(coords)] for name, value in found.items()}
 
 
-def _kernel(whole: fx.GraphModule, examples: Sequence[Tensor], rewrites: Rewrites) -> Kernel:
-    """Fold what is constant, fuse layers, and overwrite what is no longer needed."""
-    remainder = split(whole, [None] * len(examples), examples[0].device)
+def prepared(
+    whole: fx.GraphModule, examples: Sequence[Tensor], rewrites: Rewrites
+) -> tuple[fx.GraphModule, tuple[Tensor, ...]]:
+    """Return a graph in which what is constant is folded and layers are fused; and constants that it takes last."""
+    remainder = split(annotated(whole, *examples), [None] * len(examples), examples[0].device)
     constants = tuple(each for each in remainder.inputs if isinstance(each, Tensor))
-    graph, given = remainder.graph, (*examples, *constants)
+    graph = annotated(remainder.graph, *examples, *constants)
     if rewrites.products == "oneDNN":
-        fuse_linear(annotated(graph, *given).graph)
+        fuse_linear(graph.graph)
         tidy(graph)
-    return Kernel(overwriting(graph, *given), constants)
+    return graph, constants
 
 
-def _by_coordinate(affine: Sequence[Affine], gradients: Sequence[Tensor]) -> Tensor:
-    """Return the gradient [K] by the coordinates, from those by affine values."""
-    directions = range(len(affine[0].slopes))
-    pairs = list(zip(affine, gradients, strict=True))
-    return torch.stack([torch.stack([_inner(each.slopes[k], g) for each, g in pairs]).sum() for k in directions])
-
-
-def _inner(a: Tensor, b: Tensor) -> Tensor:
-    """Return the sum of a * b, in one pass where both lie in memory as they read."""
-    return torch.dot(a.view(-1), b.view(-1)) if a.is_contiguous() and b.is_contiguous() else (a * b).sum()
+def _kernel(whole: fx.GraphModule, examples: Sequence[Tensor], rewrites: Rewrites) -> Kernel:
+    """Prepare a graph, and overwrite what is no longer needed."""
+    graph, constants = prepared(whole, examples, rewrites)
+    return Kernel(overwriting(graph, *examples, *constants), constants)

@@ -1,6 +1,6 @@
 """Projections: where saved points lie in a plane, how far from it, and what the plane makes of their loss."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -10,33 +10,38 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.trajectory import Trajectory
 
-Checkpoints = Mapping[str, Tensor] | Trajectory
+Checkpoints = Mapping[str, Tensor | Trajectory] | Trajectory
 
 
 def projected(objective: Objective, plane: Plane, checkpoints: Checkpoints) -> list[dict[str, Any]]:
     """Return, for each checkpoint: "name"; "at", the plane's nearest coordinates (least squares); "offset", its
     distance from the plane in the units of theta; "loss", its own; "plane_loss", that of the plane's point; "path",
-    whether it is one of a trajectory. JSON-ready.
+    whether it is one of a trajectory; and of those "step", and "run", the name of theirs. JSON-ready.
 
     The colors under a projected checkpoint are `plane_loss`, not its loss: they agree only where the offset is small.
 
     Args:
         objective, plane: of one P.
-        checkpoints: name -> theta [P], or a trajectory.
+        checkpoints: name -> theta [P] or trajectory, or one trajectory.
 
     Raises:
         ValueError: a theta of another size.
     """
-    path = isinstance(checkpoints, Trajectory)
     # A term may call autograd itself, so gradients stay possible; theta asks for none.
     with torch.enable_grad():
-        return [_projected(objective, plane, name, theta) | {"path": path} for name, theta in _named(checkpoints)]
+        return [_projected(objective, plane, said["name"], theta) | said for said, theta in _named(checkpoints)]
 
 
-def _named(checkpoints: Checkpoints) -> list[tuple[str, Tensor]]:
-    if isinstance(checkpoints, Trajectory):
-        return [(f"step {int(step)}", theta) for step, theta in zip(checkpoints.steps, checkpoints.thetas, strict=True)]
-    return list(checkpoints.items())
+def _named(checkpoints: Checkpoints) -> Iterator[tuple[dict[str, Any], Tensor]]:
+    """Yield what is known of each theta without looking at it."""
+    each = {"": checkpoints} if isinstance(checkpoints, Trajectory) else checkpoints
+    for run, found in each.items():
+        if isinstance(found, Tensor):
+            yield {"name": run, "path": False}, found
+            continue
+        for step, theta in zip(found.steps.tolist(), found.thetas, strict=True):
+            name = f"{run}, step {step}" if run else f"step {step}"
+            yield {"name": name, "path": True, "run": run, "step": step}, theta
 
 
 def _projected(objective: Objective, plane: Plane, name: str, theta: Tensor) -> dict[str, Any]:

@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from explorer.graphs import (
+    Block,
+    LoopedKernel,
     Program,
     Remainder,
     Rewrites,
     UntraceableError,
     batched,
     batched_kernel,
+    common_inputs,
     is_compiled,
     looped,
     looped_kernel,
@@ -73,7 +76,11 @@ class Traced:
         self._functions = functions_of(wanted, batched=size is not None)
         parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
         self._parts = len(parts)
-        self._programs = [(part.share, self._program(number, part)) for number, part in parts]
+        measured = [(part, *self._remainder(number, part)) for number, part in parts]
+        if size is None:
+            self._programs = [(1.0, looped(self._blocks(measured)))]
+        else:
+            self._programs = [(part.share, self._batched(key, rest, part, size)) for part, key, rest in measured]
 
     def __call__(self, coords: Tensor) -> Fields:
         total: Fields = {}
@@ -92,7 +99,8 @@ class Traced:
         """Whether all of it runs as machine code, for any number of points."""
         return bool(self._kernels) and all(map(is_compiled, self._kernels))
 
-    def _program(self, number: int, part: Part) -> Program:
+    def _remainder(self, number: int, part: Part) -> tuple[Hashable, Remainder]:
+        """Return what of a block has to be evaluated, and what its kernel depends on."""
         raw = given(part.samples)
         kind = (part.trains, _kinds(raw), self.rewrites, self.size)
         whole = self._kept(
@@ -105,12 +113,27 @@ class Traced:
         self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes, *layers)))
         gradient = self.wanted.gradient and part.trains
         key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
-        if self.size is None:
-            return looped(self._kept(key, lambda: looped_kernel(rest, self.rewrites, gradient)), rest.inputs)
-        examples = torch.zeros(self.size, len(self.plane.basis)).to(self.plane.origin)
+        return key, rest
+
+    def _blocks(self, measured: Sequence[tuple[Part, Hashable, Remainder]]) -> list[Block]:
+        """Return the blocks of a loop; what those of one kind share is evaluated once at a point."""
+        alike = {key: [rest.inputs for _, other, rest in measured if other == key] for _, key, _ in measured}
+        common = {key: common_inputs(inputs) for key, inputs in alike.items()}
+        return [
+            Block(part.share, self._looped(key, rest, part, common[key]), rest.inputs) for part, key, rest in measured
+        ]
+
+    def _looped(self, key: Hashable, rest: Remainder, part: Part, common: tuple[bool, ...]) -> LoopedKernel:
+        gradient = self.wanted.gradient and part.trains
+        kernel: LoopedKernel = self._kept((key, common), lambda: looped_kernel(rest, self.rewrites, gradient, common))
+        return kernel
+
+    def _batched(self, key: Hashable, rest: Remainder, part: Part, size: int) -> Program:
+        gradient = self.wanted.gradient and part.trains
+        examples = torch.zeros(size, len(self.plane.basis)).to(self.plane.origin)
         kernel = self._kept(key, lambda: batched_kernel(rest, self.rewrites, gradient, examples))
         self._kernels.append(kernel)
-        return batched(kernel, rest.inputs, self.size)
+        return batched(kernel, rest.inputs, size)
 
     def _most(self) -> int:
         """Return how many bytes the constants of one block may take."""

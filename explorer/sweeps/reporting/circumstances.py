@@ -46,11 +46,18 @@ def check_trajectory(about: Inspection) -> Finding | None:
     if made.get("kind") != "principal":
         return None
     count = len(about.plane.basis)
-    shares = {name: float(sum(made[name][:count])) for name in ("explained", "random_walk")}
-    text = f"These directions explain {percent(shares['explained'])} of the trajectory's spread; a random walk of "
-    text += f"{made['thetas']} points in many dimensions would show {percent(shares['random_walk'])}"
+    runs = len(made.get("runs", [0]))
+    shares = {name: float(sum(made[name][:count])) for name in ("explained", "random_walk") if name in made}
+    text = f"These directions explain {percent(shares['explained'])} of "
+    text += "the trajectory's spread" if runs == 1 else f"the spread of {runs} trajectories together"
+    if "random_walk" not in shares:
+        text += "; they begin at different places, so that there are no random walks to compare with."
+        return Finding("trajectory", "info", text, shares)
+    walk = "a random walk of" if runs == 1 else f"{runs} random walks from one start with together"
+    text += f"; {walk} {made['thetas']} points in many dimensions would show {percent(shares['random_walk'])}"
     if shares["explained"] <= shares["random_walk"] + _MORE_THAN_A_WALK:
-        return Finding("trajectory", "warn", f"{text}: the path's shape here says nothing about the training.", shares)
+        said = "the path's shape here says" if runs == 1 else "the paths' shapes here say"
+        return Finding("trajectory", "warn", f"{text}: {said} nothing about the training.", shares)
     return Finding("trajectory", "info", f"{text}.", shares)
 
 
