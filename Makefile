@@ -29,6 +29,7 @@ bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where
 	$(BIN)/python -m tests.benchmarks.bench_convolution
 	$(BIN)/python -m tests.benchmarks.bench_transformer
 	$(BIN)/python -m tests.benchmarks.bench_models
+	$(BIN)/python -m tests.benchmarks.bench_basins
 	$(BIN)/python -m tests.benchmarks.bench_page
 
 screenshot: .venv/ready  ## the picture in README.md

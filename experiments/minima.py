@@ -67,15 +67,24 @@ def _smooth(x: Tensor, y: Tensor, loss: nn.Module) -> tuple[tuple[Minimum, ...],
     return tuple(describe(loss, theta, x, y) for theta in scaling.original(thetas)), lowest
 
 
-def _kinked(x: Tensor, y: Tensor, loss: nn.Module) -> tuple[tuple[Minimum, ...], float]:
+def corners(x: Tensor, y: Tensor, loss: MAE) -> tuple[tuple[Minimum, ...], Tensor]:
+    """Return the minima of the mean absolute error on its creases for inputs x [D], not all equal, and targets y [D],
+    ascending by loss; and the corners (w, b) [W, 2] that are flat to first order."""
     scaling = _scaling(x)
     u = scaling.scaled(x)
-    corners, flat = at_vertices(u, y)
+    sharp, flat = at_vertices(u, y)
+    found = (_describe_kink(loss, kink, scaling, x, y) for kink in (*sharp, *on_creases(u, y)))
+    return tuple(sorted(found, key=lambda minimum: minimum.loss)), scaling.original(flat)
+
+
+def _kinked(x: Tensor, y: Tensor, loss: MAE) -> tuple[tuple[Minimum, ...], float]:
+    scaling = _scaling(x)
+    u = scaling.scaled(x)
+    kinks, flat = corners(x, y, loss)
     thetas, lowest = find(loss, u, y)
     off_crease = (torch.tanh(thetas[:, :1] * u + thetas[:, 1:]) - y).abs().amin(dim=1) > _ON_CREASE
     smooth = (describe(loss, theta, x, y) for theta in scaling.original(thetas[off_crease]))
-    kinks = (_describe_kink(loss, kink, scaling, x, y) for kink in (*corners, *on_creases(u, y)))
-    flat_loss = float(local(loss, flat, u, y).value.min()) if len(flat) else math.inf
+    flat_loss = float(local(loss, flat, x, y).value.min()) if len(flat) else math.inf
     return (*smooth, *kinks), min(lowest, flat_loss)
 
 

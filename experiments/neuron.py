@@ -6,11 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from experiments.activities import ACTIVITIES, HIDDEN
+from experiments.following import follow
 from experiments.kink_minima import crease_heights
 from experiments.minima import minima
 from experiments.own import own
 from experiments.program import program
 from experiments.targets import TARGETS
+from experiments.training_program import training_program
 from explorer.study import Study, TargetSet
 from models import LOSSES, MODELS
 from models.losses import unreduced
@@ -55,8 +57,10 @@ NEURON = Study(
     own=own,
     stages=stages,
     minima=minima,
+    follow=follow,
     kinks=kinks,
     program=program,
+    training_program=training_program,
     preview="neuron",
     activities=ACTIVITIES,
     lesson=Path(__file__).with_name("lesson.md").read_text(encoding="utf-8"),

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.func import jvp
 
 from experiments.reaction_program import reaction_program
-from explorer.study import Study
+from experiments.reaction_training_program import reaction_training_program
+from explorer.study import Study, Training
 from models import MODELS
 
 RHO = 5.0
@@ -72,6 +73,11 @@ def program(weights: Mapping[str, float], theta: Sequence[float]) -> str:
     return reaction_program(RHO, U0, TIMES.tolist(), weights, theta)
 
 
+def training_program(weights: Mapping[str, float], theta: Sequence[float], training: Training) -> str:
+    """Return the PyTorch program that walks down the weighted total from theta."""
+    return reaction_training_program(RHO, U0, TIMES.tolist(), weights, theta, training)
+
+
 REACTION = Study(
     name="reaction",
     title="Two terms, as in a PINN",
@@ -80,6 +86,7 @@ REACTION = Study(
     window={"w": (-2.0, 8.0), "b": (-5.0, 3.0)},
     terms={"ic": initial_condition, "pde": equation},
     terms_program=program,
+    terms_training_program=training_program,
     preview="reaction",
     facts=_facts(),
 )

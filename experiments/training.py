@@ -38,11 +38,14 @@ def drawn(make: Callable[[], nn.Module], seed: int) -> nn.Module:
         return make()
 
 
-def train(model: nn.Module, x: Tensor, y: Tensor, recipe: Recipe) -> Trajectory:
+def train(
+    model: nn.Module, x: Tensor, y: Tensor, recipe: Recipe, at_step: Callable[[Tensor], object] | None = None
+) -> Trajectory:
     """Train a classifier in place on x [D, ...], y [D], leave it in eval mode, and return its path.
 
     The trajectory counts minibatches; its thetas are those of epochs 0, `every`, 2 `every`, ... and of the end, its
     losses those of all the data in eval mode. On one machine two runs agree in every bit: one thread, seeded order.
+    `at_step` is called with the loss of every minibatch, after its step.
     """
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr, **dict(recipe.options))
     # Whole batches only: the mean and variance of a handful of images would disturb BatchNorm's statistics.
@@ -50,13 +53,15 @@ def train(model: nn.Module, x: Tensor, y: Tensor, recipe: Recipe) -> Trajectory:
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * len(starts))
     order = torch.Generator().manual_seed(recipe.seed)
     # Whoever asks for a trained network may have turned gradients off.
-    with _one_thread(), torch.enable_grad():
+    with one_thread(), torch.enable_grad():
         path = [_recorded(model, x, y)]
         for epoch in range(1, recipe.epochs + 1):
             model.train()
             shuffled = torch.randperm(len(x), generator=order)
             for start in starts:
-                _step(model, optimizer, x, y, shuffled[start : start + recipe.batch])
+                loss = _step(model, optimizer, x, y, shuffled[start : start + recipe.batch])
+                if at_step is not None:
+                    at_step(loss)
                 scheduler.step()
             if epoch % recipe.every == 0 or epoch == recipe.epochs:
                 path.append(_recorded(model, x, y, epoch * len(starts)))
@@ -64,10 +69,13 @@ def train(model: nn.Module, x: Tensor, y: Tensor, recipe: Recipe) -> Trajectory:
     return Trajectory.of(thetas, steps, losses)
 
 
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, batch: Tensor) -> None:
+def _step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, batch: Tensor) -> Tensor:
+    """Return the loss before the step."""
     optimizer.zero_grad()
-    cross_entropy(model(x[batch]), y[batch]).backward()
+    loss = cross_entropy(model(x[batch]), y[batch])
+    loss.backward()
     optimizer.step()
+    return loss
 
 
 @torch.no_grad()
@@ -77,7 +85,7 @@ def _recorded(model: nn.Module, x: Tensor, y: Tensor, step: int = 0) -> tuple[in
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sum in one order, whatever the number of processors; and small networks are no faster on more."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

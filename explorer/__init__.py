@@ -4,12 +4,14 @@ from importlib import import_module
 from types import ModuleType
 
 from explorer import directions
+from explorer.descent import basins, descend, open_trajectory, record
 from explorer.errors import CheckpointError, ExplorerError, ObjectiveError, StateError, StoreError
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.study import Activity, Minima, Minimum, Study, TargetSet, Verdict, Visit
 from explorer.sweeps import open_landscape, sweep
+from explorer.trajectory import Trajectory
 
 __all__ = [  # noqa: RUF022  grouped by subject
     # what is measured, where
@@ -21,6 +23,12 @@ __all__ = [  # noqa: RUF022  grouped by subject
     "sweep",
     "open_landscape",
     "figures",
+    # the way that training takes
+    "descend",
+    "basins",
+    "record",
+    "open_trajectory",
+    "Trajectory",
     # what a page shows
     "Study",
     "TargetSet",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 
 Window = Mapping[str, tuple[float, float]]
 
@@ -60,6 +60,31 @@ class Visit:
     delta: float
     w: float
     b: float
+    opt: tuple[str, ...] = ()
+    """The optimizers whose paths are shown, each "name" or "name@rate"."""
+    lr: float = 0.5
+    """The rate of those without one of their own."""
+    steps: int = 200
+    schedule: str = "none"
+    batch: int = 0
+    """Samples of a mini-batch; 0 takes all."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained: all that decides a path but the objective and the start."""
+
+    optimizer: str | type[optim.Optimizer] = "gd"
+    """A name of `explorer.descent.OPTIMIZERS`, or a class of `torch.optim`."""
+    lr: float = 0.5
+    steps: int = 200
+    schedule: str = "none"
+    """A name of `explorer.descent.SCHEDULES`."""
+    batch: int = 0
+    """Samples of a mini-batch; 0 takes all."""
+    seed: int = 0
+    """Of the order of mini-batches."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +135,22 @@ class Study:
     """(model, x [D], y [D], loss) -> the named tensors from the parameters to the loss, in order, the last a scalar."""
     minima: Callable[[TargetSet, nn.Module], Minima] | None = None
     """(target set, loss) -> certified minima."""
+    follow: Callable[[TargetSet, TargetSet, nn.Module, Sequence[float]], Sequence[float] | None] | None = None
+    """(target set before, after, loss, a minimum before) -> where that minimum is after; None where it has ceased to
+    exist on the way."""
     kinks: Callable[[TargetSet], Sequence[tuple[float, float, float]]] | None = None
     """(target set) -> lines p*alpha + q*beta = c along which MAE has a crease."""
     program: Callable[[TargetSet, str, float, Sequence[float]], str] | None = None
     """(target set, loss name, delta, theta) -> a PyTorch program that prints loss and gradient there."""
     terms_program: Callable[[Mapping[str, float], Sequence[float]], str] | None = None
     """(weight of each term, theta) -> a PyTorch program that prints the weighted total and its gradient there."""
+    training_program: Callable[[TargetSet, str, float, Sequence[float], Training], str] | None = None
+    """(target set, loss name, delta, theta to start at, training) -> a PyTorch program that trains from there and
+    prints every step."""
+    terms_training_program: Callable[[Mapping[str, float], Sequence[float], Training], str] | None = None
+    """(weight of each term, theta to start at, training) -> the like for the weighted total."""
+    optimizers: Mapping[str, type[optim.Optimizer]] = field(default_factory=dict)
+    """Name -> class of further optimizers to descend with, beside `explorer.descent.OPTIMIZERS`."""
     terms: Mapping[str, Callable[[nn.Module], Tensor]] = field(default_factory=dict)
     """Named terms (model -> scalar) of a composite objective; empty where a loss and target sets are used."""
     facts: Mapping[str, float] = field(default_factory=dict)

@@ -20,7 +20,7 @@ class Trajectory:
     steps: Tensor
     """[T], whole numbers, increasing."""
     losses: Tensor | None = None
-    """[T], or None."""
+    """[T], NaN where one is not known; or None."""
 
     def __post_init__(self) -> None:
         if self.thetas.dim() != 2 or len(self.thetas) == 0 or not self.thetas.is_floating_point():

@@ -10,7 +10,8 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from explorer import Grid, Objective, Plane, sweep
+from explorer import Grid, Objective, Plane, Trajectory, sweep
+from explorer.directions import along, principal
 from explorer.sweeps.disk.anatomy import FieldSpec
 from explorer.sweeps.store import Store
 
@@ -130,6 +131,51 @@ def make_store(
     store = _empty(root / name, found, grid, chosen, kept, planes)
     fill(store, found, 0, int(np.ceil(share * store.chunks)))
     return store
+
+
+SHARP = {"rate": [0.5, 0.4], "step": [0, 50, 100], "sharpness": [[3, 4, 4], [3, 4, 5]], "loss": [[1, 0.5, 0.25]] * 2}
+"""Of no training: what a store may hold."""
+AXES = (("alpha", 17), ("beta", 13))
+STEPS = (0, 40, 80)
+"""Steps to which the plane of `make_training` is moved."""
+
+
+def descended(objective: Objective, rate: float) -> Trajectory:
+    """Gradient descent from the objective's own theta: 9 thetas, ten steps apart."""
+    theta, thetas = objective.theta, [objective.theta]
+    for step in range(1, 81):
+        leaf = theta.clone().requires_grad_()
+        theta = theta - rate * torch.autograd.grad(objective(leaf), leaf)[0]
+        thetas += [theta] if step % 10 == 0 else []
+    return Trajectory.of(thetas, range(0, 81, 10))
+
+
+def make_training(root: Path) -> None:
+    """Write path.zarr, the principal plane of a training; path-00, -40 and -80.zarr, the same moved along it; and
+    runs.zarr, the plane of two trainings."""
+    objective = network()
+    slow, fast = descended(objective, 0.3), descended(objective, 1.0)
+    plane, grid = principal(fast), None
+    for name, of, shown in (
+        ("path.zarr", plane, fast),
+        *((f"path-{step:02d}.zarr", along(plane, fast)[step // 10], fast) for step in STEPS),
+        ("runs.zarr", principal({"slow": slow, "fast": fast}), {"slow": slow, "fast": fast}),
+    ):
+        places = of.coordinates(torch.cat([slow.thetas, fast.thetas]))
+        low, high = places.amin(0) - 0.5, places.amax(0) + 0.5
+        own = Grid({label: (float(low[i]), float(high[i]), n) for i, (label, n) in enumerate(AXES)})
+        grid = own if grid is None or name == "runs.zarr" else grid
+        sweep(
+            objective,
+            of,
+            grid,
+            store=root / name,
+            checkpoints=shown,
+            quantities=("loss",),
+            progress=False,
+            report=False,
+        )
+    Store.open(root / "runs.zarr", write=True).set_attrs({"sharpness": json.dumps(SHARP)})
 
 
 def _empty(

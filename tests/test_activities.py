@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from experiments.activities import ACTIVITIES, HIDDEN
 from experiments.activities.compare_surfaces import shares
+from experiments.activities.drag_outlier import all_follow
 from experiments.activities.measuring import gradient_at, loss_at
 from experiments.activities.predict_arrow import angle
 from experiments.activities.refits import CLEAN_Y, refits
@@ -18,7 +19,7 @@ from explorer.study import Verdict, Visit
 from models import LOSSES
 
 BY_NAME = {activity.name: activity for activity in ACTIVITIES}
-KEYS = {"study", "target", "loss", "delta", "w", "b", "n", "points", "view", "layers", "hide", "mode", "activity"}
+KEYS = {"study", "target", "loss", "delta", "w", "b", "n", "points", "view", "layers", "hide", "mode", "opt", "lr"}
 W, B = math.log(6) / 2, math.log(1.5) / 2
 
 
@@ -39,11 +40,15 @@ def test_the_names_are_those_that_links_use() -> None:
         "long_valley_trough",
         "long_valley_baseline",
         "long_valley_tilted",
+        "descend_baseline",
+        "descend_tilted",
+        "descend_trough",
         "isolated_minima_two_readings",
         "isolated_minima_mirror",
         "match_loss_clean",
         "match_loss_outliers",
         "match_loss_wild",
+        "drag_outlier",
         "question_minimum",
         "question_kinks",
         "question_outliers",
@@ -62,6 +67,8 @@ def test_the_scene_exists_and_does_not_solve_itself(activity) -> None:
         0.25,
         float(activity.setup.get("w", -1.5)),
         float(activity.setup.get("b", 1.5)),
+        tuple(activity.setup["opt"].split(",")) if "opt" in activity.setup else (),
+        float(activity.setup.get("lr", 0.5)),
     )
     assert not activity.check([start], "").done
 
@@ -79,6 +86,11 @@ odd_visits = st.builds(
     st.sampled_from([0.25, 0.0, -1.0, math.nan, math.inf]),
     odd_numbers,
     odd_numbers,
+    st.sampled_from([(), ("gd",), ("adam", "gd@0.1"), ("gd@nan",), ("gd@fast", "gd"), ("",)]),
+    odd_numbers,
+    st.sampled_from([-1, 0, 5]),
+    st.sampled_from(["none", "cosine", "no such"]),
+    st.integers(-1, 3),
 )
 odd_answers = st.one_of(st.sampled_from(["", *LOSSES, "45", "nan", "1e400", "−90°", "north"]), st.text(max_size=20))
 
@@ -388,7 +400,7 @@ def test_the_table_tells_the_distance_from_the_clean_points() -> None:
     assert said.table[2][3] == f"{2 * sum(misses) / 9:.5f}"
 
 
-@pytest.mark.parametrize("name", ["match_loss_clean", "question_outliers", "hidden_surface"])
+@pytest.mark.parametrize("name", ["match_loss_clean", "drag_outlier", "question_outliers", "hidden_surface"])
 def test_without_an_answer_one_is_asked_for(name: str) -> None:
     activity = BY_NAME[name]
     visits = at(activity.setup["target"], activity.setup["loss"], (0, 0))
@@ -437,3 +449,26 @@ def test_where_nothing_is_down_no_arrow_is_right() -> None:
 )
 def test_angles_are_read_kindly(text: str, value: float | None) -> None:
     assert angle(text) == value
+
+
+# --- the dragged outlier ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delta", [0.25, 1.0])
+def test_the_squared_error_follows_a_dragged_outlier_farthest(delta: float) -> None:
+    visits = at("outliers", "mse", (0, 0), delta=delta)
+    for answer in LOSSES:
+        assert verdict("drag_outlier", visits, answer).done == (answer == "mse")
+    moved = all_follow(delta)
+    assert moved["mae"] == 0
+    # Beyond delta the outlier pulls with delta wherever it is; with delta = 1 it begins inside.
+    assert (moved["huber"] == 0) == (delta == 0.25)
+    assert moved["mse"] > 2 * moved["log_cosh"] > 0
+
+
+def test_dragging_does_not_leave_the_exercise() -> None:
+    dragged = [*at("outliers", "mse", (0, 0)), Visit("own", "mse", 0.25, 0, 0)]
+    assert verdict("drag_outlier", dragged, "mse").done
+    said = verdict("drag_outlier", dragged, "mae")
+    assert "already pulls as hard as it can" in said.message
+    assert said.table[2] == ("MAE", "0.0000")

@@ -105,7 +105,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "m.safetensors"
     before = write_checkpoint(trained(), path)
 
-    def disk_full(weights, partial):
+    def disk_full(weights, partial, metadata):
         partial.write_bytes(b"half")
         raise OSError("No space left on device")
 

@@ -134,6 +134,26 @@ def test_a_trajectory_spans_a_plane_and_is_drawn_on_it(tmp_path: Path) -> None:
     assert all(found["alpha"].min() < each["at"][0] < found["alpha"].max() for each in path)
 
 
+def test_several_trajectories_span_a_plane_together(tmp_path: Path) -> None:
+    for run, factor in (("slow", 0.8), ("fast", 0.5)):
+        (tmp_path / run).mkdir()
+        for epoch in range(3):
+            checkpoint(tmp_path / run / f"epoch_{epoch}.safetensors", factor**epoch, factor ** (2 * epoch), 1)
+    where = [tmp_path / "slow", tmp_path / "fast"]
+    swept(tmp_path / "x.zarr", "--directions", "principal", "--trajectory", *where)
+    found = open_landscape(tmp_path / "x.zarr")
+    path = json.loads(found.attrs["checkpoints"])
+    assert [(each["run"], each["step"]) for each in path] == [(run, i) for run in ("slow", "fast") for i in range(3)]
+    assert [each["name"] for each in path][3:] == ["fast, step 0", "fast, step 1", "fast, step 2"]
+    assert json.loads(found.attrs["basis"])["made"]["runs"] == [3, 3]
+    # Both lie in the plane of the first two entries of theta.
+    assert all(each["offset"] < 1e-12 for each in path)
+    for axis, number in (("alpha", 0), ("beta", 1)):
+        assert all(found[axis].min() < each["at"][number] < found[axis].max() for each in path)
+    report = {each["name"]: each["text"] for each in json.loads(found.attrs["report"])}
+    assert "100 % of the spread of 2 trajectories together; 2 random walks from one start" in report["trajectory"]
+
+
 def test_checkpoints_are_projected_onto_random_planes(tmp_path: Path) -> None:
     a = checkpoint(tmp_path / "a.safetensors", 1, 0, 0)
     swept(tmp_path / "x.zarr", "--checkpoints", a, "--normalize", "none")
@@ -204,6 +224,8 @@ def test_entries_are_axes_with_their_names(tmp_path: Path) -> None:
         ((FACTORY, "--directions", "principal"), 2, "takes --trajectory"),
         ((FACTORY, "--directions", "axes"), 2, "takes one or two --entries"),
         ((FACTORY, "--checkpoints", "a.pt", "--trajectory", "x"), 2, "not both"),
+        ((FACTORY, "--trajectory", "x", "x"), 2, "--trajectory takes each folder once; x is given 2 times"),
+        (("--trajectory", "a", FACTORY), 2, "--trajectory takes all words after it"),
         ((FACTORY, "--quantities", "los"), 2, "expected quantities among loss, terms"),
         ((FACTORY, "--checkpoints", "no-such-file.pt"), 1, "no-such-file.pt"),
         ((FACTORY, "--directions", "axes", "--entries", "w"), 1, "w"),

@@ -1,6 +1,7 @@
 """Study "digits": the data, a training that repeats bit for bit, and slices through where it ended."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import explorer
 from experiments import digits as study
 from experiments.images import accuracy, digits
 from experiments.training import Recipe, drawn, train
+from explorer.cli import main
 from explorer.directions import gaussian, hessian, principal
 from explorer.parameters import sha256
 from models import MODELS
@@ -90,7 +92,7 @@ def test_training_leaves_the_callers_random_numbers_and_threads_alone():
 def test_the_source_makes_the_same_objective_again():
     made = study.objective(seed=1, epochs=1, dtype="float32")
     assert made.source["factory"] == "experiments.digits:objective"
-    study._trained.cache_clear()
+    study._run.cache_clear()
     again = study.objective(**made.source["kwargs"])
     assert again.describe() == made.describe()
     assert again.dtype == torch.float32
@@ -115,7 +117,36 @@ def test_a_slices_center_is_the_trained_loss(objective):
     assert float(landscape["loss"].min()) == float(landscape["loss"][1, 1])
 
 
-def test_the_module_writes_its_three_stores_and_goes_on_with_them(tmp_path):
+def test_the_runs_begin_at_one_place_and_the_first_is_the_objectives(path):
+    runs = {name: study.run(name) for name in study.RUNS}
+    assert torch.equal(runs["adam"].thetas, path.thetas)
+    assert all(torch.equal(each.thetas[0], path.thetas[0]) for each in runs.values())
+    assert all(float(each.losses[-1]) < 0.1 for each in runs.values())
+    made = principal(runs).made
+    assert made["runs"] == [31, 31, 31]
+    assert "random_walk" in made
+
+
+def test_a_recorded_run_is_that_run(tmp_path, path):
+    words = ["--record", str(tmp_path / "digits"), "--run", "adam", "--every", "30"]
+    result = CliRunner().invoke(study.main, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "11 of 300 steps" in result.output
+    found = explorer.open_trajectory(tmp_path / "digits")
+    # Ten minibatches an epoch: the same bits, recorded or not.
+    assert torch.equal(found.thetas, path.thetas[::3])
+    again = CliRunner().invoke(study.main, words)
+    assert again.exit_code == 1
+    assert "holds a recording of 300 steps" in again.output
+    # The words that it prints make the picture.
+    printed = shlex.split(result.output.strip().splitlines()[-1])[3:]
+    shown = CliRunner().invoke(main, [*printed[:-1], str(tmp_path / "x.zarr"), "--points", "3"])
+    assert shown.exit_code == 0, shown.output
+    entries = json.loads(explorer.open_landscape(tmp_path / "x.zarr").attrs["checkpoints"])
+    assert [entry["step"] for entry in entries] == list(range(0, 301, 30))
+
+
+def test_the_module_writes_its_stores_and_goes_on_with_them(tmp_path):
     for _ in range(2):
         result = CliRunner().invoke(study.main, ["--out", str(tmp_path), "--points", "3"], catch_exceptions=False)
         assert result.exit_code == 0
@@ -129,6 +160,13 @@ def test_the_module_writes_its_three_stores_and_goes_on_with_them(tmp_path):
     entries = json.loads(path.attrs["checkpoints"])
     assert [entry["path"] for entry in entries] == [True] * 31
     assert entries[-1]["offset"] == 0.0
+    for step in range(0, 301, 50):
+        moved = explorer.open_landscape(tmp_path / f"digits-along-{step:03d}.zarr")
+        [own] = [each for each in json.loads(moved.attrs["checkpoints"]) if each["step"] == step]
+        # The plane goes through it: 2,410 entries of order 1 and rounding.
+        assert own["offset"] < 1e-12
+    runs = json.loads(explorer.open_landscape(tmp_path / "digits-runs.zarr").attrs["checkpoints"])
+    assert {each["run"] for each in runs} == set(study.RUNS)
     other = CliRunner().invoke(study.main, ["--out", str(tmp_path), "--points", "4"])
     assert other.exit_code == 1
     assert "Error: " in other.output
@@ -139,11 +177,14 @@ def test_figures_in_the_readme(objective, path):
     text = " ".join((ROOT / "experiments" / "README.md").read_text(encoding="utf-8").split())
     values = {name: float(value) for name, value in objective.metrics(objective.theta).items()}
     made, steepest = principal(path).made, hessian(objective).made["eigenvalues"]
+    shared = principal({name: study.run(name) for name in study.RUNS}).made
     for said in (
         f"loss {float(objective(objective.theta)):.4f}",
         f"{100 * values['test_accuracy']:.1f} % of the test images",
         f"{100 * sum(made['explained'][:2]):.1f} % of the path's spread",
         f"{100 * sum(made['random_walk'][:2]):.1f} % of a random walk's",
         f"eigenvalues {steepest[0]:.2f} and {steepest[1]:.2f}",
+        f"{100 * sum(shared['explained'][:2]):.1f} % of the spread of the three",
+        f"three random walks {100 * sum(shared['random_walk'][:2]):.1f} %",
     ):
         assert said in text, said

@@ -10,7 +10,7 @@ from explorer import figures
 from explorer.figures import contour_lines
 from explorer.figures.lines import band_of
 from explorer.figures.partial import Progress
-from explorer.figures.projections import FAR, fading, gram_of, projections_of
+from explorer.figures.projections import FAR, fading, gram_of, projections_of, spread_words
 from explorer.grid import Grid
 
 SLOPE = (3.0, -2.0)
@@ -154,6 +154,35 @@ def test_a_path_is_dotted_where_it_is_far_from_the_plane():
     assert [trace.line.dash for trace in lines] == ["solid", "dot"]
     np.testing.assert_array_equal(np.column_stack([lines[1].x, lines[1].y])[:2], [(3, 0), (3, 4)])
     assert figure.data[-1].hovertext[0] == "end<br>2 from the plane<br>loss in the plane 0.5"
+
+
+def test_several_paths_have_a_legend_with_their_colors_and_patterns():
+    entries = [
+        entry(f"{run}, step {step}", (2 * step, step), run == "b", True) | {"run": run, "step": step}
+        for run in ("a", "b") for step in (0, 1, 2)
+    ]  # fmt: skip
+    made = {"kind": "principal", "thetas": 6, "runs": [3, 3], "explained": [0.7, 0.2, 0.1], "random_walk": [0.5, 0.25]}
+    basis = json.dumps({"norms": [1.0, 1.0], "cosines": [0.0], "made": made})
+    figure = figures.path(with_checkpoints(*entries, basis=basis))
+    shown = [(trace.name, trace.line.color, trace.line.dash) for trace in figure.data if trace.showlegend]
+    assert shown == [("a", "#ffc46b", "solid"), ("b", "#7fe3ff", "dash")]
+    # Each path is 2 sqrt 5 long; b is 1 away from the plane, 0.22 of that: its own pattern, not dots.
+    assert not any(trace.line.dash == "dot" for trace in figure.data if trace.type == "scatter")
+    said = figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert "The plane holds 90.0 % of the spread of 2 paths together" in said
+    assert "of 2 random walks with 6 points together it would be 75.0 %" in said
+    solid = figures.surface(with_checkpoints(*entries, basis=basis), path=True)
+    colors = [trace.line.color for trace in solid.data if trace.type == "scatter3d" and trace.mode == "lines"]
+    assert colors[-2:] == ["#ffc46b", "#7fe3ff"]
+
+
+def test_what_a_principal_plane_holds_is_said_where_it_is_known():
+    made = {"kind": "principal", "thetas": 3, "explained": [0.75, 0.15, 0.1]}
+    words = spread_words({"basis": json.dumps({"made": {**made, "random_walk": [0.5, 0.3, 0.2]}})})
+    assert words == "The plane holds 90.0 % of the path's spread; of a random walk of 3 points it would be 80.0 %."
+    assert "no random walks compare" in spread_words({"basis": json.dumps({"made": {**made, "runs": [1, 2]}})})
+    for other in ({}, {"basis": "{"}, {"basis": '{"made": {"kind": "gaussian"}}'}, {"basis": '{"made": 3}'}):
+        assert spread_words(other) == ""
 
 
 def test_the_size_of_a_path_is_measured_in_theta():

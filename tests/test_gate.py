@@ -14,7 +14,8 @@ from explorer.dashboard import create_app
 OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "minima-query", "opened.data": "address",
            "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
            "verdict.data": "check", "file.data": "download", "picture.data": "download",
-           "lesson-text.children": "lesson-query"}  # fmt: skip
+           "basins-reply.data": "basins-query",
+           "influence.data": "influence-query", "lesson-text.children": "lesson-query"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,9 @@ queries = st.sampled_from(["", "w=1", "study=reaction", "view=compare&n=17", "ta
                            "target=own&points=1_1~1_2~1_100", "delta=-1", "n=99999", "w=1000&b=-1000"])  # fmt: skip
 sent = anything | st.fixed_dictionaries(
     {},
-    optional={"query": queries | anything, "text": anything, "activity": anything, "visits": anything,
-              "answer": anything, "kind": st.sampled_from(["csv", "nc", "png"]) | anything},
+    optional={"query": queries | anything, "from": queries | anything, "to": queries | anything,
+              "text": anything, "activity": anything, "visits": anything,
+              "answer": anything, "kind": st.sampled_from(["csv", "nc", "png"]) | anything, "seen": anything},
 )  # fmt: skip
 
 

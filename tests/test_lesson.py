@@ -21,11 +21,11 @@ from experiments.activities import ACTIVITIES, HIDDEN
 from experiments.reaction import RHO, U0
 from experiments.targets import TARGETS
 from explorer.dashboard.pages.lesson import lesson_html, register
-from explorer.dashboard.state import parse
+from explorer.dashboard.state import State, parse
 from models import LOSSES
 
 TEXT = (Path(experiments.__file__).parent / "lesson.md").read_text(encoding="utf-8")
-KEYS = {"study", "target", "loss", "delta", "w", "b", "n", "points", "view", "layers", "hide", "mode", "activity"}
+KEYS = {*State.__dataclass_fields__}
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 LINKS = re.findall(r"\]\(([^)]*)\)", TEXT)
 PROSE = re.sub(r"\]\([^)]*\)", "]", re.sub(r"```.*?```", "", TEXT.split("## References")[0], flags=re.DOTALL))

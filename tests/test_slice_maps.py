@@ -158,10 +158,10 @@ def test_a_damaged_chunk_is_left_out_and_told(tmp_path: Path) -> None:
 def test_checkpoints_keep_their_distance(root: Path) -> None:
     found = drawn(root)["maps"][0]["checkpoints"]
     assert [each["name"] for each in found["points"]] == ["start", "end"]
-    assert len(found["path"]) == 7
-    assert len(found["far"]) == 6
-    assert found["far"] == sorted(found["far"])
-    assert found["far"][0] < found["limit"] < found["far"][-1]
+    [run] = found["runs"]
+    assert (run["name"], len(run["path"]), len(run["far"])) == ("", 7, 6)
+    assert run["far"] == sorted(run["far"])
+    assert run["far"][0] < found["limit"] < run["far"][-1]
 
 
 def test_the_cards_tell_report_limits_and_provenance(root: Path) -> None:

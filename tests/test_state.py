@@ -7,7 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments import STUDIES
-from explorer.dashboard.state import HIDEABLE, LAYERS, MODES, MOST_POINTS, VIEWS, State, number, parse, read_points
+from explorer.dashboard.state import (
+    HIDEABLE,
+    LAYERS,
+    MODES,
+    MOST_PATHS,
+    MOST_POINTS,
+    VIEWS,
+    State,
+    number,
+    parse,
+    read_points,
+)
+from explorer.descent import OPTIMIZERS, SCHEDULES
 from explorer.errors import StateError
 
 NEURON = STUDIES["neuron"]
@@ -19,6 +31,8 @@ def subset(names: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 own = st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=MOST_POINTS).map(tuple)
+rate = st.floats(0.001, 100).map(lambda value: f"@{repr(value).removesuffix('.0')}")
+optimizer = st.builds(lambda name, rate: name + rate, st.sampled_from(list(OPTIMIZERS)), st.just("") | rate)
 states = st.builds(
     State,
     target=st.sampled_from(list(NEURON.targets)),
@@ -32,6 +46,12 @@ states = st.builds(
     hide=subset(HIDEABLE),
     mode=subset(MODES),
     lr=st.floats(0.001, 100),
+    opt=st.lists(optimizer, max_size=MOST_PATHS, unique=True).map(tuple),
+    steps=st.integers(1, 5000),
+    batch=st.integers(0, 1000),
+    seed=st.integers(0, 9999),
+    schedule=st.sampled_from(list(SCHEDULES)),
+    at=st.integers(-1, 5000),
     activity=st.sampled_from(["", *(activity.name for activity in NEURON.activities)]),
 )
 
@@ -92,6 +112,14 @@ def test_a_value_is_taken_or_named_never_silently_replaced(key: str, text: str) 
         ("target=own&points=1_2_3", "points: a number was expected, '2_3' came"),
         ("target=own&points=1_2~x_3", "points: a number was expected, 'x' came"),
         ("target=own&points=" + "~".join(["1_1"] * 41), "points: at most 40 points were expected, 41 came"),
+        ("opt=sgd", "opt: one of gd, momentum"),
+        ("opt=gd@0", "opt: a number from 0.001 to 100 was expected, 0 came"),
+        ("opt=gd@", "opt: a number was expected, '' came"),
+        ("opt=" + ",".join(f"gd@{i}" for i in range(1, 10)), "opt: at most 8 optimizers were expected, 9 came"),
+        ("steps=0", "steps: a number from 1 to 5000 was expected, 0 came"),
+        ("batch=1.5", "batch: a whole number"),
+        ("schedule=linear", "schedule: one of none, step"),
+        ("at=-2", "at: a number from -1 to 5000"),
         ("layers=clouds", "layers: one of contours"),
     ],
 )
@@ -99,6 +127,13 @@ def test_what_cannot_be_taken_is_said(query: str, said: str) -> None:
     state, notes = parse(query, STUDIES)
     assert any(said in note for note in notes), notes
     assert all(math.isfinite(value) for value in (state.w, state.b, state.delta))
+
+
+def test_an_optimizer_stands_once_with_its_rate_as_the_page_writes_it() -> None:
+    state, notes = parse("opt=gd,adam@0.1,gd@1.0,gd@1,adam@.10", STUDIES)
+    assert (state.opt, notes) == (("gd", "adam@0.1", "gd@1"), ())
+    assert state.query() == "opt=gd,adam@0.1,gd@1"
+    assert parse("opt=none", STUDIES) == (State(), ())
 
 
 def test_unknown_keys_of_later_versions_are_ignored() -> None:

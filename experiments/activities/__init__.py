@@ -1,6 +1,8 @@
 """Things to do on the page, each checking itself: `ACTIVITIES`, in the order of the lesson."""
 
 from experiments.activities.compare_surfaces import COMPARE_SURFACES
+from experiments.activities.descend_valleys import DESCEND_VALLEYS
+from experiments.activities.drag_outlier import DRAG_OUTLIER
 from experiments.activities.find_minimum import FIND_MINIMUM
 from experiments.activities.hidden_surface import HIDDEN_SURFACE
 from experiments.activities.isolated_minima import ISOLATED_MINIMA
@@ -19,8 +21,10 @@ ACTIVITIES: tuple[Activity, ...] = (
     COMPARE_SURFACES,
     HIDDEN_SURFACE,
     *LONG_VALLEYS,
+    *DESCEND_VALLEYS,
     *ISOLATED_MINIMA,
     *MATCH_LOSS,
+    DRAG_OUTLIER,
     QUESTION_MINIMUM,
     QUESTION_KINKS,
     QUESTION_OUTLIERS,

@@ -49,8 +49,8 @@ def grid_on(chosen: Chosen, points: str, radius: float | None) -> Grid:
 
 
 def _around(chosen: Chosen, plane: Plane) -> list[tuple[float, float]]:
-    if chosen.words.kind == "principal" and chosen.trajectory is not None:
-        places = plane.coordinates(chosen.trajectory.thetas)
+    if chosen.words.kind == "principal":
+        places = torch.cat([plane.coordinates(each.thetas) for each in chosen.trajectories.values()])
     elif chosen.words.kind in ("between", "through"):
         places = plane.coordinates(torch.stack(list(chosen.thetas.values())))
     else:

@@ -39,7 +39,7 @@ class Words:
     normalize: Normalize
     skip: tuple[str, ...]
     checkpoints: tuple[Path, ...]
-    trajectory: Path | None
+    trajectory: tuple[Path, ...]
     entries: tuple[str, ...]
     given: frozenset[str]
     """Names of the options of OF_SOME that were given, not left at their defaults."""
@@ -50,8 +50,8 @@ class Words:
             raise click.UsageError(
                 f"--directions {self.kind} takes {wanted} --checkpoints; got {len(self.checkpoints)}"
             )
-        if self.kind == "principal" and self.trajectory is None:
-            raise click.UsageError("--directions principal takes --trajectory, a folder of checkpoints")
+        if self.kind == "principal" and not self.trajectory:
+            raise click.UsageError("--directions principal takes --trajectory, a folder of checkpoints, or several")
         if self.kind == "axes" and not 1 <= len(self.entries) <= 2:
             raise click.UsageError('--directions axes takes one or two --entries, such as "w,b" or "fc.weight[0,1]"')
         if len(self.seeds) > 1 and self.kind != "gaussian":
@@ -59,10 +59,12 @@ class Words:
         for option in OF_SOME:
             if option in self.given and option not in KINDS[self.kind]:
                 raise click.UsageError(f"--{option} does nothing with --directions {self.kind}: leave it out")
-        twice = [str(path) for path in self.checkpoints if self.checkpoints.count(path) > 1]
-        if twice:
-            raise click.UsageError(f"--checkpoints takes each file once; {twice[0]} is given {len(twice)} times")
-        if self.trajectory is not None and self.checkpoints and wanted is None:
+        for what, paths in (("--checkpoints takes each file", self.checkpoints),
+                            ("--trajectory takes each folder", self.trajectory)):  # fmt: skip
+            twice = [str(path) for path in paths if paths.count(path) > 1]
+            if twice:
+                raise click.UsageError(f"{what} once; {twice[0]} is given {len(twice)} times")
+        if self.trajectory and self.checkpoints and wanted is None:
             raise click.UsageError("give --checkpoints or --trajectory, not both")
 
 
@@ -80,7 +82,7 @@ class Chosen:
         """One plane for each seed."""
         ways: Mapping[str, Callable[[], Plane]] = {
             "hessian": self._hessian,
-            "principal": lambda: directions.principal(self._walked, count=self.words.count),
+            "principal": lambda: directions.principal(self.trajectories, count=self.words.count),
             "between": lambda: directions.between(*self.thetas.values()),
             "through": lambda: directions.through(*self.thetas.values()),
             "axes": partial(directions.axes, self.objective, *self.words.entries),
@@ -93,26 +95,21 @@ class Chosen:
     @cached_property
     def thetas(self) -> dict[str, Tensor]:
         """Name -> theta of each checkpoint."""
-        paths = self.words.checkpoints
-        stems = [path.stem for path in paths]
-        names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
-        return {name: directions.read_checkpoint(self.objective, path) for name, path in zip(names, paths, strict=True)}
+        named = _named(self.words.checkpoints)
+        return {name: directions.read_checkpoint(self.objective, path) for name, path in named.items()}
 
     @cached_property
-    def trajectory(self) -> Trajectory | None:
-        """The trajectory, if one was given."""
-        where = self.words.trajectory
-        return None if where is None else directions.read_trajectory(self.objective, where)
+    def trajectories(self) -> dict[str, Trajectory]:
+        """Name -> each trajectory that was given, by its folder."""
+        named = _named(self.words.trajectory)
+        return {name: directions.read_trajectory(self.objective, path) for name, path in named.items()}
 
     @property
-    def shown(self) -> Mapping[str, Tensor] | Trajectory | None:
-        """What is projected onto the plane."""
-        return self.trajectory or self.thetas or None
-
-    @property
-    def _walked(self) -> Trajectory:
-        assert self.trajectory is not None
-        return self.trajectory
+    def shown(self) -> Mapping[str, Tensor | Trajectory] | Trajectory | None:
+        """What is projected onto the plane; a single trajectory has no need of a name."""
+        if len(self.trajectories) == 1:
+            return next(iter(self.trajectories.values()))
+        return self.trajectories or self.thetas or None
 
     def _hessian(self) -> Plane:
         seed = self.words.seeds[0]
@@ -124,3 +121,9 @@ class Chosen:
             if len(plane.basis) == self.words.count and len(plane.origin) == len(self.objective.theta):
                 return plane.to(device=self.objective.device, dtype=self.objective.dtype)
         return directions.hessian(self.objective, count=self.words.count, seed=seed)
+
+
+def _named(paths: tuple[Path, ...]) -> dict[str, Path]:
+    """Return the paths by their last parts, where these tell them apart."""
+    stems = [path.stem for path in paths]
+    return dict(zip(stems if len(set(stems)) == len(stems) else map(str, paths), paths, strict=True))

@@ -38,16 +38,17 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.
 
 
 class _Sweep(click.Command):
-    """A command whose --checkpoints takes all words up to the next option."""
+    """A command whose --checkpoints and --trajectory take all words up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, spread(args, "--checkpoints"))
+            return super().parse_args(ctx, spread(spread(args, "--checkpoints"), "--trajectory"))
         except click.MissingParameter as error:
-            if "--checkpoints" not in args:
+            option = next((each for each in ("--checkpoints", "--trajectory") if each in args), None)
+            if option is None:
                 raise
-            first = "--checkpoints takes all words after it, so the factory comes before it: "
-            cure = "sweep train:objective --checkpoints ..."
+            first = f"{option} takes all words after it, so the factory comes before it: "
+            cure = f"sweep train:objective {option} ..."
             raise click.UsageError(f"{error.format_message()} {first}{cure}") from None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -68,9 +69,10 @@ class _Sweep(click.Command):
 @click.option("--checkpoints", multiple=True, type=click.Path(path_type=Path), metavar="A B [C]",
               help="Weights (.safetensors, .pt) that span the line (between) or plane (through), or that are "
               "projected onto another; up to the next option, so MODULE:FACTORY comes before.")  # fmt: skip
-@click.option("--trajectory", type=click.Path(path_type=Path),
-              help="Folder of checkpoints, in natural order of names: spans the plane (principal), or is projected "
-              "onto it.")  # fmt: skip
+@click.option("--trajectory", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+              help="Folder that explorer.record has written, or of checkpoints in natural order of names: it spans "
+              "the plane (principal), or is projected onto it; several, up to the next option, do so "
+              "together.")  # fmt: skip
 @click.option("--entries", default="", callback=read_entries,
               help="Of --directions axes: such as w,b or fc.weight[0,1],fc.bias[2].")  # fmt: skip
 @click.option("--normalize", type=click.Choice(["filter", "layer", "weight", "dfilter", "dlayer", "none"]),
@@ -109,7 +111,8 @@ def sweep_factory(
     python -m explorer sweep train:objective --out runs/x.zarr
     python -m explorer sweep train:objective --set depth=56 --points 101x51 --radius 0.5 --out runs/deep.zarr
     python -m explorer sweep train:objective --directions between --checkpoints sgd.pt adam.pt --out runs/line.zarr
-    python -m explorer sweep train:objective --directions principal --trajectory epochs/ --out runs/path.zarr
+    python -m explorer sweep train:objective --directions principal --trajectory runs/t --out runs/path.zarr
+    python -m explorer sweep train:objective --directions principal --trajectory runs/sgd runs/adam --out runs/two.zarr
     python -m explorer sweep train:objective --directions hessian --quantities loss,curvature --out runs/sharp.zarr
     python -m explorer sweep train:objective --count 1 --seed 0,1,2,3 --out runs/band.zarr
     python -m explorer sweep train:objective --points 201 --tolerance 0.01 --out runs/fine.zarr

@@ -16,6 +16,7 @@ from explorer.dashboard.look import PAGE
 from explorer.dashboard.pages import landscape, lesson
 from explorer.dashboard.slices.app import add_slices, slices_alone
 from explorer.dashboard.state import State
+from explorer.descent import OPTIMIZERS
 from explorer.study import Activity, Study, TargetSet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -80,7 +81,9 @@ def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
         "modes": limits.MODES,
         "names": landscape.LOSS_NAMES,
         "limits": {"theta": limits.THETA, "data": limits.DATA, "delta": limits.DELTA, "lr": limits.RATE,
-                   "weight": limits.WEIGHT, "points": limits.MOST_POINTS, "characters": table.LONGEST},
+                   "weight": limits.WEIGHT, "steps": limits.STEPS, "batch": limits.BATCH, "seed": limits.SEED,
+                   "paths": limits.MOST_PATHS, "points": limits.MOST_POINTS, "width": limits.WIDTH,
+                   "characters": table.LONGEST},
     }  # fmt: skip
 
 
@@ -95,6 +98,8 @@ def _study(study: Study) -> dict[str, Any]:
         "terms": list(study.terms),
         "facts": dict(study.facts),
         "preview": study.preview,
+        "optimizers": {name: each.title for name, each in OPTIMIZERS.items()}
+        | {name: each.__name__ for name, each in study.optimizers.items()},
         "targets": {name: _targets(each) for name, each in study.targets.items()},
         "activities": {each.name: _activity(each) for each in study.activities},
     }

@@ -2,18 +2,23 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
 from dash import Dash, Input, Output, no_update
+from flask import Response, jsonify, request
 
-from explorer.dashboard import downloads, point, scene, table
+from explorer.dashboard import basins, downloads, influence, paths, point, race, scene, table
 from explorer.dashboard.pages.drawer import drawer
 from explorer.dashboard.state import State, parse
+from explorer.dashboard.turns import Turns
 from explorer.study import Study, Visit
 
 SURFACE_POINTS = 81
-_TORCH = threading.Lock()
+_TORCH = Turns()
+_WALKS = threading.Lock()
+"""One path at a time, so that the first is there as soon as can be; the short answers go in between its steps."""
 
 
 def alone(answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +43,7 @@ class Callbacks:
         """Answer the first page once: torch loads its forward mode on first use, which no visitor should wait for."""
         for answer in (self.map, self.minima, self.point):
             answer({"query": ""})
+        self.path({"query": "opt=gd"})
 
     def read(self, sent: object) -> tuple[State, Study, str]:
         """Return (state, its study, the query as sent) from {"query": "..."}; anything else shows the default."""
@@ -56,17 +62,47 @@ class Callbacks:
         state, study, query = self.read(sent)
         return {"query": query, **point.payload(state, study)}
 
+    def path(self, sent: object) -> dict[str, Any]:
+        """Answer an address of one optimizer with its path; several are asked for one by one and drawn as they come."""
+        state, study, query = self.read(sent)
+        if not state.opt:
+            return {"query": query}
+        with _WALKS, _TORCH:
+            return {"query": query, **paths.payload(state, study, pause=_TORCH.give_way)}
+
+    @alone
+    def reasons(self, sent: object) -> dict[str, Any]:
+        """Answer an address with what explains its paths."""
+        state, study, query = self.read(sent)
+        return {"query": query, **paths.reasons(state, study)}
+
     @alone
     def map(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its landscape."""
         state, study, query = self.read(sent)
         return {"query": query, **scene.payload(state, study)}
 
+    def basins(self, sent: object) -> dict[str, Any]:
+        """Answer with how far a basin map is, after working on it for a moment; others take turns meanwhile."""
+        state, study, query = self.read(sent)
+        seen = sent.get("seen") if isinstance(sent, dict) else 0
+        return {"query": query, **basins.payload(state, study, seen if isinstance(seen, int) else 0, _TORCH)}
+
     @alone
     def minima(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its certified minima, one list a map."""
         state, study, query = self.read(sent)
         return {"query": query, "maps": scene.minima(state, study)}
+
+    @alone
+    def influence(self, sent: object) -> dict[str, Any]:
+        """Answer a moved data point with where the minimum of every loss goes."""
+        sent = sent if isinstance(sent, dict) else {}
+        before, study, start = self.read({"query": sent.get("from")})
+        now, other, _ = self.read({"query": sent.get("to")})
+        settled = sent.get("settled") is True
+        moves = influence.payload(before, now, study, settled=settled) if other is study else []
+        return {"from": start, "settled": settled, "moves": moves}
 
     @alone
     def total_contours(self, sent: object) -> dict[str, Any]:
@@ -101,7 +137,7 @@ class Callbacks:
     def visit(self, query: str) -> Visit:
         """Return what an activity may know of one address."""
         state, _ = parse(query, self.studies)
-        return Visit(state.target, state.loss, state.delta, state.w, state.b)
+        return Visit(**{each.name: getattr(state, each.name) for each in fields(Visit)})
 
     def lesson(self, sent: object) -> Any:
         """Return the lesson's text, when the drawer is first opened (MathJax is large)."""
@@ -113,9 +149,11 @@ class Callbacks:
     def file(self, sent: object) -> Any:
         """Return the current landscape as a file."""
         kind = sent.get("kind") if isinstance(sent, dict) else None
-        if kind not in downloads.KINDS:
+        if kind not in (*downloads.KINDS, "race"):
             return no_update
         state, study, _ = self.read(sent)
+        if kind == "race":
+            return race.file(state, study) if state.opt else no_update
         return downloads.file(state, study, kind)
 
     @alone
@@ -137,14 +175,23 @@ def _strings(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
+def _path(answers: Callbacks) -> Response:
+    """Answer GET /path?address: several paths are on their way at once, and Dash's stores would take turns."""
+    return jsonify(answers.path({"query": request.query_string.decode(errors="replace")}))
+
+
 def register(app: Dash, answers: Callbacks) -> None:
     """Connect every answer to the store that asks for it."""
+    app.server.add_url_rule("/path", "path", lambda: _path(answers))
     skip = {"prevent_initial_call": True}
     in_browser: Any = app.clientside_callback
     app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
     app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
     app.callback(Output("map", "data"), Input("scene", "data"), **skip)(answers.map)
+    app.callback(Output("reasons", "data"), Input("reasons-query", "data"), **skip)(answers.reasons)
+    app.callback(Output("basins-reply", "data"), Input("basins-query", "data"), **skip)(answers.basins)
     app.callback(Output("minima", "data"), Input("minima-query", "data"), **skip)(answers.minima)
+    app.callback(Output("influence", "data"), Input("influence-query", "data"), **skip)(answers.influence)
     app.callback(Output("total-contours", "data"), Input("weight-query", "data"), **skip)(answers.total_contours)
     app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
     app.callback(Output("pasted", "data"), Input("paste", "data"), **skip)(answers.pasted)
@@ -157,6 +204,7 @@ def register(app: Dash, answers: Callbacks) -> None:
         Output("schema", "modified_timestamp"),
         Input("schema", "data"),
     )
-    for store in ("opened", "point", "map", "minima", "total-contours", "pasted", "verdict", "picture"):
+    plain = ("opened", "point", "map", "minima", "total-contours", "influence", "pasted", "verdict", "picture")
+    for store in (*plain, "basins-reply", "reasons"):
         script = f"(data) => {{ if (data) explorer.receive({store!r}, data); return dash_clientside.no_update; }}"
         in_browser(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)

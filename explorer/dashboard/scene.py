@@ -1,6 +1,7 @@
 """Scene: from a State to the landscape that the maps draw, as plain JSON."""
 
 import base64
+import math
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -39,11 +40,11 @@ def objective_of(state: State, study: Study) -> Objective:
     """
     fields = ("study", "target", "loss", "delta", "points", "weight")
     asked = replace(State(), **{name: getattr(state, name) for name in fields})
-    return _objective(_Key(study.name, asked), _Held(study))
+    return _objective(Key(study.name, asked), Held(study))
 
 
 @lru_cache(maxsize=32)
-def _objective(key: "_Key", held: "_Held") -> Objective:
+def _objective(key: "Key", held: "Held") -> Objective:
     state, study = key.state, held.study
     if study.terms:
         return Objective(study.model(), terms=study.terms, weights={next(iter(study.terms)): state.weight})
@@ -52,7 +53,10 @@ def _objective(key: "_Key", held: "_Held") -> Objective:
 
 
 def window_of(state: State, study: Study) -> Window:
-    """Return the window of the axes: the target set's, or the study's own."""
+    """Return the window of the axes: the one that is looked at, else the target set's, or the study's own."""
+    if state.window:
+        (alpha, beta), (a, b, c, d) = study.labels, state.window
+        return {alpha: (a, b), beta: (c, d)}
     return target_set(state, study).window if study.targets else study.window
 
 
@@ -68,27 +72,26 @@ def landscape(state: State, study: Study, points: int, quantities: tuple[str, ..
 
 def payload(state: State, study: Study) -> dict[str, Any]:
     """Return everything the maps draw: window, coloured maps with contours, vector field, kink lines."""
-    key = _Key(study.name, _scene_state(state))
-    return _payload(key, _Held(study))
+    key = Key(study.name, _scene_state(state))
+    return _payload(key, Held(study))
 
 
 def _scene_state(state: State) -> State:
     """Keep the fields that change the landscape, so that moving the point finds the same entry."""
-    default = State()
-    return replace(
-        default,
-        **{name: getattr(state, name) for name in ("study", "target", "loss", "delta", "n", "points", "view")},
-    )
+    names = ("study", "target", "loss", "delta", "n", "points", "view", "window")
+    return replace(State(), **{name: getattr(state, name) for name in names})
 
 
 @dataclass(frozen=True)
-class _Key:
+class Key:
+    """What a cached answer depends on."""
+
     study: str
     state: State
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """A study carried past the cache: two of one name count as equal."""
 
     study: Study
@@ -97,15 +100,16 @@ class _Held:
         return hash(self.study.name)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.study is self.study
+        return isinstance(other, Held) and other.study is self.study
 
 
 @lru_cache(maxsize=48)
-def _payload(key: _Key, held: _Held) -> dict[str, Any]:
+def _payload(key: Key, held: Held) -> dict[str, Any]:
     state, study = key.state, held.study
-    window = window_of(state, study)
+    window, own = window_of(state, study), window_of(replace(state, window=()), study)
     return {
         "window": {label: list(window[label]) for label in study.labels},
+        "own_window": {label: list(own[label]) for label in study.labels},
         "maps": _term_maps(state, study) if study.terms else _loss_maps(state, study),
         "field": _field(state, study),
         "kinks": [list(line) for line in study.kinks(target_set(state, study))] if study.kinks else [],
@@ -134,15 +138,19 @@ def drawn(values: xr.DataArray) -> dict[str, Any]:
     """Code one map: uint16 along its colour scale, the scale in loss units, labelled contours."""
     scale = color_scale(values.values)
     alpha, beta = values.dims
-    # Rows are the second axis (drawn upwards), columns the first.
-    codes = np.nan_to_num(np.round(scale.normalize(values.values) * (HOLE - 1)), nan=HOLE)
-    codes = np.where(np.isfinite(values.values), codes, HOLE)
     return {
-        "codes": squeezed(codes.T.astype("<u2")),
+        "codes": coded(values, scale),
         "shape": [values.sizes[beta], values.sizes[alpha]],
         "scale": scale_of(scale),
         "contours": contours(values, scale),
     }
+
+
+def coded(values: xr.DataArray, scale: ColorScale) -> str:
+    """Code values over two axes along a scale: rows are the second axis (drawn upwards), columns the first."""
+    codes = np.nan_to_num(np.round(scale.normalize(values.values) * (HOLE - 1)), nan=HOLE)
+    codes = np.where(np.isfinite(values.values), codes, HOLE)
+    return squeezed(codes.T.astype("<u2"))
 
 
 def scale_of(scale: ColorScale) -> dict[str, Any]:
@@ -151,14 +159,16 @@ def scale_of(scale: ColorScale) -> dict[str, Any]:
 
 
 def contours(values: xr.DataArray, scale: ColorScale) -> list[list[Any]]:
-    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 257 points a side, to thousandths."""
+    """Return [level, [[alpha, beta], ...]] polylines, drawn from at most 257 points a side."""
     stride = max(1, (max(values.shape) - 1) // (CONTOUR_POINTS - 1))
     thin = xr.Dataset({"loss": values[::stride, ::stride]})
     cell = [float(np.ptp(thin[label].values)) / (thin.sizes[label] - 1) for label in values.dims]
     levels = contour_levels(scale)
     lines = contour_lines(thin, [*valley_levels(scale, levels), *levels])
     kept = [(level, _thinned(line, cell)) for level, line in lines if not _is_bead(line, cell)]
-    return [[level, np.round(line, 3).tolist()] for level, line in kept]
+    # To thousandths, or where the window is small to a hundredth of a cell.
+    digits = max(3, 2 - math.floor(math.log10(min(cell))))
+    return [[level, np.round(line, digits).tolist()] for level, line in kept]
 
 
 def _thinned(line: np.ndarray[Any, Any], cell: list[float]) -> np.ndarray[Any, Any]:
@@ -206,12 +216,13 @@ def _field(state: State, study: Study) -> dict[str, Any]:
     flat = found["gradient"].transpose(alpha, beta, "direction").values.reshape(-1, 2)
     where = np.stack(np.meshgrid(found[alpha].values, found[beta].values, indexing="ij"), -1).reshape(-1, 2)
     arrows = np.concatenate([where, flat], axis=1)
-    return {"arrows": [[float(f"{value:.4g}") for value in arrow] for arrow in arrows.tolist()]}
+    # Places with the digits that tell them apart in a small window.
+    return {"arrows": [[*arrow[:2], *(float(f"{value:.4g}") for value in arrow[2:])] for arrow in arrows.tolist()]}
 
 
 def total_contours(state: State, study: Study) -> list[list[Any]]:
     """Contours of the weighted total, summed from the swept terms: nothing is evaluated again."""
-    terms = _terms(_Key(study.name, _scene_state(state)), _Held(study))
+    terms = _terms(Key(study.name, _scene_state(state)), Held(study))
     first = next(iter(study.terms))
     weights = xr.DataArray([state.weight if name == first else 1.0 for name in study.terms], dims="term")
     total = (terms * weights).sum("term")
@@ -219,7 +230,7 @@ def total_contours(state: State, study: Study) -> list[list[Any]]:
 
 
 @lru_cache(maxsize=8)
-def _terms(key: _Key, held: _Held) -> xr.DataArray:
+def _terms(key: Key, held: Held) -> xr.DataArray:
     return landscape(key.state, held.study, min(key.state.n, TERM_POINTS), ("terms",))["terms"].drop_vars("term")
 
 
@@ -231,18 +242,18 @@ def minima(state: State, study: Study) -> list[dict[str, Any]]:
     if study.minima is None or not study.targets:
         return []
     names = list(study.losses) if state.view == "compare" else [state.loss]
-    return [_minima(_minima_key(replace(state, loss=name), study), _Held(study)) for name in names]
+    return [_minima(_minima_key(replace(state, loss=name), study), Held(study)) for name in names]
 
 
-def _minima_key(state: State, study: Study) -> _Key:
+def _minima_key(state: State, study: Study) -> Key:
     """Return what minima depend on: not on the resolution, and on delta for Huber only."""
     huber = study.hidden.get(state.loss, state.loss) == "huber"
     delta = state.delta if huber else State.delta
-    return _Key(study.name, _scene_state(replace(state, n=State.n, view=State.view, delta=delta)))
+    return Key(study.name, _scene_state(replace(state, n=State.n, view=State.view, window=(), delta=delta)))
 
 
 @lru_cache(maxsize=256)
-def _minima(key: _Key, held: _Held) -> dict[str, Any]:
+def _minima(key: Key, held: Held) -> dict[str, Any]:
     assert held.study.minima is not None
     found = held.study.minima(target_set(key.state, held.study), loss_module(key.state, held.study))
     return asdict(found)

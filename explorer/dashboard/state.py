@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote
 import torch
 from torch import Tensor
 
+from explorer.descent import OPTIMIZERS, SCHEDULES
 from explorer.errors import StateError
 from explorer.study import Study, TargetSet
 
@@ -22,12 +23,23 @@ THETA = (-1000.0, 1000.0)
 DATA = (-100.0, 100.0)
 DELTA = (0.01, 10.0)
 RATE = (0.001, 100.0)
+MOST_PATHS = 8
+STEPS = (1, 5000)
+BATCH = (0, 1000)
+SEED = (0, 9999)
+AT = (-1, 5000)
+WIDTH = (1e-9, 2000.0)
+"""Of a window, along each axis."""
+BASINS = ("gd", "momentum", "rmsprop", "adam")
+SHOWN = ("minimum", "loss", "steps", "diverged")
+ACROSS = ("starts", "rates")
 WEIGHT = (0.01, 1000.0)
-VIEWS = ("map", "3d", "compare")
-LAYERS = ("contours", "minima", "pulls", "field", "kinks", "ellipse")
+VIEWS = ("map", "3d", "compare", "race", "basins")
+LAYERS = ("contours", "minima", "pulls", "field", "kinks", "ellipse", "influence")
 MODES = ("light", "dark", "projector")
 HIDEABLE = ("study", "target", "loss", "delta", "view", "layers", "n", "readout", "step", "losses", "data", "tape",
-            "code", "lesson", "downloads", "arrow")  # fmt: skip
+            "code", "lesson", "downloads", "arrow", "descent", "zoom",
+            "basins")  # fmt: skip
 
 Point = tuple[float, float]
 _NUMBER = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)\s*", re.ASCII | re.IGNORECASE)
@@ -51,6 +63,23 @@ class State:
     mode: tuple[str, ...] = ()
     weight: float = 1.0
     lr: float = 0.5
+    opt: tuple[str, ...] = ()
+    """Optimizers whose paths are shown, each `name` or `name@rate`; a rate of its own stands over `lr`."""
+    steps: int = 200
+    batch: int = 0
+    """Samples of a mini-batch; 0 takes all."""
+    seed: int = 0
+    schedule: str = "none"
+    at: int = -1
+    """The step that the transport stands at; -1 is the end."""
+    window: tuple[float, ...] = ()
+    """Low and high of w, then of b, of the part that is looked at; () is the target set's own window."""
+    basin: str = ""
+    """The optimizer of the basin map; "" is the first of BASINS."""
+    show: str = "minimum"
+    """What the basin map shows of each descent."""
+    across: str = "starts"
+    """Whether the basin map's second axis is b, or the learning rate."""
     activity: str = ""
 
     def query(self) -> str:
@@ -61,7 +90,7 @@ class State:
         default = State()
         always = ("target", "loss") if self.activity else ()
         parts = [
-            f"{key}={quote(_write(getattr(self, key)), safe='~_.,-')}"
+            f"{key}={quote(_write(getattr(self, key)), safe='~_.,-@')}"
             for key in KEYS
             if getattr(self, key) != getattr(default, key) or key in always
         ]
@@ -72,6 +101,8 @@ def _write(value: object) -> str:
     if isinstance(value, tuple):
         if value and isinstance(value[0], tuple):
             return "~".join(f"{x!r}_{y!r}" for x, y in value)
+        if value and isinstance(value[0], float):
+            return "_".join(map(repr, value))
         return ",".join(value) or "none"
     return repr(value) if isinstance(value, float) else str(value)
 
@@ -104,6 +135,20 @@ def _point(pair: str) -> Point:
     return number(x, *DATA), number(y, *DATA)
 
 
+def read_window(text: str) -> tuple[float, ...]:
+    """Read `wlow_whigh_blow_bhigh`, or nothing for the target set's own window. Raises StateError."""
+    if text in ("", "none"):
+        return ()
+    ends = [number(part, *THETA) for part in text.split("_")]
+    if len(ends) != 4:
+        raise StateError(f"a window as wlow_whigh_blow_bhigh was expected, {short(text)} came")
+    for width in (ends[1] - ends[0], ends[3] - ends[2]):
+        # The ends are rounded for the address.
+        if not 0.99 * WIDTH[0] <= width <= WIDTH[1]:
+            raise StateError(f"a window from {WIDTH[0]:g} to {WIDTH[1]:g} wide and high was expected, {width:g} came")
+    return tuple(ends)
+
+
 def one_of(names: tuple[str, ...] | Mapping[str, object]) -> Callable[[str], str]:
     """Return a reader of one of the names; it raises StateError for any other text."""
 
@@ -125,11 +170,36 @@ def some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return read
 
 
-def _resolution(text: str) -> int:
-    value = number(text, *RESOLUTION)
-    if value != int(value):
-        raise StateError(f"a whole number was expected, {short(text)} came")
-    return int(value)
+def _whole(low: float, high: float) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = number(text, low, high)
+        if value != int(value):
+            raise StateError(f"a whole number was expected, {short(text)} came")
+        return int(value)
+
+    return read
+
+
+def rated(entry: str) -> tuple[str, float | None]:
+    """Return the name and the rate of its own, if it has one, of `name` or `name@rate`. Raises StateError."""
+    name, separator, rate = entry.partition("@")
+    return name, number(rate, *RATE) if separator else None
+
+
+def _optimizers(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of up to 8 optimizers, each once, with commas between; rates as the script writes them."""
+
+    def one(entry: str) -> str:
+        name, rate = rated(entry)
+        return one_of(names)(name) + ("" if rate is None else f"@{repr(rate).removesuffix('.0')}")
+
+    def read(text: str) -> tuple[str, ...]:
+        chosen = [] if text == "none" else [one(entry) for entry in text.split(",") if entry]
+        if len(set(chosen)) > MOST_PATHS:
+            raise StateError(f"at most {MOST_PATHS} optimizers were expected, {len(set(chosen))} came")
+        return tuple(dict.fromkeys(chosen))
+
+    return read
 
 
 def _between(low: float, high: float) -> Callable[[str], float]:
@@ -147,7 +217,7 @@ def _readers(study: Study, studies: Mapping[str, Study]) -> dict[str, Callable[[
         "delta": _between(*DELTA),
         "w": _between(*THETA),
         "b": _between(*THETA),
-        "n": _resolution,
+        "n": _whole(*RESOLUTION),
         "points": read_points,
         "view": one_of(VIEWS),
         "layers": some_of(LAYERS),
@@ -155,6 +225,16 @@ def _readers(study: Study, studies: Mapping[str, Study]) -> dict[str, Callable[[
         "mode": some_of(MODES),
         "weight": _between(*WEIGHT),
         "lr": _between(*RATE),
+        "opt": _optimizers((*OPTIMIZERS, *study.optimizers)),
+        "steps": _whole(*STEPS),
+        "batch": _whole(*BATCH),
+        "seed": _whole(*SEED),
+        "schedule": one_of(SCHEDULES),
+        "at": _whole(*AT),
+        "window": read_window,
+        "basin": one_of(("", *BASINS)),
+        "show": one_of(SHOWN),
+        "across": one_of(ACROSS),
         "activity": one_of(tuple(activity.name for activity in study.activities)),
     }
 

@@ -5,10 +5,12 @@ from explorer.directions.components import principal
 from explorer.directions.eigenvectors import hessian
 from explorer.directions.entries import axes
 from explorer.directions.interpolation import between, through
+from explorer.directions.moving import along
 from explorer.directions.random import gaussian
 from explorer.directions.weights import file_sha256
 
 __all__ = [
+    "along",
     "axes",
     "between",
     "file_sha256",

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from explorer.directions.recorded import is_recording, trajectory_in
 from explorer.directions.weights import SUFFIXES, file_sha256, read_weights, write_weights
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
@@ -27,16 +29,7 @@ def read_checkpoint(objective: Objective, path: Path | str) -> Tensor:
         CheckpointError: not a file of weights, not of this model (naming what is missing, unexpected or of another
             shape), or with entries that are not finite.
     """
-    weights = read_weights(path)
-    model = next(objective.modules())
-    found = _by_own_names(model, weights)
-    _refuse_other_model(objective, model, weights, found, path)
-    layout, like = objective.layout, objective.theta
-    try:
-        theta = layout.flatten({name: found[name].detach().to(like) for name in layout.shapes})
-    # Sparse, quantized and empty ("meta") tensors have names and shapes, too.
-    except Exception as error:
-        raise CheckpointError(f"expected plain tensors in {path}; {error}") from error
+    theta = _theta(objective, path)
     if not bool(theta.isfinite().all()):
         raise CheckpointError(
             f"expected finite weights in {path}; some are NaN or infinite: take an earlier checkpoint"
@@ -53,19 +46,28 @@ def write_checkpoint(weights: nn.Module | Mapping[str, Tensor], path: Path | str
     Raises:
         CheckpointError: the name does not end in .safetensors.
     """
-    write_weights(_own_weights(weights) if isinstance(weights, nn.Module) else weights, path)
+    write_weights(own_weights(weights) if isinstance(weights, nn.Module) else weights, path)
     return file_sha256(path)
+
+
+def own_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return a model's parameters, each under its first name, and the buffers that are saved with it."""
+    kept = set(model.state_dict())
+    return {**dict(model.named_parameters()), **{name: b for name, b in model.named_buffers() if name in kept}}
 
 
 def read_trajectory(objective: Objective, where: Path | str | Sequence[Path | str]) -> Trajectory:
     """Return the trajectory of the checkpoints in a folder, in natural order of their names (epoch_2 before epoch_10),
     or of the files listed, in their order.
 
-    Steps are the last number in each name, if these increase; else 0, 1, 2, ...
+    Steps are the last number in each name, if these increase; else 0, 1, 2, ... A folder that `explorer.record` has
+    written also has losses, and ends, with a warning, before the first checkpoint that is not finite.
 
     Raises:
         CheckpointError: no checkpoint there, or one that is not of this model.
     """
+    if isinstance(where, (str, Path)) and is_recording(where):
+        return trajectory_in(Path(where), partial(_theta, objective))
     paths = _in_folder(Path(where)) if isinstance(where, (str, Path)) else [Path(each) for each in where]
     if not paths:
         raise CheckpointError(f"expected checkpoints ({', '.join(SUFFIXES)}) in {where}; there are none")
@@ -76,9 +78,18 @@ def read_trajectory(objective: Objective, where: Path | str | Sequence[Path | st
     return Trajectory.of(thetas, _steps(paths))
 
 
-def _own_weights(model: nn.Module) -> dict[str, Tensor]:
-    kept = set(model.state_dict())
-    return {**dict(model.named_parameters()), **{name: b for name, b in model.named_buffers() if name in kept}}
+def _theta(objective: Objective, path: Path | str) -> Tensor:
+    """Return theta [P], finite or not."""
+    weights = read_weights(path)
+    model = next(objective.modules())
+    found = _by_own_names(model, weights)
+    _refuse_other_model(objective, model, weights, found, path)
+    layout, like = objective.layout, objective.theta
+    try:
+        return layout.flatten({name: found[name].detach().to(like) for name in layout.shapes})
+    # Sparse, quantized and empty ("meta") tensors have names and shapes, too.
+    except Exception as error:
+        raise CheckpointError(f"expected plain tensors in {path}; {error}") from error
 
 
 def _by_own_names(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

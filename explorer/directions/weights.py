@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.errors import CheckpointError
+from explorer.parameters import sha256
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 """Files that can be read; all but the first are PyTorch's own."""
@@ -21,11 +23,15 @@ _INSIDE = ("state_dict", "model_state_dict", "model")
 _WRAPPERS = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
 
+_CHECKSUM = "contents_sha256"
+"""Key of a safetensors file's metadata: the SHA-256 of all tensors' bytes, in the order of their names."""
+
 
 def read_weights(path: Path | str) -> dict[str, Tensor]:
     """Return name -> tensor on the CPU, as saved; safetensors, or PyTorch's format with `weights_only=True`.
 
-    A file that needs more than that is refused: there is no fallback that would run what it contains.
+    A file that needs more than that is refused: there is no fallback that would run what it contains. Files that
+    `write_weights` has written tell the SHA-256 of their contents, and are compared with it.
 
     Raises:
         CheckpointError: not such a file, or damaged.
@@ -34,13 +40,13 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     if path.suffix.lower() not in SUFFIXES:
         raise CheckpointError(f"expected a file of weights ({', '.join(SUFFIXES)}); got {path}")
     try:
-        found = load_file(path) if path.suffix.lower() == SUFFIXES[0] else _load(path)
+        found = _load_safe(path) if path.suffix.lower() == SUFFIXES[0] else _load(path)
     # A damaged or hostile file makes the readers raise almost anything.
     except Exception as error:
         raise CheckpointError(
             f"{path} cannot be read as weights: {_first_line(error)}. Save model.state_dict(), best as .safetensors"
         ) from error
-    return _unwrapped(_inside(found, path))
+    return unwrapped(_inside(found, path))
 
 
 def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
@@ -55,7 +61,8 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         # Views of one vector would be saved as that vector; contiguous clones are saved as themselves.
-        save_file({name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}, partial)
+        copies = {name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}
+        save_file(copies, partial, metadata={_CHECKSUM: _contents(copies)})
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
@@ -69,6 +76,29 @@ def file_sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights by the names that they have without DataParallel and torch.compile around the model."""
+    found = dict(weights)
+    for wrapper in _WRAPPERS * 2:
+        if all(name.startswith(wrapper) for name in found):
+            found = {name.removeprefix(wrapper): each for name, each in found.items()}
+    return found
+
+
+def _load_safe(path: Path) -> dict[str, Tensor]:
+    with safe_open(path, framework="pt") as file:
+        # A file of safetensors is no mapping: it has keys, and cannot be iterated.
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        told = (file.metadata() or {}).get(_CHECKSUM)
+    if told is not None and told != _contents(found):
+        raise ValueError("its contents are not what was written (SHA-256): it is damaged")
+    return found
+
+
+def _contents(weights: Mapping[str, Tensor]) -> str:
+    return sha256(*(weights[name] for name in sorted(weights)))
 
 
 def _load(path: Path) -> Any:
@@ -89,13 +119,6 @@ def _inside(found: Any, path: Path) -> dict[str, Tensor]:
             f"{type(found[odd[0]]).__name__}"
         )
     return dict(found)
-
-
-def _unwrapped(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    for wrapper in _WRAPPERS * 2:
-        if all(name.startswith(wrapper) for name in weights):
-            weights = {name.removeprefix(wrapper): each for name, each in weights.items()}
-    return weights
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Landscape -> plotly figure: pure functions, one kind a file."""
 
+from explorer.figures.basins import basin
 from explorer.figures.comparison import compare
 from explorer.figures.contours import contour
 from explorer.figures.heatmaps import heatmap
@@ -7,10 +8,12 @@ from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.lines import line
 from explorer.figures.paths import path
 from explorer.figures.scale import ColorScale, color_scale
+from explorer.figures.stability import sharpness
 from explorer.figures.surfaces import surface
 
 __all__ = [
     "ColorScale",
+    "basin",
     "color_scale",
     "compare",
     "contour",
@@ -19,5 +22,6 @@ __all__ = [
     "heatmap",
     "line",
     "path",
+    "sharpness",
     "surface",
 ]

@@ -1,5 +1,7 @@
 """A landscape with the checkpoints and the trajectory that were projected onto its plane."""
 
+from itertools import cycle
+
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
@@ -8,10 +10,15 @@ from numpy.typing import NDArray
 from explorer.figures.colorbar import Choice
 from explorer.figures.contours import contour
 from explorer.figures.dimensions import one_seed
-from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of
-from explorer.figures.theme import CASING, CORE, number, plain
+from explorer.figures.field import field_of
+from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of, runs_of, spread_words
+from explorer.figures.theme import CASING, CORE, layout, number, plain
 
 PATH = "#ffc46b"
+STYLES = ((PATH, "solid"), ("#7fe3ff", "dash"), ("#ff9db0", "dashdot"), ("#c9f27b", "longdash"),
+          ("#d9bdff", "longdashdot"), ("#ffffff", "solid"), ("#ffe95c", "dash"), ("#7dffc8", "dashdot"))  # fmt: skip
+"""Color and pattern of each run, by turns; dots are for where a path is far from the plane."""
+_DOTTED = f"Dotted where a path is further from the plane than {100 * FAR:.0f} % of its own size in it."
 
 
 def path(
@@ -22,10 +29,11 @@ def path(
     points: bool | None = None,
     seed: int | None = None,
 ) -> go.Figure:
-    """Draw a landscape with contours and, on it, its checkpoints and its trajectory where they fall in the plane.
+    """Draw a landscape with contours and, on it, its checkpoints and its trajectories where they fall in the plane.
 
-    A segment is dotted where the trajectory is further from the plane than a quarter of its own size in it: there the
-    colours under it are not its losses. Hovering tells each checkpoint's distance and both losses.
+    A segment is dotted where its trajectory is further from the plane than a quarter of its own size in it: there the
+    colors under it are not its losses. Several trajectories have a legend. Hovering tells each checkpoint's distance
+    and both losses; of a principal plane the title says what it holds, and what it would hold of a random walk.
 
     Args:
         landscape: with the attribute `checkpoints`; otherwise as for `heatmap`.
@@ -38,27 +46,44 @@ def path(
     if not found:
         raise ValueError("expected a landscape with checkpoints; got none: give sweep(..., checkpoints={name: theta})")
     figure = contour(landscape, quantity, scale=scale, points=points, seed=seed)
-    walked = [each for each in found if each.on_path]
-    if len(walked) > 1:
-        figure.add_traces(_segments(near_and_far(walked, one_seed(landscape, seed))))
-    return figure.add_traces([_points(walked, 6, False)] * bool(walked) + _named(found))
+    field = field_of(landscape, quantity, seed)
+    runs = runs_of(found)
+    figure.update_layout(layout(field.title, [field.note, spread_words(landscape.attrs), _DOTTED * bool(runs)]))
+    for (color, dash), (name, walked) in zip(cycle(STYLES), runs.items(), strict=False):
+        lines = near_and_far(walked, one_seed(landscape, seed), dash) if len(walked) > 1 else []
+        figure.add_traces([*_segments(lines, color), _points(walked, 6, color)])
+        if len(runs) > 1:
+            figure.add_trace(_legend(name, color, dash))
+    return figure.add_traces(_named(found)).update_layout(showlegend=len(runs) > 1, legend=_LEGEND)
 
 
-def near_and_far(walked: list[Projected], landscape: xr.Dataset) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return a path's segments as a solid line and a dotted one [M, 2], where each is; NaN stands for the other."""
+_LEGEND = {"orientation": "h", "y": -0.14, "yanchor": "top", "bgcolor": "#39414e", "font": {"color": "#ffffff"}}
+"""Below the axis, dark as the map is, where all runs' colors can be seen."""
+
+
+def _legend(name: str, color: str, dash: str) -> go.Scatter:
+    """Return a trace that draws nothing and stands in the legend."""
+    line = {"color": color, "width": 2.5, "dash": dash}
+    return go.Scatter(x=[None], y=[None], mode="lines", line=line, name=plain(name), showlegend=True)
+
+
+def near_and_far(
+    walked: list[Projected], landscape: xr.Dataset, dash: str = "solid"
+) -> list[tuple[str, NDArray[np.float64]]]:
+    """Return a path's segments as a line of its own pattern and a dotted one [M, 2]; NaN stands for the other."""
     far = fading(walked, gram_of(landscape.attrs, len(walked[0].at)))
     drawn = []
-    for dash, chosen in (("solid", [each <= FAR for each in far]), ("dot", [each > FAR for each in far])):
+    for pattern, chosen in ((dash, [each <= FAR for each in far]), ("dot", [each > FAR for each in far])):
         gap = [float("nan"), float("nan")]
         line = [row for i, wanted in enumerate(chosen) if wanted for row in (walked[i].at, walked[i + 1].at, gap)]
         if line:
-            drawn.append((dash, np.array(line, dtype=np.float64)))
+            drawn.append((pattern, np.array(line, dtype=np.float64)))
     return drawn
 
 
-def _segments(lines: list[tuple[str, NDArray[np.float64]]]) -> list[go.Scatter]:
+def _segments(lines: list[tuple[str, NDArray[np.float64]]], color: str) -> list[go.Scatter]:
     """Each line cased."""
-    return [each for dash, line in lines for each in (_line(line, CASING, 5.0, "solid"), _line(line, PATH, 2.5, dash))]
+    return [each for dash, line in lines for each in (_line(line, CASING, 5.0, "solid"), _line(line, color, 2.5, dash))]
 
 
 def _line(line: NDArray[np.float64], color: str, width: float, dash: str) -> go.Scatter:
@@ -68,10 +93,10 @@ def _line(line: NDArray[np.float64], color: str, width: float, dash: str) -> go.
 
 def _named(found: list[Projected]) -> list[go.Scatter]:
     alone = [each for each in found if not each.on_path]
-    return [_points(alone, 11, True)] if alone else []
+    return [_points(alone, 11, CORE, named=True)] if alone else []
 
 
-def _points(places: list[Projected], size: int, named: bool) -> go.Scatter:
+def _points(places: list[Projected], size: int, color: str, *, named: bool = False) -> go.Scatter:
     return go.Scatter(
         x=[each.at[0] for each in places],
         y=[each.at[1] for each in places],
@@ -80,7 +105,7 @@ def _points(places: list[Projected], size: int, named: bool) -> go.Scatter:
         mode="markers+text" if named else "markers",
         textposition="top center",
         textfont={"color": CORE, "shadow": f"0 0 3px {CASING}"},
-        marker={"size": size, "color": CORE if named else PATH, "line": {"color": CASING, "width": 2}},
+        marker={"size": size, "color": color, "line": {"color": CASING, "width": 2}},
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )

@@ -31,6 +31,10 @@ class Projected:
     """The loss at `at`, which is what the picture shows there."""
     on_path: bool
     """Whether it is one of a trajectory, in order."""
+    run: str = ""
+    """The trajectory's name, where there are several."""
+    step: int | None = None
+    """Of the training, where it is known."""
 
 
 def projections_of(attrs: Mapping[str, Any]) -> list[Projected]:
@@ -50,7 +54,40 @@ def projections_of(attrs: Mapping[str, Any]) -> list[Projected]:
 def _read(entry: Mapping[str, Any]) -> Projected:
     loss, plane_loss = (None if entry.get(key) is None else float(entry[key]) for key in ("loss", "plane_loss"))
     at = tuple(float(value) for value in entry["at"])
-    return Projected(str(entry["name"]), at, float(entry["offset"]), loss, plane_loss, entry.get("path") is True)
+    step = None if entry.get("step") is None else int(entry["step"])
+    run = str(entry.get("run", ""))
+    return Projected(
+        str(entry["name"]), at, float(entry["offset"]), loss, plane_loss, entry.get("path") is True, run, step
+    )
+
+
+def runs_of(found: Sequence[Projected]) -> dict[str, list[Projected]]:
+    """Return the trajectories among checkpoints: name -> its points in order; "" where it has none."""
+    runs: dict[str, list[Projected]] = {}
+    for each in found:
+        if each.on_path:
+            runs.setdefault(each.run, []).append(each)
+    return runs
+
+
+def spread_words(attrs: Mapping[str, Any]) -> str:
+    """Say how much of its trajectories' spread a principal plane holds, beside random walks; "" for other planes."""
+    try:
+        made = json.loads(str(attrs.get("basis", "{}")))["made"]
+        count = len(json.loads(str(attrs.get("labels", "[]")))) or 2
+        known = [name for name in ("explained", "random_walk") if name in made]
+        shares = {name: 100 * sum(map(float, made[name][:count])) for name in known}
+        thetas, runs = int(made["thetas"]), len(made.get("runs", [0]))
+    except (TypeError, KeyError, ValueError):
+        return ""
+    if "explained" not in shares:
+        return ""
+    of = "the path's spread" if runs == 1 else f"the spread of {runs} paths together"
+    walks = f"a random walk of {thetas} points" if runs == 1 else f"{runs} random walks with {thetas} points together"
+    said = f"The plane holds {shares['explained']:.1f} % of {of}"
+    if "random_walk" not in shares:
+        return f"{said}; the paths begin at different places, so no random walks compare with them."
+    return f"{said}; of {walks} it would be {shares['random_walk']:.1f} %."
 
 
 def gram_of(attrs: Mapping[str, Any], axes: int) -> NDArray[np.float64]:
@@ -74,14 +111,16 @@ def gram_of(attrs: Mapping[str, Any], axes: int) -> NDArray[np.float64]:
     return gram
 
 
-def fading(path: Sequence[Projected], gram: NDArray[np.float64]) -> list[float]:
-    """Return, for each segment of a path, its mean offset over the path's size in the plane [T - 1].
-
-    The size is the largest distance in the plane between the path's points, in the units of theta, so that it does not
-    depend on how often the path was recorded.
-    """
+def size_of(path: Sequence[Projected], gram: NDArray[np.float64]) -> float:
+    """Return the largest distance in the plane between a path's points, in the units of theta: it does not depend on
+    how often the path was recorded."""
     places = np.array([each.at for each in path], dtype=np.float64).reshape(len(path), -1)
     steps = (places[:, None] - places[None]) @ np.linalg.cholesky(gram)
-    size = float(np.linalg.norm(steps, axis=-1).max(initial=0.0))
+    return float(np.linalg.norm(steps, axis=-1).max(initial=0.0))
+
+
+def fading(path: Sequence[Projected], gram: NDArray[np.float64]) -> list[float]:
+    """Return, for each segment of a path, its mean offset over the path's size in the plane [T - 1]."""
+    size = size_of(path, gram)
     means = [(one.offset + other.offset) / 2 for one, other in pairwise(path)]
     return [mean / size if size > 0 else (0.0 if mean == 0 else float("inf")) for mean in means]

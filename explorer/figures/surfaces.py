@@ -1,6 +1,7 @@
 """A landscape as a surface in three dimensions."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,8 +13,8 @@ from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import heatmap_trace
 from explorer.figures.marks import Mark, marks_trace
-from explorer.figures.paths import PATH, near_and_far
-from explorer.figures.projections import Projected, projections_of
+from explorer.figures.paths import STYLES, near_and_far
+from explorer.figures.projections import Projected, projections_of, runs_of
 from explorer.figures.scale import ColorScale
 from explorer.figures.theme import CASING, CORE, axis, layout, plain, same_unit
 
@@ -38,7 +39,7 @@ def surface(
 
     Args:
         landscape, quantity, scale, marks, seed: as for `heatmap`; a mark's height is linear between grid points.
-        path: whether to lay the landscape's trajectory on the surface, dashed where it is far from the plane.
+        path: whether to lay the landscape's trajectories on the surface, dotted where they are far from the plane.
 
     Raises:
         ValueError: as for `heatmap`.
@@ -50,9 +51,10 @@ def surface(
     figure = go.Figure(trace, layout(field.title, [field.note]))
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
-    walked = [each for each in projections_of(landscape.attrs) if each.on_path] if path else []
-    if len(walked) > 1:
-        figure.add_traces(_path_on(field, walked, landscape, chosen))
+    runs = runs_of(projections_of(landscape.attrs)) if path else {}
+    for style, walked in zip(cycle(STYLES), runs.values(), strict=False):
+        if len(walked) > 1:
+            figure.add_traces(_path_on(field, walked, landscape, chosen, style))
     if marks:
         figure.add_traces(_marks_on(field, marks, chosen))
     return figure.update_layout(
@@ -95,16 +97,19 @@ def _marks_on(field: Field, marks: Sequence[Mark], scale: ColorScale) -> list[go
     return [line, mark]
 
 
-def _path_on(field: Field, walked: list[Projected], landscape: xr.Dataset, scale: ColorScale) -> list[go.Scatter3d]:
+def _path_on(
+    field: Field, walked: list[Projected], landscape: xr.Dataset, scale: ColorScale, look: tuple[str, str]
+) -> list[go.Scatter3d]:
     drawn = []
-    for dash, line in near_and_far(walked, landscape):
+    color, pattern = look
+    for dash, line in near_and_far(walked, landscape, pattern):
         x, y = line.T
-        style = {"color": PATH, "width": 6, "dash": dash}
+        style = {"color": color, "width": 6, "dash": dash}
         drawn.append(go.Scatter3d(x=x, y=y, z=_heights(field, line.tolist(), scale), mode="lines", line=style,
                                   hoverinfo="skip", showlegend=False))  # fmt: skip
     places = [each.at for each in walked]
     dots = go.Scatter3d(x=[x for x, _ in places], y=[y for _, y in places], z=_heights(field, places, scale),
-                        mode="markers", marker={"size": 3, "color": PATH, "line": {"color": CASING, "width": 1}},
+                        mode="markers", marker={"size": 3, "color": color, "line": {"color": CASING, "width": 1}},
                         text=[plain(each.name) for each in walked], hovertemplate="%{text}<extra></extra>",
                         showlegend=False)  # fmt: skip
     return [*drawn, dots]

@@ -62,8 +62,9 @@ def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coo
         given = [torch.zeros(shape, dtype=dtype) for shape, dtype in kinds]
         return traced(partial(function, _by_elements), *given, instead=decompositions(coords.dtype), any_size=True)
 
-    # Without the remainder's, two kernels could differ by a constant.
-    return in_background((remainder.graph.code, kernel.graph.code, kinds), kernel, whole, kinds)
+    # Without the remainder's, two kernels could differ by a constant; constants may be as long as the chunk.
+    constants = tuple(tuple(each.shape) for each in kernel.constants)
+    return in_background((remainder.graph.code, kernel.graph.code, constants, kinds), kernel, whole, kinds)
 
 
 def _many(

@@ -74,8 +74,8 @@ def sweep(
             `mixed_precision_error` is then the largest difference to the exact loss at some points, as a share of the
             range of log L.
         chunk_size: points evaluated at once; by default what a calibration finds fastest. Results agree up to rounding.
-        checkpoints: name -> theta [P], or a trajectory, to be projected onto the (first) plane: attribute
-            `checkpoints`.
+        checkpoints: name -> theta [P] or trajectory, or one trajectory, to be projected onto the (first) plane:
+            attribute `checkpoints`.
         tolerance: evaluate only where it is needed to know the loss at every point to within this share, above 0 and
             below 1, of the range of log L (of L where some L is not positive); all points where the surface is rough.
             The others are interpolated: their status is 2, and everything but their loss is NaN. Points all over the

@@ -42,6 +42,12 @@ VALLEYS = {
     "long_valley_tilted": [(0.495, -1.484), (0.995, -2.984)],
 }
 
+DESCENTS = {
+    "descend_baseline": {"lr": "1.06", "steps": "240"},
+    "descend_tilted": {"lr": "0.1488", "steps": "1100"},
+    "descend_trough": {"steps": "1100"},
+}
+
 
 @pytest.mark.parametrize("name", [*MINIMA, *VALLEYS])
 def test_places_to_find(screen: Screen, name: str) -> None:
@@ -49,6 +55,17 @@ def test_places_to_find(screen: Screen, name: str) -> None:
     for w, b in {**MINIMA, **VALLEYS}[name]:
         type_point(screen, w, b)
     finished(screen)
+
+
+@pytest.mark.parametrize("name", DESCENTS)
+def test_a_valley_is_descended(screen: Screen, name: str) -> None:
+    begin(screen, name)
+    assert screen.query()["opt"] == "gd"
+    for id, value in DESCENTS[name].items():
+        screen.page.fill(f"#{id}", value)
+        screen.page.press(f"#{id}", "Enter")
+    assert "steps at rate" in finished(screen)
+    assert screen.page.locator("#activity-table tbody tr").count() >= 2
 
 
 def test_find_the_minimum_by_clicking(screen: Screen) -> None:
@@ -103,6 +120,7 @@ def test_the_hidden_loss_is_named(screen: Screen) -> None:
         ("match_loss_clean", "MSE"),
         ("match_loss_outliers", "MAE"),
         ("match_loss_wild", "MAE"),
+        ("drag_outlier", "MSE"),
         ("question_outliers", "MAE"),
     ],
 )
@@ -130,9 +148,9 @@ def test_the_arrow_is_predicted_then_revealed(screen: Screen) -> None:
 
 
 def test_every_activity_is_done_here() -> None:
-    named = {*MINIMA, *VALLEYS, "find_minimum", "question_minimum", "compare_surfaces", "question_kinks",
+    named = {*MINIMA, *VALLEYS, *DESCENTS, "find_minimum", "question_minimum", "compare_surfaces", "question_kinks",
              "hidden_surface", "match_loss_clean", "match_loss_outliers", "match_loss_wild", "question_outliers",
-             "predict_arrow"}  # fmt: skip
+             "predict_arrow", "drag_outlier"}  # fmt: skip
     assert named == {activity.name for activity in STUDIES["neuron"].activities}
 
 

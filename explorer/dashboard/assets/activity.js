@@ -10,7 +10,7 @@
 
   const active = () => explorer.study()?.activities?.[explorer.state.activity];
   // What the answer is about: the point, the data and the loss.
-  const here = () => explorer.query(explorer.state, ["n", "view", "layers", "hide", "mode", "weight", "lr", "activity"]);
+  const here = () => explorer.query(explorer.state, ["n", "view", "layers", "hide", "mode", "weight", "lr", "activity", "opt", "steps", "batch", "seed", "schedule", "at"]);
   const predicting = () => explorer.state.activity === "predict_arrow" && judgedAt !== here();
   const reset = () => ([answer, drawn, judgedAt] = ["", null, ""]);
 
@@ -20,7 +20,7 @@
     const setup = study[home].activities[name].setup;
     const { mode, n } = explorer.state;
     const numeric = Object.fromEntries(Object.entries(setup).map(([key, value]) => [key, typeof explorer.schema.defaults[key] === "number" ? Number(value) : value]));
-    for (const key of ["layers", "hide", "mode"]) if (typeof numeric[key] === "string") numeric[key] = numeric[key] === "none" ? [] : numeric[key].split(",");
+    for (const key of ["layers", "hide", "mode", "opt"]) if (typeof numeric[key] === "string") numeric[key] = numeric[key] === "none" ? [] : numeric[key].split(",");
     visits = [];
     reset();
     explorer.act({ ...explorer.schema.defaults, mode, n, study: home, ...numeric, activity: name });

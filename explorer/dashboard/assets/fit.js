@@ -80,12 +80,12 @@
   const drag = (event, history) => {
     const by = [event.clientX - held.from[0], event.clientY - held.from[1]];
     if (!held.moved && Math.hypot(...by) < 3) return;
-    if (!held.moved) remember();
+    if (!held.moved) remember(), explorer.influence.begin();
     held.moved = true;
     place(held.i, plot.value(held.offset[0] + by[0], held.offset[1] + by[1]).map(round), history);
   };
   const release = (event) => {
-    if (event.type === "pointercancel") held.moved && use(points());
+    if (event.type === "pointercancel") held.moved && (use(points()), explorer.influence.ask(true));
     else drag(event, "push");
     [held, frozen] = [null, null];
     explorer.fit.render();
@@ -104,7 +104,9 @@
   const place = (i, [x, y], history) => {
     const moved = points();
     moved[i] = [limit(x), limit(y)];
+    explorer.influence.moving(i, moved[i]);
     use(moved, history);
+    explorer.influence.ask(history !== "live");
   };
 
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

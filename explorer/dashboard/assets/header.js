@@ -11,14 +11,15 @@
     },
   };
 
-  const copy = async (text, button) => {
+  /* Copy a text that is shown in `shown`, if anywhere; the button says that it is done. */
+  const copy = explorer.copy = async (text, button, shown) => {
     const label = button.textContent;
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
       // Without a secure context there is no clipboard: show the text where it can be selected.
-      if (text === byId("code").textContent) getSelection().selectAllChildren(byId("code")), (button.textContent = "Press Ctrl+C");
+      if (shown) getSelection().selectAllChildren(shown), (button.textContent = "Press Ctrl+C");
       else explorer.note([`Copy this address: ${text}`]);
     }
     setTimeout(() => (button.textContent = label), 1500);
@@ -39,7 +40,7 @@
     "lesson-close": () => (explorer.lesson.open(false), byId("lesson-button").focus()),
     "code-button": () => byId("code-card").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }),
     "copy-link": () => copy(location.href, byId("copy-link")),
-    "copy-code": () => copy(byId("code").textContent, byId("copy-code")),
+    "copy-code": () => copy(byId("code").textContent, byId("copy-code"), byId("code")),
     projector: () => mode("projector", !explorer.state.mode.includes("projector")),
     theme: () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
   };

@@ -23,7 +23,7 @@
         zmin: 0, zmax: 1, colorscale: explorer.colors.VIRIDIS, showscale: false, hoverinfo: "none", zsmooth: "fast", connectgaps: false,
       };
       this.plot.show({ x, y, xTitle: labels[0] === "w" ? "weight w" : labels[0], yTitle: labels[1] === "b" ? "bias b" : labels[1], traces: [trace] });
-      this.box.querySelector(".map-title").textContent = title(map.name);
+      this.box.querySelector(".map-title").textContent = explorer.race.title(this.index) ?? title(map.name);
       explorer.colors.legend(this.box.querySelector(".legend"), map.scale);
     }
 
@@ -42,6 +42,8 @@
         plot.group("kinks", { "clip-path": clip }).append(...(state.layers.includes("kinks") ? explorer.marks.kinks(plot) : []));
         plot.group("minima", { "clip-path": clip }).append(...(state.layers.includes("minima") ? explorer.marks.minima(plot, this.index) : []));
       }
+      explorer.influence.draw(this);
+      explorer.paths.draw(this);
       plot.group("trail", { "clip-path": clip }).append(...explorer.marks.trail(plot));
       const here = explorer.numbers(this.map.name);
       plot.group("ellipse", { "clip-path": clip }).append(...(state.layers.includes("ellipse") ? explorer.marks.ellipse(plot) : []));
@@ -76,7 +78,8 @@
       let dragging = false;
       let drawing = false;
       const move = (event, history) => {
-        const [w, b] = this.plot.at(event).map((value) => Math.round(value * 1e6) / 1e6);
+        const { x, y } = this.plot.ranges;
+      const [w, b] = this.plot.at(event).map((value, i) => explorer.zoom.round(value, [x, y][i]));
         const inside = (value, [low, high]) => Math.min(high, Math.max(low, value));
         if (drawing) return explorer.activity.draw(this.plot, event, history);
         explorer.act({ w: inside(w, this.plot.ranges.x), b: inside(b, this.plot.ranges.y) }, history);
@@ -95,6 +98,7 @@
       layer.addEventListener("pointerup", (event) => dragging && ((dragging = false), move(event, "push")));
       layer.addEventListener("pointercancel", () => dragging && ((dragging = false), explorer.act({}, "push")));
       layer.addEventListener("keydown", (event) => keys(event, this.plot));
+      explorer.zoom.listen(this.plot);
     }
   }
 
@@ -110,12 +114,13 @@
     if (explorer.activity.drawing() && (event.key in STEPS || event.key === "Enter")) return event.preventDefault(), explorer.activity.turn(plot, event);
     if (event.key === "Enter") return event.preventDefault(), explorer.step.take();
     if (event.key === "Backspace") return event.preventDefault(), explorer.step.undo();
+    if (explorer.zoom.key(event)) return;
     const way = STEPS[event.key];
     if (!way || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const share = event.altKey ? 1 / 8000 : event.shiftKey ? 1 / 32 : 1 / 160;
     const { x, y } = plot.ranges;
-    const to = (value, by, [low, high]) => Math.min(high, Math.max(low, Math.round((value + by * share * (high - low)) * 1e6) / 1e6));
+    const to = (value, by, [low, high]) => Math.min(high, Math.max(low, explorer.zoom.round(value + by * share * (high - low), [low, high])));
     explorer.act({ w: to(explorer.state.w, way[0], x), b: to(explorer.state.b, way[1], y) }, "replace");
   };
 
@@ -123,6 +128,8 @@
   let maps = [];
   let shown = null;
   let weight = null;
+  let raced = "";
+  const race = () => (explorer.race.on() ? explorer.paths.list().map(({ title, lr }) => title + lr).join() : "");
   explorer.landscape = {
     start: () => (maps = ["landscape", "map-1", "map-2", "map-3"].map((id, i) => new LandscapeMap(id, i))),
     /* Draw the maps of the last reply (or redraw them for another theme, size or weight). */
@@ -131,12 +138,15 @@
       if (!reply.map || reply.mapStudy !== explorer.state.study) return;
       if (shown?.source !== reply.map) shown = { source: reply.map, decoded: reply.map.maps.map(explorer.colors.decode) };
       weight = explorer.state.weight;
+      raced = race();
       const drawn = explorer.study().terms.length ? [explorer.colors.total(shown.decoded, explorer.state.weight), ...shown.decoded] : shown.decoded;
+      const each = explorer.race.maps(drawn);
       const holder = document.getElementById("maps");
-      holder.dataset.count = drawn.length;
-      maps.forEach((map, i) => map.show(drawn[i], reply.map.window, explorer.study().labels));
+      holder.dataset.count = each.length;
+      maps.forEach((map, i) => map.show(each[i], reply.map.window, explorer.study().labels));
     },
-    marks: () => (explorer.study().terms.length && weight !== explorer.state.weight ? explorer.landscape.show() : maps.forEach((map) => map.plot.marks())),
+    maps: () => maps.filter((map) => map.map),
+    marks: () => ((explorer.study().terms.length && weight !== explorer.state.weight) || raced !== race() ? explorer.landscape.show() : maps.forEach((map) => map.plot.marks())),
     refresh: () => maps.forEach((map) => ((map.fixed = null), map.plot.marks())),
   };
 })();

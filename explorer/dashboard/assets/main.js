@@ -20,7 +20,7 @@
       });
     },
     point: (reply) => {
-      if (reply.query !== explorer.query(explorer.state)) return;
+      if (reply.query !== explorer.pointQuery()) return;
       explorer.reply.point = reply;
       byId("code").textContent = explorer.lossHidden() ? "Hidden while the loss is to be guessed." : reply.program;
       explorer.render();
@@ -28,7 +28,7 @@
     },
     map: (reply) => {
       if (reply.query !== explorer.asked.scene) return;
-      Object.assign(explorer.reply, { map: reply, minima: undefined, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
+      Object.assign(explorer.reply, { map: reply, ownWindow: reply.own_window, minima: undefined, mapStudy: explorer.state.study, serial: (explorer.reply.serial ?? 0) + 1 });
       explorer.landscape.show();
       explorer.render();
       places();
@@ -46,6 +46,9 @@
       Object.assign(explorer.reply, { totalContours: reply.contours, totalWeight: explorer.state.weight });
       explorer.landscape.show();
     },
+    reasons: (reply) => explorer.paths.explain(reply),
+    "basins-reply": (reply) => explorer.basins.receive(reply),
+    influence: (reply) => explorer.influence.answered(reply),
     pasted: (reply) => explorer.fit.pasted(reply),
     verdict: (reply) => explorer.activity.verdict(reply),
     picture: ({ kind, name, figure }) => Plotly.downloadImage({ ...figure, config: {} }, { format: kind, filename: name, width: 900, height: 820, scale: 2 }),
@@ -53,7 +56,7 @@
   explorer.receive = (store, data) => receive[store](data);
 
   const whenDrawn = (then) => {
-    const drawn = window.Plotly && ["landscape", "map-1", "map-2", "map-3", "fit", "ell", "ell-slope"].every((id) => document.querySelector(`#${id} .js-plotly-plot`)?._fullLayout);
+    const drawn = window.Plotly && ["landscape", "map-1", "map-2", "map-3", "basins", "fit", "ell", "ell-slope"].every((id) => document.querySelector(`#${id} .js-plotly-plot`)?._fullLayout);
     if (drawn) then();
     else setTimeout(whenDrawn, 16, then);
   };
@@ -65,7 +68,7 @@
   };
 
   /* ---- minima in words: in the window they are drawn, outside it they are told ---- */
-  explorer.minima = (index) => explorer.reply.minima?.[index];
+  explorer.minima = (index) => explorer.reply.minima?.[explorer.race.on() ? 0 : index];
   const places = () => {
     const { w, b } = explorer.window();
     const short = explorer.short;
@@ -88,9 +91,13 @@
     const { state } = explorer;
     const study = explorer.study();
     if (!moves) frame(state, study);
+    if (!moves) explorer.influence.render();
     explorer.landscape.marks();
+    explorer.basins.render(moves);
+    explorer.descent.render(moves);
     explorer.fit.render();
     explorer.readout.render();
+    if (!moves) explorer.limits.render();
     explorer.losses.render();
     if (!moves) explorer.tape.render();
     if (study.terms.length) explorer.terms.render();
@@ -103,6 +110,7 @@
     page.dataset.view = state.view;
     for (const node of document.querySelectorAll("[data-hide]")) node.classList.toggle("hidden-by-link", state.hide.includes(node.dataset.hide));
     controls(state, study);
+    explorer.zoom.render();
     modes(state);
     explorer.activity.render();
   };
@@ -136,6 +144,7 @@
     requestAnimationFrame(() => {
       explorer.ask(explorer.query(explorer.state));
       explorer.landscape.show();
+      explorer.basins.redraw();
       explorer.fit.show();
       explorer.losses.render(true);
     });
@@ -144,14 +153,14 @@
   /* ---- controls to state ---- */
   const begin = () => {
     ready = true;
-    for (const part of ["landscape", "fit", "losses", "tape", "step", "activity"]) explorer[part].start();
+    for (const part of ["landscape", "fit", "losses", "tape", "step", "activity", "influence", "charts", "transport", "zoom", "basins", "descent", "limits"]) explorer[part].start();
     explorer.fit.show();
     document.addEventListener("click", clicked);
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !byId("lesson").hidden) explorer.lesson.open(false), byId("lesson-button").focus();
       if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.closest?.("input, textarea")) event.preventDefault(), explorer.fit.undo();
     });
-    for (const [key, low, high] of [["w", ...limit("theta")], ["b", ...limit("theta")], ["delta", ...limit("delta")], ["weight", ...limit("weight")], ["lr", ...limit("lr")]]) typed(key, low, high);
+    for (const [key, low, high, whole] of [["w", ...limit("theta")], ["b", ...limit("theta")], ["delta", ...limit("delta")], ["weight", ...limit("weight")], ["lr", ...limit("lr")], ["steps", ...limit("steps"), true], ["batch", ...limit("batch"), true], ["seed", ...limit("seed"), true]]) typed(key, low, high, whole);
     for (const [key, id] of Object.entries(log)) slid(key, byId(id));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => explorer.render());
   };
@@ -178,13 +187,13 @@
   };
 
   /* A typed number: taken when finished, refused in words, never replaced silently. */
-  const typed = (key, low, high) => {
+  const typed = (key, low, high, whole = false) => {
     const node = byId(key);
     const finish = () => {
       const value = node.value === "" ? NaN : Number(node.value);
-      const fine = Number.isFinite(value) && value >= low && value <= high;
+      const fine = Number.isFinite(value) && value >= low && value <= high && !(whole && value % 1);
       node.setAttribute("aria-invalid", String(!fine));
-      if (!fine) return note([`${key}: a number from ${low} to ${high} was expected${node.value === "" ? "" : `, ${node.value} came`}; ${key} stays ${explorer.state[key]}.`]);
+      if (!fine) return note([`${key}: a ${whole ? "whole " : ""}number from ${low} to ${high} was expected${node.value === "" ? "" : `, ${node.value} came`}; ${key} stays ${explorer.state[key]}.`]);
       note([]);
       if (value !== explorer.state[key]) explorer.act({ [key]: value });
     };

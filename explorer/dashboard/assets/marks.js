@@ -193,5 +193,5 @@
       svg("circle", { cx, cy, r: 2, class: "handle-dot" })];
   };
 
-  explorer.marks = { LONGEST, contours, field, kinks, minima, trail, arrows, guess, ellipse, handle, inside };
+  explorer.marks = { LONGEST, contours, field, kinks, minima, trail, arrows, guess, ellipse, handle, inside, arrow, label };
 })();

@@ -32,7 +32,7 @@
     }
 
     /* Set axes and traces; the marks above them are drawn by this.draw on every change of size. */
-    show({ x, y, xTitle, yTitle, traces = [], ticks = {} }) {
+    show({ x, y, xTitle, yTitle, traces = [], ticks = {}, yTicks = {} }) {
       this.ranges = { x, y };
       const big = document.documentElement.dataset.projector === "on";
       const axis = (range, title) => ({
@@ -41,7 +41,7 @@
         showgrid: !traces.length, ticks: "outside", tickcolor: explorer.css("--axis"), ...ticks,
       });
       const layout = {
-        xaxis: axis(x, xTitle), yaxis: axis(y, yTitle), showlegend: false, hovermode: false, dragmode: false,
+        xaxis: axis(x, xTitle), yaxis: { ...axis(y, yTitle), ...yTicks }, showlegend: false, hovermode: false, dragmode: false,
         margin: big ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 },
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { family: explorer.css("--font"), size: big ? 22 : 14, color: explorer.css("--text") },

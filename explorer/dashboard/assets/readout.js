@@ -13,7 +13,7 @@
   };
 
   /* Does the last reply belong to what is on the screen? */
-  explorer.stale = () => explorer.reply.point?.query !== explorer.query(explorer.state);
+  explorer.stale = () => explorer.reply.point?.query !== explorer.pointQuery();
 
   /* Loss, gradient, pulls and residuals at the point; `name` asks for another loss (compare view) or a term. */
   explorer.numbers = (name) => {

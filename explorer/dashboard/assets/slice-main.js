@@ -87,12 +87,14 @@
     explorer.maps.marks();
     explorer.cuts.marks();
     explorer.point.render();
+    explorer.training.render();
   };
 
   const show = () => {
     explorer.maps.show();
     explorer.cuts.show();
     explorer.point.render();
+    explorer.training.render();
   };
 
   const frame = () => {
@@ -161,7 +163,7 @@
   /* ---- controls to state ---- */
   const begin = () => {
     ready = true;
-    for (const part of ["maps", "cuts", "list"]) explorer[part].start();
+    for (const part of ["maps", "cuts", "list", "training"]) explorer[part].start();
     // The cards below come when they come, often after everything else is drawn.
     new MutationObserver(hide).observe(byId("about"), { childList: true, subtree: true });
     document.addEventListener("click", clicked);

@@ -88,6 +88,7 @@
       const here = this.linked ? explorer.numbers(this.index) : null;
       const arrow = layers.includes("arrow") && here?.coordinates ? explorer.marks.arrows(plot, { gradient: inPlane(here), pulls: [] }) : [];
       plot.group("arrows", { "clip-path": clip }).append(...arrow);
+      plot.group("walker", { "clip-path": clip }).append(...(layers.includes("checkpoints") ? explorer.walker(plot, this.map.checkpoints) : []));
       plot.group("handle").append(...(this.linked ? explorer.marks.handle(plot) : []));
       if (!this.surface) plot.layer.append((this.surface = svg("rect", { class: "surface" })));
       const { l, t, w, h } = plot.area;

@@ -1,4 +1,4 @@
-/* Marks of /slice: evaluated points; checkpoints and the trajectory, dashed where it is far from the plane. */
+/* Marks of /slice: evaluated points; checkpoints and trajectories, dashed where they are far from the plane. */
 (() => {
   const explorer = (window.explorer ??= {});
   const svg = (...given) => explorer.svg(...given);
@@ -7,12 +7,15 @@
   const told = ({ name, at, offset, loss, plane_loss: shown }) =>
     svg("title", {}, [`${name} at ${at.map(short).join(", ")}: ${short(offset)} from the plane; its own loss ${short(loss)}, the plane's ${short(shown)}`]);
 
-  const path = (plot, { path: places, far, limit }) => {
+  /* One run: lines in its own color and pattern, dots where it is far from the plane; a lone one is dashed there. */
+  const path = (plot, { path: places, far, color, dash, name: run }, limit) => {
     const points = places.map(({ at }) => [plot.px(at[0]), plot.py(at[1])]);
+    const look = run ? { style: `stroke:${color};stroke-dasharray:${dash}` } : {};
+    const away = run ? { style: `stroke:${color};stroke-dasharray:0.1 6` } : {};
     const segments = far.flatMap((share, i) => {
       const d = explorer.pathOf(points.slice(i, i + 2));
       const name = share > limit ? "path far" : "path";
-      return [svg("path", { d, class: `casing ${name}` }), svg("path", { d, class: name })];
+      return [svg("path", { d, class: `casing ${name}` }), svg("path", { d, class: name, ...(share > limit ? away : look) })];
     });
     const casings = segments.filter((node) => node.classList.contains("casing"));
     const lines = segments.filter((node) => !node.classList.contains("casing"));
@@ -25,7 +28,8 @@
       const right = x > l + 0.7 * w;
       return svg("text", { x: x + (right ? -8 : 8), y: y + (below ? 20 : -10), class: "mark-label", "text-anchor": right ? "end" : "start" }, [explorer.brief(places[i].name)]);
     });
-    return [...casings, ...lines, ...names, ...points.map(([cx, cy], i) => svg("circle", { cx, cy, r: 3.5, class: "path-dot" }, [told(places[i])]))];
+    // Where runs have names these stand beside the map, and at the start they would lie upon each other.
+    return [...casings, ...lines, ...(run ? [] : names), ...points.map(([cx, cy], i) => svg("circle", { cx, cy, r: run ? 2.6 : 3.5, class: "path-dot", ...(run ? { style: `fill:${color}` } : {}) }, [told(places[i])]))];
   };
 
   const named = (plot, { points }) => points.flatMap((each) => {
@@ -42,5 +46,13 @@
     return d ? [svg("path", { d, class: "casing evaluated" }), svg("path", { d, class: "evaluated" })] : [];
   };
 
-  explorer.checkpoints = (plot, found) => [...path(plot, found), ...named(plot, found)];
+  explorer.checkpoints = (plot, found) => [...found.runs.flatMap((run) => path(plot, run, found.limit)), ...named(plot, found)];
+
+  /* The checkpoint that the slider stands at: a ring around its point. */
+  explorer.walker = (plot, found) => {
+    const now = explorer.training.of(found.runs);
+    if (!now) return [];
+    const [cx, cy] = [plot.px(now.at[0]), plot.py(now.at[1])];
+    return [svg("circle", { cx, cy, r: 9, class: "walker casing" }), svg("circle", { cx, cy, r: 9, class: "walker", style: `stroke:${now.color}` }, [told(now)])];
+  };
 })();

@@ -19,8 +19,8 @@
 
   const PATIENCE = 20_000;
   /* What changes the drawing is everything but these; what changes the numbers at the point everything but VIEW. */
-  const SCENE = ["a", "b", "hide", "mode", "layers", "view"];
-  const VIEW = ["hide", "mode", "layers", "view", "scale", "quantity"];
+  const SCENE = ["a", "b", "run", "at", "hide", "mode", "layers", "view"];
+  const VIEW = ["run", "at", "hide", "mode", "layers", "view", "scale", "quantity"];
   explorer.scene = () => explorer.query(explorer.state, SCENE);
   explorer.place = () => explorer.query(explorer.state, VIEW);
   explorer.theta = () => [explorer.state.a, explorer.state.b];
@@ -63,7 +63,7 @@
     const { theme, projector } = document.documentElement.dataset;
     const mode = [...(theme === "dark" ? ["dark"] : []), ...(projector === "on" ? ["projector"] : [])];
     const layers = explorer.schema.defaults.layers.filter((each) => each !== "checkpoints" || state.layers.includes(each));
-    const solid = explorer.query({ ...state, mode, view: "map", layers, hide: [], with: "" });
+    const solid = explorer.query({ ...state, mode, view: "map", layers, hide: [], with: "" }, ["run", "at"]);
     if (state.view === "3d") once("surface-query", solid);
   };
 

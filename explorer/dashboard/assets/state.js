@@ -1,9 +1,10 @@
 /* State: what the page shows. The address is the state; every change is one act(), every finished change a commit. */
 (() => {
   const explorer = (window.explorer ??= {});
-  const lists = { layers: 1, hide: 1, mode: 1 };
+  const lists = { layers: 1, hide: 1, mode: 1, opt: 1 };
 
   const write = (key, value) => {
+    if (key === "window") return value.join("_") || "none";
     if (key === "points") return value.map(([x, y]) => `${x}_${y}`).join("~");
     return lists[key] ? value.join(",") || "none" : String(value);
   };
@@ -15,7 +16,7 @@
     const always = state.activity ? ["target", "loss"] : [];
     return Object.keys(defaults)
       .filter((key) => !without.includes(key) && (always.includes(key) || write(key, state[key]) !== write(key, defaults[key])))
-      .map((key) => `${key}=${encodeURIComponent(write(key, state[key])).replaceAll("%2C", ",")}`)
+      .map((key) => `${key}=${encodeURIComponent(write(key, state[key])).replaceAll("%2C", ",").replaceAll("%40", "@")}`)
       .join("&");
   };
 
@@ -39,16 +40,26 @@
   };
 
   explorer.window = () => {
+    const [wl, wh, bl, bh] = explorer.state.window;
+    return wh === undefined ? explorer.ownWindow() : { w: [wl, wh], b: [bl, bh] };
+  };
+  /* The window that belongs to the target set, whatever part of the plane is looked at. */
+  explorer.ownWindow = () => {
     const { state, reply } = explorer;
     const study = explorer.study();
     if (study.terms.length) return study.window;
     if (state.target !== "own") return study.targets[state.target].window;
     // Only the server knows the window that fits the learner's own points; until it answers the last one stands.
-    return reply.map && reply.mapStudy === state.study ? reply.map.window : { w: [-4, 4], b: [-4, 4] };
+    return reply.ownWindow ?? { w: [-4, 4], b: [-4, 4] };
   };
 
   const PATIENCE = 10_000;
-  const SCENE = ["w", "b", "hide", "mode", "lr", "layers", "weight", "activity"];
+  /* What concerns optimizers' paths alone: neither the map nor the numbers at the point change with it. */
+  const DESCENT = ["opt", "steps", "batch", "seed", "schedule", "at", "basin", "show", "across"];
+  const SCENE = ["w", "b", "hide", "mode", "lr", "layers", "weight", "activity", ...DESCENT];
+  explorer.pointQuery = () => explorer.query(explorer.state, [...DESCENT, "window"]);
+  // A race and basins are about the same map.
+  const sceneState = () => (["race", "basins"].includes(explorer.state.view) ? { ...explorer.state, view: "map" } : explorer.state);
 
   /* Change the state. history: "push" (a new entry for Back), "replace", or "live" (a frame of a gesture: nothing
      sent). Placing the point begins a new path there; a step (walked) goes on with the old one. */
@@ -61,6 +72,8 @@
     if (patch.study && patch.study !== before.study && !patch.activity) explorer.state.activity = "";
     if (("w" in patch || "b" in patch) && !walked) begin();
     if (!walked) explorer.step.forget();
+    // Another problem has another window.
+    if ((patch.target || patch.study) && !patch.window) explorer.state.window = [];
     if (patch.target || patch.study) keepInside();
     const moves = history === "live" && Object.keys(patch).every((key) => key === "w" || key === "b");
     explorer.render(moves);
@@ -71,7 +84,7 @@
   /* While a data point is dragged the landscape follows, coarse, one request at a time. */
   const follow = () => {
     if (explorer.asked.scene !== explorer.reply.map?.query) return;
-    const coarse = explorer.query({ ...explorer.state, n: Math.min(explorer.state.n, 65) }, SCENE);
+    const coarse = explorer.query({ ...sceneState(), n: Math.min(explorer.state.n, 65) }, SCENE);
     explorer.asked.scene = coarse;
     send("scene", { query: coarse });
   };
@@ -108,9 +121,13 @@
       send(store, { query: key });
       setTimeout(unanswered, PATIENCE, store, key);
     };
-    const scene = explorer.query(state, SCENE);
+    const scene = explorer.query(sceneState(), SCENE);
     once("scene", scene);
-    once("commit", query);
+    // The first path is for the eye: it goes before the numbers.
+    explorer.paths.ask(1);
+    once("commit", explorer.pointQuery());
+    explorer.basins.ask();
+    explorer.paths.ask();
     once("surface-query", `${scene}&w=${state.w}&b=${state.b}&weight=${state.weight}&mode=${document.documentElement.dataset.theme ?? "light"}`, state.view === "3d");
     if (explorer.study().terms.length) once("weight-query", `${scene}&weight=${state.weight}`);
     explorer.activity?.visited(query);

@@ -6,7 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from explorer.dashboard import controls as ui
-from explorer.dashboard.pages import panels
+from explorer.dashboard.pages import basins, descent, panels, zoom
 from explorer.study import Study
 
 LOSS_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber", "log_cosh": "Log-cosh"}
@@ -17,9 +17,13 @@ LAYER_NAMES = {
     "field": "Field of −∇L",
     "kinks": "Kink lines",
     "ellipse": "Curvature",
+    "influence": "Influence",
 }
-VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses"}
-MAP_KEYS = "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step."
+VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses", "race": "Race", "basins": "Basins"}
+MAP_KEYS = (
+    "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step; plus and minus "
+    "zoom, 0 resets the window."
+)
 STORES = (
     "address",
     "commit",
@@ -27,6 +31,8 @@ STORES = (
     "surface-query",
     "minima-query",
     "weight-query",
+    "influence-query",
+    "basins-query",
     "paste",
     "check",
     "download",
@@ -37,11 +43,11 @@ STORES = (
 
 def layout(studies: Mapping[str, Study], schema: dict[str, Any], links: Mapping[str, str]) -> html.Div:
     """Return the whole page for a catalogue of studies, with links (text -> address) to other pages."""
-    replies = ("opened", "point", "map", "minima", "total-contours", "pasted", "verdict", "picture")
+    replies = ("opened", "point", "map", "minima", "total-contours", "influence", "pasted", "verdict", "picture")
     return html.Div(
         [
             dcc.Store(id="schema", data=schema),
-            *[dcc.Store(id=name) for name in (*STORES, *replies)],
+            *[dcc.Store(id=name) for name in (*STORES, *replies, "basins-reply", "reasons-query", "reasons")],
             dcc.Download(id="file"),
             html.A("Skip to the landscape", href="#landscape", className="skip"),
             _header(studies, links),
@@ -139,15 +145,30 @@ def _workplace() -> html.Div:
         [
             html.Div(layers, className="tools", id="layers-row"),
             html.Div(maps, id="maps"),
+            descent.race(),
             surface,
+            basins.card(),
             html.Div([html.P(id="arrow-scale", className="hint"), html.P(id="places", className="hint")]),
-            html.Div([sizes, _downloads()], className="tools"),
+            html.Div([zoom.buttons(), sizes, _downloads()], className="tools"),
         ],
         hint=views,
         className="landscape",
     )
-    return html.Div(
-        [landscape, html.Div([panels.fit(), panels.readouts(), panels.step()], className="side")], className="columns"
+    side = [panels.fit(), _influence(), panels.readouts(), panels.step(), descent.descent()]
+    return html.Div([landscape, html.Div(side, className="side")], className="columns")
+
+
+def _influence() -> Any:
+    marks = "Ring: where θ* was before the move. Disc: where it is. Line: the way it went. Thin arrow: the prediction."
+    table = html.Div(id="influence-table", className="scroll", tabIndex="0", role="region",
+                     **ui.aria(label="How far each minimum moved"))  # fmt: skip
+    drawn = html.Div([html.Div(id="influence-closeup"), html.P(marks, className="hint"), table], id="influence-drawn")
+    return ui.card(
+        "Influence of a data point",
+        [html.P(id="influence-says", **ui.aria(live="polite")), drawn],
+        id="influence-card",
+        hint=ui.button("Clear trails", id="influence-clear"),
+        hidden=True,
     )
 
 

@@ -53,16 +53,22 @@ def readouts() -> Any:
 
 
 def step() -> Any:
-    """Return the card of one gradient-descent step."""
+    """Return the card of one gradient-descent step, with the limits of its rate at the point."""
+    rate = ui.slider("lr-slider", "Learning rate", -3, 2, 0.01)
+    rate.children.append(html.Span(id="rate-ticks", **ui.aria(hidden="true")))
     return ui.card(
         "One step of gradient descent",
         [
+            html.Div([rate, ui.number("lr", "as a number")], className="pair"),
             html.Div(
-                [ui.slider("lr-slider", "Learning rate", -3, 2, 0.01), ui.number("lr", "as a number")], className="pair"
+                [html.Div([ui.button("Step", id="step", className="primary"), ui.button("Undo", id="step-undo"),
+                           ui.button("Back to θ₀", id="step-back")], className="segmented"),
+                 html.Div([ui.button("Best rate here", id="rate-best"), ui.button("2/λmax", id="rate-stable")],
+                          className="segmented", role="group", **ui.aria(label="Set the rate"))],
+                className="tools",
             ),
-            html.Div([ui.button("Step", id="step", className="primary"), ui.button("Undo", id="step-undo"),
-                      ui.button("Back to θ₀", id="step-back")], className="segmented"),
             html.P(id="step-says", className="hint", **ui.aria(live="polite")),
+            html.P(id="rate-says", className="hint"),
         ],
         hide="step",
     )  # fmt: skip

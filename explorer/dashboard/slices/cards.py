@@ -4,14 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
+import numpy as np
+import xarray as xr
+from dash import dcc, html
 
+from explorer import figures
 from explorer.dashboard import controls as ui
 from explorer.dashboard.slices.limits import limits
 from explorer.dashboard.slices.marks import checkpoints
 from explorer.dashboard.slices.quantities import nested
 from explorer.dashboard.slices.reproduce import command, program
-from explorer.figures.projections import FAR
+from explorer.dashboard.slices.swept import thinned
+from explorer.figures.projections import FAR, spread_words
 from explorer.figures.theme import number
 
 Attrs = Mapping[str, Any]
@@ -19,7 +23,7 @@ MOST_ROWS = 60
 LONGEST = 4000
 """Characters of an attribute that are shown."""
 SIGNS = {"ok": "✓ fine", "warn": "! look", "info": "· note"}
-NESTED = ("report", "checkpoints")
+NESTED = ("report", "checkpoints", "sharpness")
 """Attributes with cards of their own."""
 
 
@@ -27,6 +31,7 @@ def about(attrs: Attrs, name: str) -> list[Any]:
     """Return the cards of a store; everything in its attributes is shown as text."""
     return [
         html.Div([_report(attrs), limits(attrs)], className="two"),
+        *_sharpness(attrs),
         html.Div([*_checkpoints(attrs), _reproduce(attrs, name)], className="two some"),
         _provenance(attrs),
     ]
@@ -54,22 +59,57 @@ def _finding(entry: Mapping[str, Any]) -> html.Li:
 def _checkpoints(attrs: Attrs) -> list[Any]:
     """The card, where there are any."""
     found = checkpoints(attrs)
-    rows = [*found["points"], *found["path"]]
-    if not rows:
+    each = [(mark, None) for mark in found["points"]]
+    each += [(mark, run["size"]) for run in found["runs"] for mark in _some(run["path"], len(found["runs"]))]
+    if not each:
         return []
-    head = html.Thead(html.Tr([html.Th(each, scope="col") for each in
-                               ("", "own loss", "loss in the plane", "distance from the plane")]))  # fmt: skip
-    body = html.Tbody([html.Tr([html.Th(each["name"], scope="row"), *map(html.Td, _row(each))])
-                       for each in rows[:MOST_ROWS]])  # fmt: skip
-    more = f" The first {MOST_ROWS} of {len(rows)}." if len(rows) > MOST_ROWS else ""
-    said = f"Dashed where the trajectory is further from the plane than {100 * FAR:.0f} % of its own size in it.{more}"
+    heads = ("", "own loss", "loss in the plane", "distance from the plane", "of its path's size")
+    head = html.Thead(html.Tr([html.Th(words, scope="col") for words in heads]))
+    body = html.Tbody([html.Tr([html.Th(mark["name"], scope="row"), *map(html.Td, _row(mark, size))])
+                       for mark, size in each[:MOST_ROWS]])  # fmt: skip
     table = html.Div(html.Table([head, body]), className="scroll", tabIndex="0", role="region",
                      **ui.aria(label="Checkpoints"))  # fmt: skip
-    return [ui.card("Checkpoints", [table, html.P(said, className="hint")], id="checkpoints", hide="checkpoints")]
+    hints = [spread_words(attrs), _said(found, len(each))]
+    words = [html.P(text, className="hint") for text in hints if text]
+    return [ui.card("Checkpoints", [table, *words], id="checkpoints", hide="checkpoints")]
 
 
-def _row(each: Mapping[str, Any]) -> list[str]:
-    return ["–" if each[key] is None else number(each[key]) for key in ("loss", "plane_loss", "offset")]
+def _said(found: Mapping[str, Any], rows: int) -> str:
+    """Return what a reader of the table has to know."""
+    if not found["runs"]:
+        return f"The first {MOST_ROWS} of {len(found['points'])}." if rows > MOST_ROWS else ""
+    whole = sum(len(run["path"]) for run in found["runs"]) + len(found["points"])
+    some = f" {min(rows, MOST_ROWS)} of {whole} are listed." if min(rows, MOST_ROWS) < whole else ""
+    how = "Dashed" if len(found["runs"]) == 1 else "Dotted"
+    return f"{how} where a trajectory is further from the plane than {100 * FAR:.0f} % of its own size in it.{some}"
+
+
+def _some(path: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
+    """Return a run's share of the rows, evenly along it and with both ends."""
+    most = max(2, (MOST_ROWS - 10) // runs)
+    return [path[i] for i in thinned(len(path), most)]
+
+
+def _row(each: Mapping[str, Any], size: float | None) -> list[str]:
+    share = f"{number(100 * each['offset'] / size)} %" if size else "–"
+    return [*("–" if each[key] is None else number(each[key]) for key in ("loss", "plane_loss", "offset")), share]
+
+
+def _sharpness(attrs: Attrs) -> list[Any]:
+    """The card, where sharpness was measured along training."""
+    try:
+        columns = {name: np.array(values, np.float64) for name, values in nested(attrs, "sharpness", dict).items()}
+        found = xr.Dataset({name: (("rate", "step"), columns[name]) for name in ("sharpness", "loss")},
+                           {name: columns[name] for name in ("rate", "step")})  # fmt: skip
+        figure = figures.sharpness(found).update_layout(title=None, margin={"t": 40})
+    except (KeyError, ValueError, TypeError, IndexError):
+        return []
+    said = "Dotted: 2 / rate, above which gradient descent diverges on a quadratic. Where sharpness rises to it and "
+    said += "stays, the curvature at the start does not tell the largest rate."
+    graph = dcc.Graph(figure=figure, config=ui.CONFIG, responsive=True, className="sharpness")
+    drawn = html.Div(graph, role="img", **ui.aria(label="Sharpness and loss against the step, for each rate"))
+    words = html.P(said, className="hint")
+    return [ui.card("Sharpness along training", [drawn, words], id="sharpness", hide="training")]
 
 
 def _reproduce(attrs: Attrs, name: str) -> Any:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from explorer.dashboard.slices.quantities import nested
 from explorer.errors import StoreError
@@ -89,6 +91,8 @@ class Folder:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, tuple[tuple[Any, ...], Store]] = OrderedDict()
         self._landscapes: OrderedDict[tuple[Any, ...], xr.Dataset] = OrderedDict()
+        self.measured: OrderedDict[tuple[Any, ...], NDArray[np.float64]] = OrderedDict()
+        """(store's key, quantity) -> its measured values, for a scale that several stores share."""
 
     def path(self, name: str) -> Path:
         """Return where the store of a name lies: a real directory, directly in the folder.

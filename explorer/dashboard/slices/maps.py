@@ -13,6 +13,7 @@ from explorer.dashboard import scene
 from explorer.dashboard.slices.folder import Folder, Opened
 from explorer.dashboard.slices.marks import checkpoints
 from explorer.dashboard.slices.quantities import axes_of, drawable, nested, plane_of
+from explorer.dashboard.slices.series import series_of, values_of
 from explorer.dashboard.slices.state import State
 from explorer.dashboard.slices.swept import swept, thinned
 from explorer.errors import StoreError
@@ -21,7 +22,7 @@ from explorer.figures.dimensions import SEED
 from explorer.figures.field import Field, field_of
 from explorer.figures.interpolated import JOINED, STAND_IN, note_of
 from explorer.figures.lines import Band, band_of
-from explorer.figures.projections import gram_of
+from explorer.figures.projections import gram_of, spread_words
 from explorer.figures.scale import ColorScale
 
 MOST_POINTS = 513
@@ -72,8 +73,14 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
     notes += [words for each in both for words in _damage(each)]
     quantity = _quantity(state.quantity, both, notes)
     axes = axes_of(one.landscape)
-    draw = _bands if len(axes) == 1 else _fields
-    drawn = draw(both, quantity, state.scale, notes)
+    series = series_of(one.opened, folder) if len(axes) == 2 else None
+    drawn = (
+        _bands(both, quantity, state.scale, notes)
+        if len(axes) == 1
+        else _fields(
+            both, quantity, state.scale, notes, values_of(series, folder, quantity, [each.opened.name for each in both])
+        )
+    )
     return {
         **drawn,
         "model": str(one.opened.attrs.get("model", ""))[:80],
@@ -84,6 +91,8 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
         "seeds": one.seeds,
         "notes": notes,
         "interpolated": _interpolated(both, quantity),
+        "series": series,
+        "spread": spread_words(one.landscape.attrs),
         "sides": [_side(each) for each in both],
     }
 
@@ -151,10 +160,13 @@ def _quantity(asked: str, both: list[Shown], notes: list[str]) -> str:
     return common[0]
 
 
-def _fields(both: list[Shown], quantity: str, kind: str, notes: list[str]) -> dict[str, Any]:
+def _fields(
+    both: list[Shown], quantity: str, kind: str, notes: list[str], others: list[NDArray[np.float64]]
+) -> dict[str, Any]:
+    """`others` are values beside those drawn that the scale is to be good for."""
     try:
         fields = [field_of(each.landscape, quantity) for each in both]
-        measured = np.concatenate([field.measured for field in fields])
+        measured = np.concatenate([*(field.measured for field in fields), *others])
         scale = _scale(measured, quantity, kind, notes)
     except ValueError as error:
         notes.append(f"Nothing to draw yet: {error}.")

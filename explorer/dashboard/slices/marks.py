@@ -1,35 +1,61 @@
-"""Marks: the checkpoints and the trajectory of a store where they fall in its plane."""
+"""Marks: the checkpoints and the trajectories of a store where they fall in its plane."""
 
 import math
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
-from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.figures.paths import STYLES
+from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of, runs_of, size_of
 
 MOST_MARKS = 2000
+"""Points of all trajectories together; of more, some are left out evenly."""
+DASHES = {"solid": "none", "dash": "9 5", "dashdot": "9 4 2 4", "longdash": "15 6", "longdashdot": "15 5 2 5"}
+"""Plotly's patterns as SVG has them."""
 
 
 def checkpoints(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return {"points", "path", "far"}: named checkpoints, the trajectory's points, and how far from the plane each of
-    its segments is in units of its size there; all empty where the attributes hold none that can be read."""
+    """Return {"points", "runs", "limit"}: named checkpoints; trajectories; and the share of its size in the plane from
+    which on a trajectory is far from it. All empty where the attributes hold none that can be read."""
     try:
-        found = [each for each in projections_of(attrs)[:MOST_MARKS] if _drawable(each)]
-        path = [each for each in found if each.on_path]
-        far = fading(path, gram_of(attrs, len(path[0].at))) if len(path) > 1 else []
+        found = [each for each in projections_of(attrs) if _drawable(each)]
+        runs = {name: _thinned(path, len(found)) for name, path in runs_of(found).items()}
+        gram = gram_of(attrs, len(found[0].at)) if found else np.eye(2)
+        drawn = [
+            _run(name, path, gram, *style) for style, (name, path) in zip(cycle(STYLES), runs.items(), strict=False)
+        ]
     except ValueError:
-        return {"points": [], "path": [], "far": [], "limit": FAR}
+        return {"points": [], "runs": [], "limit": FAR}
     points = [each for each in found if not each.on_path]
-    return {"points": [_mark(each) for each in points], "path": [_mark(each) for each in path],
-            "far": [min(share, 1e6) for share in far], "limit": FAR}  # fmt: skip
+    return {"points": [_mark(each, i) for i, each in enumerate(points[:MOST_MARKS])], "runs": drawn, "limit": FAR}
+
+
+def _run(name: str, path: list[Projected], gram: NDArray[np.float64], color: str, pattern: str) -> dict[str, Any]:
+    """Return a trajectory: its points, how far from the plane each of its segments is in units of its size there, that
+    size, and how it is drawn."""
+    far = [min(share, 1e6) for share in fading(path, gram)] if len(path) > 1 else []
+    return {"name": name[:60], "path": [_mark(each, i) for i, each in enumerate(path)], "far": far,
+            "size": size_of(path, gram), "color": color, "dash": DASHES[pattern]}  # fmt: skip
+
+
+def _thinned(path: list[Projected], of: int) -> list[Projected]:
+    """Return a path's share of the points that are drawn, with both ends."""
+    most = max(2, MOST_MARKS * len(path) // max(of, 1))
+    if of <= MOST_MARKS:
+        return path
+    return [path[i] for i in np.unique(np.linspace(0, len(path) - 1, min(len(path), most)).round().astype(int))]
 
 
 def _drawable(each: Projected) -> bool:
     return all(map(math.isfinite, (*each.at, each.offset)))
 
 
-def _mark(each: Projected) -> dict[str, Any]:
+def _mark(each: Projected, number: int) -> dict[str, Any]:
     return {"name": each.name[:60], "at": list(each.at), "offset": each.offset, "loss": _finite(each.loss),
-            "plane_loss": _finite(each.plane_loss)}  # fmt: skip
+            "plane_loss": _finite(each.plane_loss), "step": number if each.step is None else each.step}  # fmt: skip
 
 
 def _finite(value: float | None) -> float | None:

@@ -120,7 +120,8 @@ def _workplace() -> html.Div:
         ],
         hint=views, className="landscape",
     )  # fmt: skip
-    return html.Div([landscape, html.Div([_point(), _cuts()], className="side")], className="columns one-store")
+    side = html.Div([_training(), _point(), _cuts()], className="side")
+    return html.Div([landscape, side], className="columns one-store")
 
 
 def _map(id: str) -> html.Div:
@@ -132,6 +133,31 @@ def _map(id: str) -> html.Div:
     return html.Div(
         [html.H3("", className="map-title"), ui.graph(id, MAP_KEYS), html.Div(legend, className="legend")],
         className="map", **ui.data(map=id),
+    )  # fmt: skip
+
+
+def _training() -> Any:
+    """The card of the trajectories: which, how far along, how far from the plane."""
+    return ui.card(
+        "Along training",
+        [
+            html.Div(id="runs", className="chips", role="group", **ui.aria(label="Runs")),
+            html.Div([ui.slider("at", "step", 0, 1, 1),
+                      ui.button("Move the plane along", id="along", **ui.aria(pressed="false"))],
+                     className="walk"),
+            html.Div(
+                [
+                    ui.readout("own-loss", "its own loss"),
+                    ui.readout("plane-loss", "the plane's there"),
+                    ui.readout("offset", "from the plane"),
+                ],
+                className="readouts",
+            ),
+            html.Div(id="walk-losses"),
+            html.P(id="walk-says", **ui.aria(live="polite")),
+            html.P(id="spread-says", className="hint"),
+        ],
+        id="training", hide="training", hidden=True,
     )  # fmt: skip
 
 

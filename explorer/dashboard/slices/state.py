@@ -11,15 +11,17 @@ from explorer.errors import StateError
 
 COORDINATE = (-1e6, 1e6)
 SEED = (0, 2**53)
+STEP = (-1, 2**53)
 VIEWS = ("map", "3d", "cuts")
 SCALES = ("auto", "log", "linear")
 SHOWN = ("contours", "checkpoints", "arrow")
 LAYERS = (*SHOWN, "points")
 """Those that are shown unless the address says otherwise; and all."""
-HIDEABLE = ("stores", "quantity", "scale", "view", "layers", "point", "cuts", "report", "checkpoints", "limits",
-            "provenance", "code", "downloads")  # fmt: skip
+HIDEABLE = ("stores", "quantity", "scale", "view", "layers", "training", "point", "cuts", "report", "checkpoints",
+            "limits", "provenance", "code", "downloads")  # fmt: skip
 LONGEST_NAME = 80
 """Characters of a quantity's name."""
+LONGEST_RUN = 60
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class State:
     """Which of several planes; -1 is the first."""
     a: float = 0.0
     b: float = 0.0
+    run: str = ""
+    """Which of several trajectories; "" is the first."""
+    at: int = -1
+    """The step of it that is looked at; -1 is the last."""
     layers: tuple[str, ...] = SHOWN
     hide: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
@@ -98,8 +104,22 @@ def _coordinate(text: str) -> float:
     return number(text, *COORDINATE)
 
 
+def _run(text: str) -> str:
+    if len(text) > LONGEST_RUN or not text.isprintable():
+        raise StateError(f"the name of a run was expected, {short(text)} came")
+    return text
+
+
 def _seed(text: str) -> int:
-    value = number(text, *SEED)
+    return _whole(text, *SEED)
+
+
+def _step(text: str) -> int:
+    return _whole(text, *STEP)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    value = number(text, low, high)
     if value != int(value):
         raise StateError(f"a whole number was expected, {short(text)} came")
     return int(value)
@@ -114,6 +134,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "seed": _seed,
     "a": _coordinate,
     "b": _coordinate,
+    "run": _run,
+    "at": _step,
     "layers": some_of(LAYERS),
     "hide": some_of(HIDEABLE),
     "mode": some_of(MODES),

@@ -34,7 +34,7 @@ def check_batchnorm(about: Inspection) -> Finding | None:
     values = {"layers": layers}
     number = "1 layer" if layers == 1 else f"{layers} layers"
     text = f"BatchNorm ({number}) normalizes by the model's own running statistics at every point"
-    if about.plane.made.get("kind") in ("between", "through", "principal"):
+    if about.plane.made.get("kind") in ("between", "through", "principal", "along"):
         text += ', other checkpoints included, which were trained with theirs: compare with batchnorm="recompute".'
         return Finding("batchnorm", "warn", text, values)
     return Finding("batchnorm", "info", f'{text}; batchnorm="recompute" would measure them there.', values)

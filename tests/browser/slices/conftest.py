@@ -13,7 +13,7 @@ from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
 from tests.browser.slices.screen import SliceScreen
-from tests.slice_cases import bounded, make_store, network
+from tests.slice_cases import bounded, make_store, make_training, network
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -34,6 +34,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_store(root, "nan.zarr", points=(9, 9), objective=bounded(), attrs={"checkpoints": "[]"})
     make_store(root, "seeds.zarr", points=(17, 17), planes=3)
     make_store(root, "holes.zarr", points=(17, 17), change=holed, attrs={"model": EVIL, "source": "{}", "note": EVIL})
+    make_training(root)
     return root
 
 

@@ -11,7 +11,8 @@ from tests.browser.test_everyone import violations
 
 
 @pytest.mark.parametrize("query", ["", "store=whole.zarr&mode=dark", "store=half.zarr&with=whole.zarr&mode=dark",
-                                   "store=whole.zarr&mode=projector", "store=seeds.zarr&view=cuts"])  # fmt: skip
+                                   "store=whole.zarr&mode=projector", "store=seeds.zarr&view=cuts",
+                                   "store=runs.zarr", "store=path.zarr&mode=dark"])  # fmt: skip
 def test_axe_finds_nothing_serious(screen: SliceScreen, query: str) -> None:
     screen.open(query)
     for summary in screen.page.locator("details:visible > summary").all():
@@ -19,7 +20,8 @@ def test_axe_finds_nothing_serious(screen: SliceScreen, query: str) -> None:
     assert violations(screen.page) == []
 
 
-@pytest.mark.parametrize("query", ["", "store=whole.zarr", "store=half.zarr&with=other.zarr", "store=line.zarr"])
+@pytest.mark.parametrize("query", ["", "store=whole.zarr", "store=half.zarr&with=other.zarr", "store=line.zarr",
+                                   "store=runs.zarr"])  # fmt: skip
 def test_a_phone_needs_no_sideways_scroll(screen: SliceScreen, query: str) -> None:
     screen.page.set_viewport_size({"width": 390, "height": 844})
     screen.open(query)

@@ -34,7 +34,7 @@ def assert_truth(screen: SliceScreen) -> None:
 
 def test_the_list_leads_to_a_store_and_back(screen: SliceScreen) -> None:
     screen.open()
-    assert screen.page.locator("#stores tbody tr").count() == 7
+    assert screen.page.locator("#stores tbody tr").count() == 12
     # 6 of 13 chunks of 64 points.
     assert "46 %" in screen.text("stores")
     screen.page.click("#stores a[data-store='whole.zarr']")

@@ -1,0 +1,176 @@
+/* Descent: the card: which optimizers walk and at which rates, and what became of each. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const byId = (id) => document.getElementById(id);
+  const short = (value) => explorer.short(value);
+  const svg = (...given) => explorer.svg(...given);
+  const make = (...given) => explorer.make(...given);
+  let drawn = "";
+  let walked = "";
+
+  const limits = () => explorer.schema.limits.lr;
+  const written = (rate) => String(Number(rate.toPrecision(3)));
+  const inside = (rate) => Math.min(limits()[1], Math.max(limits()[0], rate));
+  const swatch = (style) => svg("svg", { class: "swatch", width: 30, height: 10, "aria-hidden": "true" }, [
+    svg("path", { d: "M2,5H28", class: `casing walk trace-${style}` }), svg("path", { d: "M2,5H28", class: `walk trace-${style}` })]);
+
+  /* ---- choosing ---- */
+  const chips = () => {
+    const holder = byId("optimizers");
+    const { optimizers } = explorer.study();
+    const shown = explorer.paths.list();
+    if (holder.dataset.study !== explorer.state.study) {
+      holder.dataset.study = explorer.state.study;
+      holder.replaceChildren(...Object.entries(optimizers).map(([name, title]) =>
+        make("button", { type: "button", className: "chip", id: `opt-${name}`, onclick: () => toggle(name) }, [make("span"), title])));
+    }
+    for (const node of holder.children) {
+      const name = node.id.slice(4);
+      const mine = shown.filter((entry) => entry.name === name);
+      node.setAttribute("aria-pressed", String(mine.length > 0));
+      node.firstChild.replaceChildren(...mine.map(({ style }) => swatch(style)));
+    }
+  };
+  const toggle = (name) => {
+    const { opt } = explorer.state;
+    const left = opt.filter((item) => item.split("@")[0] !== name);
+    if (left.length < opt.length) return choose(left);
+    if (opt.length >= explorer.schema.limits.paths) return say(`At most ${explorer.schema.limits.paths} paths: take one away first.`);
+    choose([...opt, name]);
+  };
+  const choose = (opt) => explorer.act({ opt, at: -1 });
+
+  /* ---- the rows ---- */
+  const HEADING = ["Optimizer and rate", "Loss here", "Final loss", "Steps to 1e−8", "Outcome", "More"];
+  const rows = (shown) => {
+    const best = Math.min(...shown.map(({ reply }) => final(reply) ?? Infinity));
+    return make("table", {}, [
+      make("thead", {}, [make("tr", {}, HEADING.map((text) => make("th", { textContent: text, scope: "col" })))]),
+      make("tbody", {}, shown.map((entry, i) => row(entry, i, best))),
+    ]);
+  };
+  const final = (reply) => (reply?.losses ? reply.losses[reply.losses.length - 1] : undefined);
+  const row = (entry, i, best) => {
+    const { reply, title, style, item } = entry;
+    const cell = (content, className = "") => make("td", { className }, [content]);
+    const end = final(reply);
+    const node = make("tr", {}, [
+      make("th", { scope: "row" }, [swatch(style), title, rate(entry, i)]),
+      cell("…", "here"),
+      cell(end === undefined ? "…" : end === null ? "not finite" : short(end), end !== undefined && end === best ? "best" : ""),
+      cell(!reply?.thetas ? "…" : reply.reached === null ? "not reached" : String(reply.reached)),
+      cell(outcome(reply, i), reply?.outcome === "diverged" ? "bad" : ""),
+      cell(actions(entry, i)),
+    ]);
+    node.dataset.item = item;
+    return node;
+  };
+  const KINDS = { plateau: "on a plateau", saddle: "at a saddle", stopped: "…", noise: "noise", chatter: "chatters", overshoots: "overshoots",
+    stalled: "stalled", slow: "slow", trough: "in a trough", falling: "still falling" };
+  const outcome = (reply, i) => {
+    if (!reply) return "…";
+    if (reply.refused) return "refused";
+    const kind = explorer.paths.why()?.paths[i].kind ?? reply.outcome;
+    return KINDS[kind] ?? `${kind} at step ${reply.thetas.length - 1}`;
+  };
+  const rate = ({ lr, title }, i) => {
+    const said = make("output", { textContent: short(lr) });
+    const [low, high] = limits().map(Math.log10);
+    const node = make("input", { type: "range", min: low, max: high, step: 0.01, value: Math.log10(lr), ariaLabel: `Rate of ${title}` });
+    const value = () => inside(Number((10 ** Number(node.value)).toPrecision(3)));
+    node.id = `rate-${i}`;
+    const tell = () => ((said.textContent = short(value())), node.setAttribute("aria-valuetext", short(value())));
+    node.setAttribute("aria-valuetext", short(lr));
+    node.addEventListener("input", tell);
+    node.addEventListener("change", () => rerate(i, value()));
+    return make("span", { className: "rate" }, [node, said]);
+  };
+  const rerate = (i, lr) => {
+    const opt = [...explorer.state.opt];
+    opt[i] = `${opt[i].split("@")[0]}@${written(lr)}`;
+    if (opt.indexOf(opt[i]) === opt.lastIndexOf(opt[i])) choose(opt);
+    else say("That optimizer walks at that rate already.");
+  };
+  const actions = ({ name, lr, title }, i) => {
+    const button = (text, label, press) => make("button", { type: "button", textContent: text, ariaLabel: `${label} ${title} ${short(lr)}`, title: label, onclick: press });
+    const another = () => {
+      const { opt } = explorer.state;
+      if (opt.length >= explorer.schema.limits.paths) return say(`At most ${explorer.schema.limits.paths} paths: take one away first.`);
+      // Half the rate, and half of that, until there is one that does not walk yet.
+      let next = lr;
+      do next /= 2; while (opt.includes(`${name}@${written(inside(next))}`) && next > limits()[0]);
+      choose([...opt.slice(0, i + 1), `${name}@${written(inside(next))}`, ...opt.slice(i + 1)]);
+    };
+    return make("span", { className: "segmented more" }, [
+      button("+", "Another rate of", another),
+      button("{ }", "Copy the program of", (event) => copy(i, event.target)),
+      button("×", "Take away", () => choose(explorer.state.opt.filter((_, k) => k !== i))),
+    ]);
+  };
+  const copy = (i, button) => {
+    program(i);
+    explorer.copy(byId("training-code").textContent, button, byId("training-code"));
+  };
+  const program = (i) => {
+    byId("training-code").textContent = explorer.paths.why()?.paths[i]?.program ?? "";
+    byId("training").hidden = !byId("training-code").textContent;
+  };
+
+  const say = (...texts) => byId("descent-live").replaceChildren(...texts.map((textContent) => make("p", { textContent })));
+
+  /* In words, once all are there: how each ended. */
+  const summary = (shown) => {
+    if (!shown.length) return "Choose optimizers: each walks down from the point, with torch.optim's own steps.";
+    const why = explorer.paths.why();
+    if (!why || shown.some(({ reply }) => !reply)) return "Walking…";
+    return shown.map(({ title, lr }, i) => `${title} ${short(lr)}: ${why.paths[i].sentence}`);
+  };
+
+  /* ---- drawing ---- */
+  const render = (moves = false) => {
+    for (const key of ["steps", "batch", "seed"]) explorer.field(key, explorer.state[key]);
+    const shown = explorer.paths.list();
+    const wanted = explorer.state.view + JSON.stringify(shown.map(({ key, style, reply }) => [key, style, Boolean(reply)])) + Boolean(explorer.paths.why());
+    if (wanted === drawn) return moves || explorer.transport.render();
+    drawn = wanted;
+    // Other paths end the playing; one more that arrives, or its reason, does not.
+    const keys = shown.map(({ key }) => key).join(" ");
+    if (keys !== walked) explorer.transport.stop();
+    walked = keys;
+    for (const id of ["transport", "walks"]) byId(id).hidden = !shown.length;
+    explorer.race.render();
+    chips();
+    if (!moves) results(shown);
+    explorer.charts.draw();
+    explorer.transport.render();
+  };
+  const results = (shown) => {
+    const held = document.activeElement?.closest?.("#results") && document.activeElement.id;
+    byId("results").replaceChildren(...(shown.length ? [rows(shown)] : []));
+    if (held) byId(held)?.focus();
+    say(...[summary(shown)].flat());
+    program(0);
+  };
+
+  explorer.descent = {
+    start: () => byId("fit-view").addEventListener("click", () => explorer.zoom.fit(explorer.paths.list().flatMap(({ reply }) => reply?.thetas ?? []).filter(([w, b]) => w !== null && b !== null))),
+    render, swatch,
+    /* Where a path leaves the window, the window can be fitted to all. */
+    fits: () => (byId("fit-view").hidden = !explorer.paths.leaving().length),
+    /* A path has come: only what it changes is drawn. */
+    arrived: () => {
+      for (const map of explorer.landscape.maps()) explorer.paths.draw(map);
+      render();
+    },
+    /* What the table says of the transport's step. */
+    place: (step) => {
+      const shown = explorer.paths.list();
+      [...byId("results").querySelectorAll("tbody tr")].forEach((node, i) => {
+        const losses = shown[i]?.reply?.losses;
+        const text = losses ? short(losses[Math.min(step, losses.length - 1)] ?? Infinity) : "…";
+        const cell = node.querySelector(".here");
+        if (cell.textContent !== text) cell.textContent = text;
+      });
+    },
+  };
+})();

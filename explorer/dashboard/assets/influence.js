@@ -1,0 +1,171 @@
+/* Influence: when a data point is moved, where θ* of every loss goes, and where autograd predicted it. */
+(() => {
+  const explorer = (window.explorer ??= {});
+  const byId = (id) => document.getElementById(id);
+  const short = (value) => explorer.short(Number(value.toPrecision(3)));
+  const STILL = 1e-9;
+  const LONGEST = 400;
+  // The data before the point was moved, where it is now, what the server said, and where each θ* has been.
+  let base = null;
+  let at = null;
+  let last = { moves: [], settled: false };
+  let trails = {};
+  let wanted = null;
+
+  const on = () => explorer.state.layers.includes("influence") && !explorer.study().terms.length && !explorer.lossHidden();
+
+  /* ---- what is moved ---- */
+  const begin = () => (base = null);
+  const moving = (i, place) => {
+    const { x, y } = explorer.data();
+    if (base?.i !== i) base = { i, x: [...x], y: [...y], delta: explorer.state.delta, query: explorer.query(explorer.state), fresh: true };
+    at = place;
+  };
+  /* Is what is shown still the data of the gesture, its one point moved to where we moved it? */
+  const ours = () => {
+    const { x, y } = explorer.data();
+    const held = (axis, values, moved) => base[axis].length === values.length && values.every((value, k) => value === (k === base.i ? moved : base[axis][k]));
+    return base.delta === explorer.state.delta && held("x", x, at[0]) && held("y", y, at[1]);
+  };
+  const forget = () => {
+    [base, at, wanted, trails, last] = [null, null, null, {}, { moves: [], settled: false }];
+  };
+
+  /* ---- asking: one question at a time, always about the newest place ---- */
+  const ask = (settled) => {
+    if (!on() || !base) return;
+    const { i, x, y, query } = base;
+    wanted = { asked: { from: query, to: explorer.query(explorer.state), settled, at: Date.now() }, by: { i, dx: at[0] - x[i], dy: at[1] - y[i] } };
+    next();
+  };
+  const next = () => {
+    if (!wanted || explorer.asked.influence) return;
+    explorer.asked.influence = wanted;
+    explorer.send("influence-query", wanted.asked);
+    wanted = null;
+  };
+  const answered = (reply) => {
+    const { by } = explorer.asked.influence ?? {};
+    delete explorer.asked.influence;
+    if (by && base?.query === reply.from) take(reply, by);
+    next();
+  };
+  const take = (reply, by) => {
+    last = { ...reply, by };
+    for (const move of last.moves) extend(move);
+    base.fresh = false;
+    explorer.landscape.marks();
+    words();
+  };
+
+  /* A trail is a list of lines: a gesture begins one, and so does a jump to another minimum. */
+  const extend = ({ loss, outcome, before, after }) => {
+    if (!before) return;
+    const lines = (trails[loss] ??= []);
+    if (base.fresh || !lines.length) lines.push([before]), (lines.outcome = "moved");
+    if (!after) return;
+    if (lines.outcome !== outcome) lines.push([]), (lines.outcome = outcome);
+    const line = lines.at(-1);
+    if (line.length && away(line.at(-1), after) < STILL) return;
+    line.push(after);
+    if (line.length > LONGEST) line.shift();
+  };
+  const away = (one, other) => Math.hypot(other[0] - one[0], other[1] - one[1]);
+
+  /* ---- on the maps: of every loss on its own map, and of all on a single one ---- */
+  const draw = ({ plot, map }) => {
+    const { view } = explorer.state;
+    const group = plot.group("influence", { "clip-path": plot.clip() });
+    if (!on() || !["map", "compare"].includes(view)) return;
+    const shown = explorer.study().losses.filter((loss) => view === "map" || loss === map.name);
+    for (const loss of shown) for (const line of trails[loss] ?? []) group.append(...trail(plot, loss, line));
+    const named = [];
+    for (const move of last.moves) if (shown.includes(move.loss)) group.append(...arrow(plot, move), ...ends(plot, move, view === "map" && named));
+  };
+  const pixel = (plot, [w, b]) => [plot.px(w), plot.py(b)];
+  const trail = (plot, loss, line) => {
+    const d = explorer.pathOf(line.map((place) => pixel(plot, place)));
+    return line.length < 2 ? [] : [explorer.svg("path", { d, class: `casing influence ${loss}` }), explorer.svg("path", { d, class: `influence ${loss}` })];
+  };
+  const arrow = (plot, { loss, before, predicted }) => {
+    if (!before || !predicted) return [];
+    const [[x, y], [u, v]] = [pixel(plot, before), pixel(plot, predicted)];
+    return explorer.marks.arrow(x, y, u - x, v - y, `predicted ${loss}`, 11);
+  };
+  /* A ring where θ* was, a disc where it is, and its loss's name where there is room for it. */
+  const ends = (plot, { loss, before, after }, named) => {
+    const drawn = [];
+    const circle = (place, name) => {
+      const [cx, cy] = pixel(plot, place);
+      drawn.push(explorer.svg("circle", { cx, cy, r: 3.5, class: `influence-${name} ${loss}`, "data-theta": place.join(",") }));
+    };
+    if (before) circle(before, "before");
+    if (!after) return drawn;
+    circle(after, "after");
+    const [x, y] = pixel(plot, after);
+    if (named && named.every(([u, v]) => Math.hypot(u - x, v - y) > 36)) drawn.push(explorer.marks.label(x + 9, y - 8, explorer.lossTitle(loss), `influence-label ${loss}`));
+    if (named) named.push([x, y]);
+    return drawn;
+  };
+
+  /* ---- in words ---- */
+  const pair = (from, to) => `(${to.map((value, k) => (Math.abs(value - from[k]) < STILL ? "0" : short(value - from[k]))).join(", ")})`;
+  const signed = (value) => `${value > 0 ? "+" : ""}${short(value)}`;
+  const said = (move) => {
+    const { outcome, before, after, predicted, sharp, note } = move;
+    const name = explorer.lossTitle(move.loss);
+    const because = note ? ` (${note})` : "";
+    if (outcome === "none") return `${name} had no single minimum to follow${because}.`;
+    if (outcome === "gone") return `The minimum of ${name} is gone${because}.`;
+    if (outcome === "lost") return `The minimum of ${name} ceased to exist on the way.`;
+    const by = pair(before, after);
+    if (outcome === "jumped") return `The minimum of ${name} ceased to exist on the way; the lowest is now another, ${by} from it.`;
+    if (outcome === "overtaken") return `${name} is lowest at another minimum now, ${by} from the one before, which is only a local one.`;
+    if (away(before, after) < STILL) return `θ* of ${name} did not move.`;
+    const guess = predicted ? `predicted ${pair(before, predicted)}` : sharp ? "found by refitting only: a crease has no second derivative" : "with no prediction: the surface is too flat there";
+    return `θ* of ${name} moved by ${by}, ${guess}.`;
+  };
+  const summary = () => {
+    const moved = last.moves.filter(({ before, after }) => before && after).map(({ loss, before, after }) => [away(before, after), loss]);
+    const [far, loss] = moved.sort((a, b) => b[0] - a[0])[0] ?? [0];
+    return far > STILL ? ` ${explorer.lossTitle(loss)} moved farthest.` : "";
+  };
+  const point = ({ i, dx, dy }) => {
+    const ways = [["x", dx], ["y", dy]].filter(([, by]) => by).map(([axis, by]) => `${axis} by ${signed(by)}`);
+    return ways.length ? `Point ${i + 1} moved, ${ways.join(" and ")}. ` : `Point ${i + 1} is back where it was. `;
+  };
+
+  const HOW = "Drag a data point in the fit, or move it with the arrow keys: θ* of each loss leaves a trail, and an arrow shows where autograd predicts it, dθ*/dy = −H⁻¹ ∂²L/∂θ∂y.";
+  const words = () => {
+    const moved = last.moves.length > 0;
+    byId("influence-table").replaceChildren(...(moved ? [table()] : []));
+    for (const id of ["influence-clear", "influence-drawn"]) byId(id).hidden = !moved;
+    explorer.closeup.draw(byId("influence-closeup"), last.moves, trails);
+    if (!moved) byId("influence-says").textContent = HOW;
+    // The sentence is spoken: only what has come to rest is said.
+    else if (last.settled) byId("influence-says").textContent = point(last.by) + last.moves.map(said).join(" ") + summary();
+  };
+  const table = () => {
+    const cell = (from, to) => (from && to ? pair(from, to) : "–");
+    const rows = last.moves.map(({ loss, before, after, predicted }) =>
+      [explorer.lossTitle(loss), before ? `(${before.map(short).join(", ")})` : "–", cell(before, after), cell(before, predicted)]);
+    return explorer.table([["loss", "θ* was", "moved by", "predicted"], ...rows]);
+  };
+
+  let shown = null;
+  const render = () => {
+    if (base && !ours()) forget();
+    byId("influence-card").hidden = !on();
+    const now = `${on()}|${last.moves.length}`;
+    if (now !== shown) words();
+    shown = now;
+  };
+
+  explorer.influence = {
+    start: () => {
+      byId("influence-clear").addEventListener("click", () => (forget(), explorer.render()));
+      new ResizeObserver(() => explorer.closeup.draw(byId("influence-closeup"), last.moves, trails)).observe(byId("influence-card"));
+    },
+    begin, moving, ask, answered, draw, render,
+  };
+})();

@@ -1,0 +1,42 @@
+"""Mini-batches: an objective's data a few samples at a time, in an order that a seed decides."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from explorer.objective import Objective
+
+
+def batches(objective: Objective, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return the (inputs, targets) of one mini-batch after another, without end.
+
+    Each epoch goes through all samples once, in a new order, as a `DataLoader(shuffle=True)` does; the last batch of an
+    epoch may be smaller. The orders are those of `torch.randperm` with one generator, seeded once. All data are held at
+    once.
+
+    Args:
+        objective: with a loss on data.
+        size: samples of a batch.
+        seed: of the orders.
+
+    Raises:
+        ValueError: a size below 1, or terms, which hold their own data.
+    """
+    if size < 1:
+        raise ValueError(f"expected a batch_size of at least 1, or None for all data; got {size}")
+    samples = [part.samples for part in objective.parts()]
+    kept = [each for each in samples if each is not None]
+    if len(kept) < len(samples):
+        raise ValueError(
+            "expected an objective with a loss on data for mini-batches; terms hold their own data: use batch_size=None"
+        )
+    return _drawn(torch.cat([each.inputs for each in kept]), torch.cat([each.targets for each in kept]), size, seed)
+
+
+def _drawn(inputs: Tensor, targets: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        order = torch.randperm(len(inputs), generator=generator).to(inputs.device)
+        for which in torch.split(order, size):
+            yield inputs[which], targets[which]
