@@ -113,6 +113,7 @@ def test_many_steps_are_taken_from_fewer_points():
     assert page.points_of(State(n=513, steps=200)) == 513
     assert page.points_of(State(n=513, steps=5000)) == 141
     assert page.points_of(State(n=81, steps=5000)) == 81
+    assert page.points_of(State(n=513, steps=5000, across="rates")) == 327
 
 
 class Turns:

@@ -14,7 +14,7 @@ from explorer.dashboard import create_app
 OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "minima-query", "opened.data": "address",
            "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
            "verdict.data": "check", "file.data": "download", "picture.data": "download",
-           "basins-reply.data": "basins-query",
+           "basins-reply.data": "basins-query", "reasons.data": "reasons-query",
            "influence.data": "influence-query", "lesson-text.children": "lesson-query"}  # fmt: skip
 
 
@@ -43,12 +43,13 @@ anything = st.recursive(
     max_leaves=12,
 )
 queries = st.sampled_from(["", "w=1", "study=reaction", "view=compare&n=17", "target=own&points=1_2", "loss=hidden-1",
-                           "target=own&points=1_1~1_2~1_100", "delta=-1", "n=99999", "w=1000&b=-1000"])  # fmt: skip
+                           "target=own&points=1_1~1_2~1_100", "delta=-1", "n=99999", "w=1000&b=-1000",
+                           "opt=gd@100,lbfgs&steps=5"])  # fmt: skip
 sent = anything | st.fixed_dictionaries(
     {},
     optional={"query": queries | anything, "from": queries | anything, "to": queries | anything,
               "text": anything, "activity": anything, "visits": anything,
-              "answer": anything, "kind": st.sampled_from(["csv", "nc", "png"]) | anything, "seen": anything},
+              "answer": anything, "kind": st.sampled_from(["csv", "nc", "png", "race"]) | anything, "seen": anything},
 )  # fmt: skip
 
 

@@ -68,7 +68,8 @@ def name_of(state: State) -> str:
 
 def points_of(state: State) -> int:
     """Return the points a side, as many as the state asks for unless all their steps would take too long."""
-    most = math.isqrt(MOST_STEPS // (state.steps + 1)) if state.across == "starts" else state.n
+    descents = MOST_STEPS // (state.steps + 1)
+    most = math.isqrt(descents) if state.across == "starts" else descents // RATES
     return min(state.n, max(FEWEST, most))
 
 

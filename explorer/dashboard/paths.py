@@ -21,7 +21,7 @@ def payload(state: State, study: Study, which: int = 0, pause: Pause = on) -> di
     """Return one of the state's paths: thetas, losses and gradient norms to the last digit, and how it ended.
 
     A number that is not finite is None. Where the optimizer takes no such rate, only its words are there ("refused").
-    Every few steps `pause` is called, in which others may evaluate.
+    Between steps `pause` is called now and then, in which others may evaluate.
 
     Raises:
         IndexError: no such optimizer in the state.

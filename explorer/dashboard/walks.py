@@ -1,5 +1,6 @@
 """Walks: the state's optimizers on the state's objective; the same question is walked once."""
 
+import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -15,8 +16,8 @@ from explorer.study import Study, Training
 
 TOLERANCE = 1e-10
 """Of the gradient's norm: a path ends there."""
-STRETCH = 20
-"""Steps between two pauses: a few milliseconds."""
+SPELL = 0.05
+"""Seconds between two pauses: most paths are done by then, and nobody waits much longer."""
 
 Pause = Callable[[], None]
 
@@ -26,7 +27,7 @@ def on() -> None:
 
 
 def walk(state: State, study: Study, which: int = 0, pause: Pause = on) -> Descent:
-    """Return the path of one of the state's optimizers from the state's point; `pause` is called every few steps.
+    """Return the path of one of the state's optimizers from its point; `pause` is called between steps now and then.
 
     Raises:
         ValueError: the optimizer takes no such rate.
@@ -68,16 +69,16 @@ class _Held:
 
 
 class _Pausing:
-    """A scheduler that pauses every few steps, beside what another does, if there is one."""
+    """A scheduler that pauses between steps now and then, beside what another does, if there is one."""
 
     def __init__(self, scheduler: Scheduler | None, pause: Pause, optimizer: optim.Optimizer) -> None:
         self._inner = None if scheduler is None else scheduler(optimizer)
-        self._pause, self._steps = pause, 0
+        self._pause, self._since = pause, time.perf_counter()
 
     def step(self) -> None:
-        self._steps += 1
-        if self._steps % STRETCH == 0:
+        if time.perf_counter() - self._since >= SPELL:
             self._pause()
+            self._since = time.perf_counter()
         if self._inner is not None:
             self._inner.step()
 

@@ -118,6 +118,7 @@ def _settled(losses: Tensor, tolerance: float) -> Tensor:
     """Return, of losses [T + 1, N], the first step from which each stays within the tolerance of its last; -1 if that
     is the last step itself."""
     away = (losses - losses[-1]).abs() > tolerance
-    steps = torch.arange(1, len(losses) + 1, device=losses.device)[:, None]
-    first = (away * steps).amax(0)
+    # In 32 bits, as this goes through all steps of all points.
+    steps = torch.arange(1, len(losses) + 1, dtype=torch.int32, device=losses.device)[:, None]
+    first = (away * steps).amax(0).to(torch.int64)
     return torch.where(first >= len(losses) - 1, -1, first)

@@ -170,6 +170,11 @@ def test_a_path_that_leaves_the_window_is_marked_and_explained(screen: Screen) -
     thetas = screen.evaluate("explorer.paths.list()[0].reply.thetas")
     step = next(i for i, theta in enumerate(thetas) if max(map(abs, theta)) > 4)
     assert f"out at step {step}" in marks
+    screen.page.click("#fit-view")
+    screen.page.wait_for_function("() => !document.querySelector('[data-map=landscape] .leaves')")
+    walked(screen)
+    assert "window" in screen.query()
+    assert not screen.page.is_visible("#fit-view")
     said = screen.page.locator("#descent-live p").all_inner_texts()
     assert len(said) == 2
     assert said[0].startswith("Momentum 0.5: ")
@@ -209,16 +214,14 @@ def test_divergence_is_told_with_its_step_and_its_reason(line: Screen) -> None:
 
 
 def test_everyone_can_use_it(screen: Screen, browser: Browser, address: str) -> None:
-    for query in ("opt=gd,momentum,adam@0.01&mode=dark", "opt=gd,gd@2&study=reaction&mode=projector&steps=30"):
-        walked(screen.open(query))
-        assert violations(screen.page) == []
-        small = (
-            "({ offsetParent, offsetWidth, offsetHeight }) => offsetParent && Math.min(offsetWidth, offsetHeight) < 24"
-        )
-        controls = "[...document.querySelectorAll('#descent :is(button, input, summary)')]"
-        assert screen.evaluate(f"{controls}.filter({small}).map((node) => node.outerHTML.slice(0, 90))") == []
+    walked(screen.open("opt=gd,gd@2&study=reaction&mode=dark&steps=30"))
+    assert screen.page.locator("path[data-walk]").count() == 3 * 2
+    assert violations(screen.page) == []
     screen.page.set_viewport_size({"width": 390, "height": 844})
-    walked(screen.open("opt=gd,lbfgs"))
+    walked(screen.open("opt=gd,lbfgs&mode=light"))
+    small = "({ offsetParent, offsetWidth, offsetHeight }) => offsetParent && Math.min(offsetWidth, offsetHeight) < 24"
+    controls = "[...document.querySelectorAll('#descent :is(button, input, summary)')]"
+    assert screen.evaluate(f"{controls}.filter({small}).map((node) => node.outerHTML.slice(0, 90))") == []
     assert screen.evaluate("document.documentElement.scrollWidth") <= 390
     assert violations(screen.page) == []
     context = browser.new_context(reduced_motion="reduce", viewport={"width": 1024, "height": 768})

@@ -14,7 +14,6 @@
   const optimizer = () => explorer.state.basin || "gd";
 
   let plot = null;
-  let asked = null;
   let began = 0;
   let map = null;
   let fresh = false;
@@ -25,10 +24,11 @@
   /* ---- asking ---- */
   const wanted = () => explorer.query({ ...explorer.state, activity: "" }, [...APART, rates() ? "lr" : "b"]);
   const ask = () => {
-    if (!on()) return (asked = null);
+    const { asked } = explorer;
+    if (!on()) return delete asked.basins;
     const query = wanted();
-    if (query === asked) return;
-    [asked, began] = [query, performance.now()];
+    if (query === asked.basins) return;
+    [asked.basins, began] = [query, performance.now()];
     fresh = false;
     // Only the last of several changes is worked on: what nobody asks for any more stands still.
     explorer.send("basins-query", { query, seen: 0, at: Date.now() });
@@ -36,7 +36,7 @@
   };
 
   const receive = (reply) => {
-    if (reply.query !== asked || !on()) return;
+    if (reply.query !== explorer.asked.basins || !on()) return;
     if (reply.map) show(reply.map);
     waiting(reply.done ? null : reply.share);
     if (reply.done) finished = reply.query;
