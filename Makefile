@@ -1,6 +1,8 @@
 # Two commands for a newcomer: make run, make test. Both set up a .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
+# A process a core, each with a thread and a browser of its own.
+TOGETHER := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check bench screenshot
 
@@ -17,11 +19,11 @@ test: .venv/ready  ## style, types and every quick test; the browser ones need C
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TOGETHER)
 
 check: .venv/ready  ## the slow checks too
 	sh tests/browser/chromium.sh
-	$(BIN)/python -m pytest -m "slow or not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TOGETHER) -m "slow or not slow"
 
 bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where requirements-bench.txt is installed
 	$(BIN)/python -m tests.benchmarks.bench_neuron

@@ -17,6 +17,7 @@ from explorer.descent import OPTIMIZERS, SCHEDULES, descend
 from explorer.exports.racing import COLORS, DASHES
 from explorer.study import Study
 from tests.path_cases import LINE
+from tests.test_training_program import printed
 
 NEURON, REACTION = STUDIES["neuron"], STUDIES["reaction"]
 
@@ -136,6 +137,26 @@ def test_a_walk_pauses_between_steps_with_a_schedule_and_without(monkeypatch: py
 def test_a_hidden_loss_is_not_told_by_a_program() -> None:
     asked = state(f"opt=gd&loss={next(iter(NEURON.hidden))}&steps=3")
     assert paths.reason(asked, NEURON, 0)["program"] == ""
+
+
+@pytest.mark.parametrize(("query", "study"), [("opt=momentum@0.1&steps=7", NEURON),
+                                               ("study=reaction&opt=adam@0.1&steps=7&weight=3", REACTION)])  # fmt: skip
+def test_the_copied_program_walks_the_path_on_the_page(query: str, study: Study) -> None:
+    asked = state(query, study)
+    trace = printed(paths.reason(asked, study, 0)["program"])
+    told = paths.payload(asked, study)
+    assert trace[:, 2:].tolist() == told["thetas"]
+    assert trace[:, 1].tolist() == told["losses"]
+
+
+def test_an_optimizer_of_a_catalogue_that_no_program_can_import_has_none() -> None:
+    class Own(torch.optim.SGD):
+        pass
+
+    study = replace(NEURON, optimizers={"own": Own})
+    found = paths.reason(state("opt=own@0.1&steps=3", study), study, 0)
+    assert found["program"] == ""
+    assert found["sentence"]
 
 
 def test_the_callbacks_take_whatever_comes() -> None:

@@ -67,13 +67,18 @@ def limits_at(state: State, study: Study) -> dict[str, float | None]:
 
 
 def program(state: State, study: Study, which: int) -> str:
-    """Return a program that walks a path, "" for a study that has none and for a loss that is to be guessed."""
-    if study.training_program is None or state.loss in study.hidden:
+    """Return a program that walks a path, "" for a study or an optimizer that has none, and for a loss that is to be
+    guessed."""
+    theta, training = (state.w, state.b), training_of(state, study, which)
+    try:
+        if study.terms_training_program is not None and study.terms:
+            return study.terms_training_program({next(iter(study.terms)): state.weight}, theta, training)
+        if study.training_program is None or state.loss in study.hidden:
+            return ""
+        return study.training_program(target_set(state, study), state.loss, state.delta, theta, training)
+    except ValueError:
+        # An optimizer of a catalogue's own, that no program of a few lines can import.
         return ""
-    theta = (state.w, state.b)
-    return study.training_program(
-        target_set(state, study), state.loss, state.delta, theta, training_of(state, study, which)
-    )
 
 
 def lowest(state: State, study: Study) -> float | None:
