@@ -19,11 +19,13 @@ from tests.browser.screen import Screen
 
 WATCH = """() => {
     window.times = {};
-    const painted = (name, t0) => requestAnimationFrame(() => {
+    // In a frame's own work: when that frame has been painted.
+    const inFrame = (name, t0) => {
         const channel = new MessageChannel();
         channel.port1.onmessage = () => { times[name] = performance.now() - t0; };
         channel.port2.postMessage(0);
-    });
+    };
+    const painted = (name, t0) => requestAnimationFrame(() => inFrame(name, t0));
     const once = (test, done) => { const look = () => test() ? done() : requestAnimationFrame(look); look(); };
     document.addEventListener("pointerdown", () => {
         const t0 = performance.now();
@@ -35,6 +37,8 @@ WATCH = """() => {
         const source = document.querySelector("#readout-loss");
         const told = () => source.dataset.source === "torch";
         setTimeout(() => once(told, () => { times.torch = performance.now() - t0; }));
+        const there = () => explorer.paths.list().filter(({ reply }) => reply).length;
+        for (const many of [1, 8]) requestAnimationFrame(() => once(() => there() >= many, () => inFrame(`paths ${many}`, t0)));
     }, true);
     document.addEventListener("click", (event) => {
         if (!event.target.closest("[data-set-key=loss]")) return;
@@ -42,12 +46,25 @@ WATCH = """() => {
         once(() => explorer.reply.map !== before, () => painted("map", t0));
     }, true);
 }"""
+FRAMES = """() => {
+    window.frames = [];
+    const real = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (work) => real((now) => {
+        const t0 = performance.now();
+        work(now);
+        frames.push(performance.now() - t0);
+    });
+}"""
+EIGHT = "opt=gd,momentum,nesterov,rmsprop,adagrad,adam,adamw,lbfgs&lr=0.1"
 GOALS = {
     "press to handle and arrow moved": 20,
     "press to fit painted": 60,
     "release to torch's numbers": 150,
     "switch loss to new map, 256 x 256": 150,
     "first load usable": 2000,
+    "release to the first path": 100,
+    "release to eight paths of 200 steps": 400,
+    "script a frame, playing eight paths": 8,
 }
 
 
@@ -67,6 +84,7 @@ def measure(repeats: int) -> dict[str, list[float]]:
             names = list(GOALS)[:3]
             found |= {name: [press[i] for press in presses] for i, name in enumerate(names)}
             found[list(GOALS)[3]] = [_switch(screen, i) for i in range(repeats + 4)][4:]
+            found |= _descents(screen, repeats)
             print(f"map at 256 x 256 on the wire: {_wire(page, address) / 1000:.0f} KB (goal 120)")
         finally:
             browser.close()
@@ -91,6 +109,25 @@ def _press(screen: Screen, i: int) -> tuple[float, ...]:
     screen.page.wait_for_timeout(40)
     times = screen.evaluate("times")
     return times["handle"], times["fit"], times["torch"]
+
+
+def _descents(screen: Screen, repeats: int) -> dict[str, list[float]]:
+    """Every press is at a place of its own, so that no path comes from the server's cache."""
+    screen.open(f"target=two_points&{EIGHT}")
+    screen.page.evaluate(WATCH)
+    first, all_eight = [], []
+    for i in range(repeats + 3):
+        screen.evaluate("() => { delete times['paths 8']; }")
+        screen.page.mouse.click(*screen.pixel(-1.5 + 0.11 * (i % 30), 2.5 - 0.13 * (i % 30)))
+        screen.page.wait_for_function("() => times['paths 8'] !== undefined")
+        screen.page.wait_for_timeout(500)
+        first.append(screen.evaluate("times['paths 1']"))
+        all_eight.append(screen.evaluate("times['paths 8']"))
+    screen.page.evaluate(FRAMES)
+    screen.page.click("#play")
+    screen.page.wait_for_timeout(4000)
+    names = list(GOALS)[-3:]
+    return dict(zip(names, (first[3:], all_eight[3:], screen.evaluate("frames")), strict=True))
 
 
 def _switch(screen: Screen, i: int) -> float:
