@@ -38,6 +38,12 @@ PATHS = {
     "arrived": (("two_points", STAGE), {}, "converged", r"arrived at \(w, b\) = \(0.896, 0.203\): L = .* × 10⁻²⁷"),
     "arrived by RMSProp": (("two_points", STAGE, "rmsprop", 0.1), {}, "converged", "no more than 1 × 10⁻⁸ is left"),
     "arrived by L-BFGS": (("two_points", STAGE, "lbfgs", 1.0), {}, "converged", "arrived"),
+    "at rest on a flat floor": (
+        ("two_readings", (-1.5, 1.5), "momentum", 0.5),
+        {},
+        "converged",
+        r"come to rest at \(w, b\) = \(10.4, −4.52\).* flat",
+    ),
     "arrived along a line": (("one_point", STAGE), {}, "converged", "arrived"),
     "at the tolerance": (("two_points", STAGE), {"tolerance": 1e-2}, "converged", r"with a gradient of 0.00\d+\."),
     # Rates above 2 / lambda_max = 1 at the start.

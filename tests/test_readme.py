@@ -19,7 +19,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_it_is_short_and_has_no_gaps() -> None:
-    assert len(README.splitlines()) <= 170
+    assert len(README.splitlines()) <= 175
     assert not re.search(r"@\w+@|TODO|FIXME", README)
 
 

@@ -40,6 +40,8 @@ _ARRIVED = 1e-8
 """Less is left to gain: what the exercises ask for."""
 _SADDLE = 1e-3
 """Of the largest curvature: what bends down by less may be rounding, or the flat floor of a valley."""
+_FLAT = 1e-6
+"""Of the largest curvature: along so flat a direction descent would take a million times as many steps as across."""
 _RISES = 0.1
 """Of the latest steps went up. A path down a slope or along a floor has none."""
 _FAR_BELOW = 1 / 20
@@ -111,10 +113,16 @@ def _saddle(objective: Objective, path: Descent, end: End) -> str:
 def _converged(objective: Objective, path: Descent, end: End) -> str:
     if end.left > _ARRIVED and path.outcome != "converged":
         return ""
-    where = f"It has arrived at {place(objective, path.thetas[-1])}: L = {number(end.loss)}"
+    where = f"{place(objective, path.thetas[-1])}: L = {number(end.loss)}"
+    bends = end.limits.lambda_min
+    if end.loss > _ARRIVED and abs(bends) <= _FLAT * end.limits.lambda_max:
+        return (
+            f"It has come to rest at {where}, where the ground is flat in one direction (curvature {number(bends)}): "
+            "far along it there may be a lower place, or there is none."
+        )
     if end.left > _ARRIVED:
-        return f"{where}, with a gradient of {number(end.gradient)}."
-    return f"{where}, and by the curvature there no more than {number(_ARRIVED)} is left to gain."
+        return f"It has arrived at {where}, with a gradient of {number(end.gradient)}."
+    return f"It has arrived at {where}, and by the curvature there no more than {number(_ARRIVED)} is left to gain."
 
 
 def _noise(objective: Objective, path: Descent, end: End) -> str:

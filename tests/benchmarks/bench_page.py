@@ -38,7 +38,8 @@ WATCH = """() => {
         const told = () => source.dataset.source === "torch";
         setTimeout(() => once(told, () => { times.torch = performance.now() - t0; }));
         const there = () => explorer.paths.list().filter(({ reply }) => reply).length;
-        for (const many of [1, 8]) requestAnimationFrame(() => once(() => there() >= many, () => inFrame(`paths ${many}`, t0)));
+        const drawn = (many) => once(() => there() >= many, () => inFrame(`paths ${many}`, t0));
+        requestAnimationFrame(() => [1, 8].forEach(drawn));
     }, true);
     document.addEventListener("click", (event) => {
         if (!event.target.closest("[data-set-key=loss]")) return;

@@ -13,7 +13,9 @@ from tests.browser import chromium
 from tests.browser.screen import Screen
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "page.png"
-QUERY = "target=outliers&loss=huber&w=-0.6&b=1.1&layers=contours,minima,pulls,field&mode=light"
+QUERY = (
+    "target=outliers&loss=huber&w=-0.6&b=1.1&layers=contours,minima,pulls,field&opt=gd,momentum@0.1,adam@0.1&mode=light"
+)
 
 
 def main() -> None:
@@ -27,6 +29,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         Screen(page, f"http://127.0.0.1:{server.effective_port}").open(QUERY)
+        page.wait_for_function("() => explorer.paths.list().every(({ reply }) => reply)")
         page.wait_for_timeout(300)
         page.screenshot(path=PICTURE)
         browser.close()

@@ -71,9 +71,11 @@
     if (!reply) return "…";
     if (reply.refused) return "refused";
     const kind = explorer.paths.why()?.paths[i].kind ?? reply.outcome;
-    // As near as the exercises ask for, but its gradient has not faded before its last step.
-    if (kind === "converged" && reply.outcome === "stopped") return "arrived";
-    return KINDS[kind] ?? `${kind} at step ${reply.thetas.length - 1}`;
+    const end = `at step ${reply.thetas.length - 1}`;
+    if (kind !== "converged") return KINDS[kind] ?? `${kind} ${end}`;
+    // A lower minimum is known elsewhere; or as near as the exercises ask for, its gradient not faded before the end.
+    const word = reply.reached === null ? "at rest" : "arrived";
+    return reply.outcome === "stopped" ? word : `${word} ${end}`;
   };
   const rate = ({ lr, title }, i) => {
     const said = make("output", { textContent: short(lr) });
