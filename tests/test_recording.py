@@ -166,7 +166,8 @@ def test_wrapped_models_are_recorded_by_their_own_names(tmp_path, wrapped):
     with record(wrapped(model), tmp_path):
         pass
     objective = Objective(Net(1), nn.MSELoss(), (X, X))
-    assert torch.equal(directions.read_trajectory(objective, tmp_path).thetas[0], flat(model))
+    # Where there is a GPU, the wrapper moves the model there.
+    assert torch.equal(directions.read_trajectory(objective, tmp_path).thetas[0], flat(model).cpu())
 
 
 def test_a_running_recording_can_be_read(tmp_path):

@@ -7,6 +7,7 @@
   const make = (...given) => explorer.make(...given);
   let drawn = "";
   let walked = "";
+  let waiting = false;
 
   const limits = () => explorer.schema.limits.lr;
   const written = (rate) => String(Number(rate.toPrecision(3)));
@@ -161,10 +162,14 @@
     render, swatch,
     /* Where a path leaves the window, the window can be fitted to all. */
     fits: () => (byId("fit-view").hidden = !explorer.paths.leaving().length),
-    /* A path has come: only what it changes is drawn. */
+    /* A path has come: first it is drawn; table and charts wait until it has been painted, and for others meanwhile. */
     arrived: () => {
       for (const map of explorer.landscape.maps()) explorer.paths.draw(map);
-      render();
+      if (waiting) return;
+      waiting = true;
+      const told = () => ((waiting = false), render());
+      // In a hidden tab nothing is painted.
+      document.hidden ? told() : requestAnimationFrame(() => setTimeout(told));
     },
     /* What the table says of the transport's step. */
     place: (step) => {
