@@ -152,16 +152,13 @@
     return `≈ ${explorer.short(kind === "log" ? low * (high / low) ** z : low + (high - low) * z)}`;
   };
 
-  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const pressed = (event) => {
     if (explorer.zoom.key(event)) return;
-    const way = STEPS[event.key];
-    if (!way || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const share = event.altKey ? 1 / 8000 : event.shiftKey ? 1 / 32 : 1 / 160;
+    const way = explorer.arrowStep(event);
+    if (!way) return;
     const { x, y } = plot.ranges;
     const here = [explorer.state.w, byRate() ? Math.log10(explorer.state.lr) : explorer.state.b];
-    to(here[0] + way[0] * share * (x[1] - x[0]), here[1] + way[1] * share * (y[1] - y[0]), "replace");
+    to(here[0] + way[0] * (x[1] - x[0]), here[1] + way[1] * (y[1] - y[0]), "replace");
   };
 
   const listen = () => {

@@ -110,17 +110,23 @@
   };
 
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  /* How far an arrow key moves the point, in shares of a window's width and height; null for any other key. */
+  explorer.arrowStep = (event) => {
+    const way = STEPS[event.key];
+    if (!way || event.ctrlKey || event.metaKey) return null;
+    event.preventDefault();
+    const share = event.altKey ? 1 / 8000 : event.shiftKey ? 1 / 32 : 1 / 160;
+    return way.map((each) => each * share);
+  };
   const keys = (event, plot) => {
     if (explorer.activity.drawing() && (event.key in STEPS || event.key === "Enter")) return event.preventDefault(), explorer.activity.turn(plot, event);
     if (event.key === "Enter") return event.preventDefault(), explorer.step.take();
     if (event.key === "Backspace") return event.preventDefault(), explorer.step.undo();
     if (explorer.zoom.key(event)) return;
-    const way = STEPS[event.key];
-    if (!way || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const share = event.altKey ? 1 / 8000 : event.shiftKey ? 1 / 32 : 1 / 160;
+    const way = explorer.arrowStep(event);
+    if (!way) return;
     const { x, y } = plot.ranges;
-    const to = (value, by, [low, high]) => Math.min(high, Math.max(low, explorer.zoom.round(value + by * share * (high - low), [low, high])));
+    const to = (value, by, [low, high]) => Math.min(high, Math.max(low, explorer.zoom.round(value + by * (high - low), [low, high])));
     explorer.act({ w: to(explorer.state.w, way[0], x), b: to(explorer.state.b, way[1], y) }, "replace");
   };
 
