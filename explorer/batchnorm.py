@@ -54,11 +54,6 @@ def _statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     return x.mean(others), x.var(others, correction=0)
 
 
-def has_batchnorm(model: nn.Module) -> bool:
-    """Return whether a model holds BatchNorm layers."""
-    return any(isinstance(module, (_BatchNorm, RecomputedBatchNorm)) for module in model.modules())
-
-
 def recompute_batchnorm(model: nn.Module) -> nn.Module:
     """Replace every BatchNorm layer within a model, in place, and return it; names of parameters stay.
 
