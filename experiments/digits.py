@@ -27,9 +27,9 @@ import explorer
 from experiments.images import accuracy, digits
 from experiments.slices import dtype_of, swept, with_source
 from experiments.training import Recipe, drawn, train
+from explorer.checkpoints.trajectory import Trajectory
 from explorer.directions import along, gaussian, hessian, principal
 from explorer.plane import Plane
-from explorer.trajectory import Trajectory
 from models import MODELS
 
 EPOCHS = 30

@@ -26,7 +26,7 @@ from experiments.slices import swept, with_source
 from experiments.training import drawn, one_thread
 from explorer.curvature import extreme_eigenvalues, hessian_product
 from explorer.directions import principal
-from explorer.sweeps.store import Store
+from explorer.store.store import Store
 from models import MODELS
 
 IMAGES = 300

@@ -10,8 +10,8 @@ import torch
 import xarray as xr
 
 import explorer
+from explorer.checklist import report_text
 from explorer.plane import Plane
-from explorer.sweeps.reporting import report_text
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 """As the command line writes them."""

@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from explorer.directions import write_checkpoint
-from explorer.parameters import layout_of
-from explorer.trajectory import Trajectory
+from explorer.checkpoints import write_checkpoint
+from explorer.checkpoints.trajectory import Trajectory
+from explorer.objective.parameters import layout_of
 
 
 @dataclass(frozen=True)

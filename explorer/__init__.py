@@ -4,14 +4,16 @@ from importlib import import_module
 from types import ModuleType
 
 from explorer import directions
-from explorer.descent import basins, descend, open_trajectory, record
+from explorer.checkpoints import open_trajectory, record
+from explorer.checkpoints.trajectory import Trajectory
+from explorer.descent import basins, descend
 from explorer.errors import CheckpointError, ExplorerError, ObjectiveError, StateError, StoreError
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.store import open_landscape
 from explorer.study import Activity, Minima, Minimum, Study, TargetSet, Verdict, Visit
-from explorer.sweeps import open_landscape, sweep
-from explorer.trajectory import Trajectory
+from explorer.sweeps import sweep
 
 __all__ = [  # noqa: RUF022  grouped by subject
     # what is measured, where

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.gram import column_blocks, lengths_and_cosines
-from explorer.parameters import sha256
+from explorer.numerics.fingerprint import sha256
+from explorer.numerics.gram import column_blocks, lengths_and_cosines
 
 _LEAST_SINE = 1e-6
 """Below this sine of the angle to the span of the others a direction is rounding (float32: 6e-8), not a direction."""

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import explorer
 from explorer import Plane
-from tests.cases import bowl, neuron
+from tests.support.cases import bowl, neuron
 
 
 def random_plane(seed, directions=2, parameters=6, dtype=torch.float64):

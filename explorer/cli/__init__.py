@@ -2,9 +2,9 @@
 
 import click
 
-from explorer.cli.files import export_store, verify_store
-from explorer.cli.serving import serve
-from explorer.cli.sweeping import sweep_factory
+from explorer.cli.export_verify import export_store, verify_store
+from explorer.cli.serve_command import serve
+from explorer.cli.sweep_command import sweep_factory
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

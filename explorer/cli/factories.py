@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from explorer.cli.explained import in_one_line
 from explorer.cli.modules import import_module_here
+from explorer.cli.told_errors import in_one_line
 from explorer.errors import ExplorerError
 from explorer.objective import Objective
 

@@ -9,7 +9,7 @@ import torch
 from explorer.cli.planes import Chosen
 from explorer.grid import Grid
 from explorer.plane import Plane
-from explorer.sweeps.disk.anatomy import MOST_POINTS
+from explorer.store.schema import MOST_POINTS
 
 _MARGIN = 0.25
 """By which a picture reaches beyond what has to be in it, as a share of its size."""

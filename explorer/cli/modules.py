@@ -7,7 +7,7 @@ from types import ModuleType
 
 import click
 
-from explorer.cli.explained import in_one_line
+from explorer.cli.told_errors import in_one_line
 
 
 def import_module_here(name: str) -> ModuleType:

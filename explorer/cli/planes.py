@@ -9,13 +9,13 @@ import click
 from torch import Tensor
 
 from explorer import directions
-from explorer.directions.random import Normalize
+from explorer.checkpoints import Trajectory, read_checkpoint, read_trajectory
+from explorer.directions.gaussian_planes import Normalize
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.sweeps.disk.making import is_free
-from explorer.sweeps.store import Store
+from explorer.store import Store
+from explorer.store.create import is_free
 from explorer.sweeps.stored import planes_of
-from explorer.trajectory import Trajectory
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "gaussian": ("count", "seed", "normalize", "skip"),
@@ -96,13 +96,13 @@ class Chosen:
     def thetas(self) -> dict[str, Tensor]:
         """Name -> theta of each checkpoint."""
         named = _named(self.words.checkpoints)
-        return {name: directions.read_checkpoint(self.objective, path) for name, path in named.items()}
+        return {name: read_checkpoint(self.objective, path) for name, path in named.items()}
 
     @cached_property
     def trajectories(self) -> dict[str, Trajectory]:
         """Name -> each trajectory that was given, by its folder."""
         named = _named(self.words.trajectory)
-        return {name: directions.read_trajectory(self.objective, path) for name, path in named.items()}
+        return {name: read_trajectory(self.objective, path) for name, path in named.items()}
 
     @property
     def shown(self) -> Mapping[str, Tensor | Trajectory] | Trajectory | None:

@@ -2,9 +2,9 @@
 
 from explorer.curvature.double_backward import backward_over_backward, projected_hessian_by_backward
 from explorer.curvature.lanczos import Extremes, extreme_eigenvalues
+from explorer.curvature.over_blocks import full_gradient, hessian_product
 from explorer.curvature.products import forward_over_reverse, product_for, reverse_over_reverse
 from explorer.curvature.projected import projected_hessian
-from explorer.curvature.sums import full_gradient, hessian_product
 
 __all__ = [
     "Extremes",

@@ -8,14 +8,14 @@ from typing import Any
 from dash import Dash
 from flask_compress import Compress
 
-from explorer.dashboard import state as limits
-from explorer.dashboard import table
-from explorer.dashboard.callbacks import Callbacks, register
-from explorer.dashboard.gate import guard
-from explorer.dashboard.look import PAGE
-from explorer.dashboard.pages import landscape, lesson
-from explorer.dashboard.slices.app import add_slices, slices_alone
-from explorer.dashboard.state import State
+from explorer.dashboard.common.frame import PAGE
+from explorer.dashboard.common.gate import guard
+from explorer.dashboard.lesson import page, pasted_table
+from explorer.dashboard.lesson import state as limits
+from explorer.dashboard.lesson.answers import Callbacks, register
+from explorer.dashboard.lesson.state import State
+from explorer.dashboard.printed import page as printed_page
+from explorer.dashboard.stores.app import add_slices, slices_alone
 from explorer.descent import OPTIMIZERS
 from explorer.study import Activity, Study, TargetSet
 
@@ -64,11 +64,11 @@ def _lesson_app(studies: Mapping[str, Study], *, linked: bool) -> Dash:
                assets_ignore=SLICES_OWN)  # fmt: skip
     app.logger.setLevel(logging.WARNING)
     links = {"Slices": "/slice"} if linked else {}
-    app.layout = landscape.layout(studies, schema(studies), links)
+    app.layout = page.layout(studies, schema(studies), links)
     answers = Callbacks(studies)
     answers.warm_up()
     register(app, answers)
-    lesson.register(app.server, next((study.lesson for study in studies.values() if study.lesson), ""))
+    printed_page.register(app.server, next((study.lesson for study in studies.values() if study.lesson), ""))
     return app
 
 
@@ -79,11 +79,11 @@ def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
         "studies": {name: _study(study) for name, study in studies.items()},
         "defaults": {key: getattr(default, key) for key in State.__dataclass_fields__},
         "modes": limits.MODES,
-        "names": landscape.LOSS_NAMES,
+        "names": page.LOSS_NAMES,
         "limits": {"theta": limits.THETA, "data": limits.DATA, "delta": limits.DELTA, "lr": limits.RATE,
                    "weight": limits.WEIGHT, "steps": limits.STEPS, "batch": limits.BATCH, "seed": limits.SEED,
                    "paths": limits.MOST_PATHS, "points": limits.MOST_POINTS, "width": limits.WIDTH,
-                   "characters": table.LONGEST},
+                   "characters": pasted_table.LONGEST},
     }  # fmt: skip
 
 

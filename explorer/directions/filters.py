@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.modules.conv import _ConvTransposeNd
 
-from explorer.directions.roles import Role
+from explorer.directions.parameter_roles import Role
 
 
 def by_filter(values: Tensor, role: Role) -> Tensor:

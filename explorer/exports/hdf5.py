@@ -8,7 +8,7 @@ import xarray as xr
 
 from explorer.errors import ExplorerError
 from explorer.exports.notes import text_of
-from explorer.exports.slices import one_slice
+from explorer.exports.one_plane import one_slice
 
 _NAMES = {"loss": "train_loss", "accuracy": "train_acc", "test_accuracy": "test_acc"}
 """Ours -> theirs; others keep their names, which their scripts pass over."""

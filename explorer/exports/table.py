@@ -6,7 +6,7 @@ import io
 import numpy as np
 import xarray as xr
 
-from explorer.exports.slices import axes_of, columns
+from explorer.exports.one_plane import axes_of, columns
 
 _FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet would compute instead of show."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from explorer.errors import ExplorerError
 from explorer.exports.notes import text_of
-from explorer.exports.slices import one_slice
+from explorer.exports.one_plane import one_slice
 
 _UNEVEN = 1e-9
 """Share of the spacing by which a point may lie beside its place: rounding of linspace stays far below."""

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import xarray as xr
 from numpy.typing import NDArray
 
+from explorer.figures.basin_kinds import NOT_COMPUTED, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.colorbar import chosen_scale, color_axis
 from explorer.figures.marks import marks_trace
-from explorer.figures.outcomes import NOT_COMPUTED, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.theme import axis, layout, number, plain, same_unit
 
 Shown = Literal["minimum", "loss", "steps", "diverged"]

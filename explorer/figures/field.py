@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from explorer.figures.dimensions import label_dims, labels_of, one_seed, variable
 from explorer.figures.interpolated import INTERPOLATED, STATUS, note_of
-from explorer.figures.partial import Progress, progress_of
+from explorer.figures.stand_ins import Progress, progress_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from explorer.figures.dimensions import SEED, label_dims, labels_of, variable
 from explorer.figures.field import title_of
 from explorer.figures.interpolated import EVALUATED, INTERPOLATED, JOINED, STATUS, note_of, standings, unmeasured
-from explorer.figures.partial import MISSING, Progress
+from explorer.figures.stand_ins import MISSING, Progress
 from explorer.figures.theme import axis, layout, plain
 
 _LINE, _BAND = "#1a5fc4", "rgba(26, 95, 196, 0.18)"

@@ -2,7 +2,6 @@
 
 from explorer.sweeps.engine import estimate, sweep
 from explorer.sweeps.memory import keep_heap
-from explorer.sweeps.plans import Plan
-from explorer.sweeps.store import open_landscape
+from explorer.sweeps.planning.plan import Plan
 
-__all__ = ["Plan", "estimate", "keep_heap", "open_landscape", "sweep"]
+__all__ = ["Plan", "estimate", "keep_heap", "sweep"]

@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.grid import Grid
+from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities import Quantity, read_quantities
-from explorer.roundings import exact_products
-from explorer.sweeps.calibration import plan
+from explorer.quantities.values import Quantity, read_quantities
+from explorer.refinement import refined
+from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.dataset import as_array, landscape
-from explorer.sweeps.evaluation import Evaluation
-from explorer.sweeps.fields import Fields
-from explorer.sweeps.findings import conclusions
-from explorer.sweeps.habits import habit_of
+from explorer.sweeps.evaluation.evaluation import Evaluation
+from explorer.sweeps.evaluation.fields import Fields
 from explorer.sweeps.job import Indices, Job, read_job
-from explorer.sweeps.plans import Plan
+from explorer.sweeps.planning.calibration import plan
+from explorer.sweeps.planning.known_plans import habit_of
+from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.points import Points
 from explorer.sweeps.progress import announced
-from explorer.sweeps.projections import Checkpoints
+from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.provenance import attributes
-from explorer.sweeps.refining import refined
 from explorer.sweeps.stored import sweep_into
 from explorer.sweeps.tolerance import check_tolerance, first_points, first_text
 

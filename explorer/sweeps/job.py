@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities import Wanted
+from explorer.quantities.values import Wanted
 
 Indices = NDArray[np.int64]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from explorer.store.schema import DTYPES, MOST_CHUNK_BYTES, MOST_CHUNKS
 from explorer.sweeps.dataset import extra_dims
-from explorer.sweeps.disk.anatomy import DTYPES, MOST_CHUNK_BYTES, MOST_CHUNKS
 from explorer.sweeps.job import Job
-from explorer.sweeps.plans import Plan
+from explorer.sweeps.planning.plan import Plan
 
 _CHUNK_SECONDS = 1.0
 """That a chunk of the store should take: making it last, some milliseconds, then costs less than 1 %."""

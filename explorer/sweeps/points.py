@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.refinement import Refined
+from explorer.store.absent import nothing
 from explorer.sweeps.dataset import COMPUTED, FAILED, INTERPOLATED, NOT_COMPUTED, as_array, extra_dims
-from explorer.sweeps.disk.absence import nothing
 from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.provenance import Attributes
-from explorer.sweeps.refining import Refined
 
 
 class Points:

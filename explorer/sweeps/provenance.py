@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from explorer.roundings import uses_tf32
+from explorer.numerics.rounding import uses_tf32
 from explorer.sweeps.job import Job
 
 Attributes = dict[str, str | int | float]

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.refinement import Refined, refined
+from explorer.store import Store
+from explorer.store.schema import STATUS
+from explorer.store.to_grid import runs
 from explorer.sweeps.dataset import COMPUTED, FAILED, NOT_COMPUTED
-from explorer.sweeps.disk.anatomy import STATUS
-from explorer.sweeps.disk.scatter import runs
-from explorer.sweeps.evaluation import Evaluation
+from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.job import Indices
 from explorer.sweeps.points import Points
 from explorer.sweeps.progress import announced
-from explorer.sweeps.refining import Refined, refined
 from explorer.sweeps.salvaging import salvage
-from explorer.sweeps.store import Store
 from explorer.sweeps.tolerance import first_text
 
 _SAVED = 1.0

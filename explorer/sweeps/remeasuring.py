@@ -8,12 +8,12 @@ import torch
 import xarray as xr
 
 from explorer.errors import StoreError
+from explorer.store import Store
 from explorer.sweeps.dataset import COMPUTED, as_array
-from explorer.sweeps.evaluation import Evaluation
+from explorer.sweeps.evaluation.evaluation import Evaluation
+from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import Job
-from explorer.sweeps.plans import Plan
-from explorer.sweeps.store import Store
-from explorer.sweeps.strategies import LOOP
+from explorer.sweeps.planning.plan import Plan
 
 
 def sound_landscape(store: Store) -> xr.Dataset:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.sweeps.dataset import as_array
-from explorer.sweeps.evaluation import Evaluation
+from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.job import Indices
 
 _PIECES = 64

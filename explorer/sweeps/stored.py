@@ -11,24 +11,24 @@ import torch
 import xarray as xr
 
 from explorer.plane import Plane
-from explorer.sweeps.calibration import plan
+from explorer.refinement import visiting_order
+from explorer.store import Store
+from explorer.store.create import is_free
+from explorer.store.schema import STATUS, STATUS_SPEC, FieldSpec
+from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.dataset import as_array, extra_dims
-from explorer.sweeps.disk.anatomy import STATUS, STATUS_SPEC, FieldSpec
-from explorer.sweeps.disk.making import is_free
-from explorer.sweeps.evaluation import Evaluation
-from explorer.sweeps.findings import conclusions
+from explorer.sweeps.evaluation.evaluation import Evaluation
+from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.pacing import chunk_of, lasting, rewritten_chunk
-from explorer.sweeps.plans import Plan
+from explorer.sweeps.planning.calibration import plan
+from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.progress import announced
-from explorer.sweeps.projections import Checkpoints
+from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.provenance import attributes, spec_of
 from explorer.sweeps.refilling import refill
-from explorer.sweeps.refining import visiting_order
 from explorer.sweeps.remeasuring import refuse_other_numbers, sound_landscape
 from explorer.sweeps.salvaging import salvage
-from explorer.sweeps.store import Store
-from explorer.sweeps.strategies import LOOP
 from explorer.sweeps.tolerance import first_points
 
 _NEWS = 2.0

@@ -1,10 +1,10 @@
 """Tolerance: what may be asked of a sweep that evaluates only some of its points, and what that is going to cost."""
 
 from explorer.grid import Grid
-from explorer.quantities import Wanted
+from explorer.quantities.values import Wanted
+from explorer.refinement import start_size
 from explorer.sweeps.job import Job
-from explorer.sweeps.plans import Plan
-from explorer.sweeps.refining import start_size
+from explorer.sweeps.planning.plan import Plan
 
 _AGAIN = 4
 """Times the points that are evaluated in any case: what a smooth surface takes, about."""

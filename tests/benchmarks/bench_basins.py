@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from tests.benchmarks import basins_work as work
-from tests.benchmarks.basins_work import RATES, Descents
-from tests.benchmarks.contenders import Contender, Goal
-from tests.benchmarks.interleaved import THREADS, measure
-from tests.benchmarks.machine import machine
-from tests.benchmarks.table import table
+from tests.benchmarks.harness.contenders import Contender, Goal
+from tests.benchmarks.harness.interleaved import THREADS, measure
+from tests.benchmarks.harness.machine import machine
+from tests.benchmarks.harness.table import table
+from tests.benchmarks.work import basins_work as work
+from tests.benchmarks.work.basins_work import RATES, Descents
 
 LEAST = 1000.0
 """Times as fast as the loop."""

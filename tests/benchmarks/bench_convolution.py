@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from models.residual import ResidualNetwork
-from tests.benchmarks import network_work as work
-from tests.benchmarks.contenders import Contender, Goal
-from tests.benchmarks.interleaved import THREADS, measure
-from tests.benchmarks.machine import machine
-from tests.benchmarks.network_work import Slice
-from tests.benchmarks.synthetic import labelled_images, save, train
-from tests.benchmarks.table import table
+from tests.benchmarks.harness.contenders import Contender, Goal
+from tests.benchmarks.harness.interleaved import THREADS, measure
+from tests.benchmarks.harness.machine import machine
+from tests.benchmarks.harness.table import table
+from tests.benchmarks.work import network_work as work
+from tests.benchmarks.work.network_work import Slice
+from tests.benchmarks.work.synthetic import labelled_images, save, train
 
 BASE = "Li-style loop, DataLoader of 128"
 

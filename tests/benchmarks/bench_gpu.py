@@ -17,11 +17,11 @@ import numpy as np
 import torch
 
 from explorer import sweep
-from tests.benchmarks import gpu_work
-from tests.benchmarks.contenders import Floats, UnavailableError, share_of_log_range
-from tests.benchmarks.gpu_work import Workload
-from tests.benchmarks.machine import version
-from tests.benchmarks.network_work import strategy
+from tests.benchmarks.harness.contenders import Floats, UnavailableError, share_of_log_range
+from tests.benchmarks.harness.machine import version
+from tests.benchmarks.work import gpu_work
+from tests.benchmarks.work.gpu_work import Workload
+from tests.benchmarks.work.network_work import strategy
 
 SECONDS = 200.0
 """For all workloads together; what is late gets fewer rounds, then none."""

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from explorer import Grid, Objective, directions, sweep
-from explorer.sweeps.store import Store
+from explorer.store import Store
 from tests.benchmarks.bench_network import mlp
-from tests.benchmarks.machine import machine
+from tests.benchmarks.harness.machine import machine
 
 
 def images(samples: int) -> tuple[Tensor, Tensor]:
@@ -69,7 +69,7 @@ def bookkeeping(samples: int = 600, points: int = 61) -> tuple[float, str]:
 def large(parameters: int) -> dict[str, float]:
     """Sweep a model of so many parameters in a process of its own; see large_sweep.py."""
     with TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.benchmarks.large_sweep", str(parameters), f"{folder}/x.zarr"]
+        command = [sys.executable, "-m", "tests.benchmarks.work.large_sweep", str(parameters), f"{folder}/x.zarr"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

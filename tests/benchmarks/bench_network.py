@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from tests.benchmarks import network_work as work
-from tests.benchmarks.contenders import Contender, Goal, Work
-from tests.benchmarks.interleaved import THREADS, Result, measure
-from tests.benchmarks.machine import PEERS, machine
-from tests.benchmarks.matmul_work import SHAPES, product
-from tests.benchmarks.network_work import Slice
-from tests.benchmarks.synthetic import labelled_images, save, train
-from tests.benchmarks.table import table
+from tests.benchmarks.harness.contenders import Contender, Goal, Work
+from tests.benchmarks.harness.interleaved import THREADS, Result, measure
+from tests.benchmarks.harness.machine import PEERS, machine
+from tests.benchmarks.harness.table import table
+from tests.benchmarks.work import network_work as work
+from tests.benchmarks.work.matmul_work import SHAPES, product
+from tests.benchmarks.work.network_work import Slice
+from tests.benchmarks.work.synthetic import labelled_images, save, train
 
 SIZES = (784, 128, 128, 10)
 ACTIVATIONS = {"ReLU": nn.ReLU, "tanh": nn.Tanh}

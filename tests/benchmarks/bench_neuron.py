@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 from explorer import Grid, directions, sweep
-from tests.benchmarks import neuron_work as work
-from tests.benchmarks.contenders import Contender, Goal
-from tests.benchmarks.interleaved import THREADS, measure
-from tests.benchmarks.machine import PEERS, machine, resident_kilobytes
-from tests.benchmarks.neuron_work import BOTH, Size
-from tests.benchmarks.table import table
+from tests.benchmarks.harness.contenders import Contender, Goal
+from tests.benchmarks.harness.interleaved import THREADS, measure
+from tests.benchmarks.harness.machine import PEERS, machine, resident_kilobytes
+from tests.benchmarks.harness.table import table
+from tests.benchmarks.work import neuron_work as work
+from tests.benchmarks.work.neuron_work import BOTH, Size
 
 BASE = "naive loop, loss and gradient"
 JAX = {("loss",): "jax.jit(vmap(f))", BOTH: "jax.jit(vmap(value_and_grad(f)))"}

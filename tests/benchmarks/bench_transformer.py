@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
-from tests.benchmarks import network_work as work
-from tests.benchmarks.contenders import Contender, Goal
-from tests.benchmarks.interleaved import THREADS, measure
-from tests.benchmarks.machine import machine
-from tests.benchmarks.network_work import Slice
-from tests.benchmarks.synthetic import labelled_sequences, save, train
-from tests.benchmarks.table import table
-from tests.benchmarks.transformer import transformer
+from tests.benchmarks.harness.contenders import Contender, Goal
+from tests.benchmarks.harness.interleaved import THREADS, measure
+from tests.benchmarks.harness.machine import machine
+from tests.benchmarks.harness.table import table
+from tests.benchmarks.work import network_work as work
+from tests.benchmarks.work.network_work import Slice
+from tests.benchmarks.work.synthetic import labelled_sequences, save, train
+from tests.benchmarks.work.transformer import transformer
 
 BASE, LENGTH, VOCABULARY = "bare loop over resident data", 64, 256
 

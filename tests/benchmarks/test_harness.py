@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.benchmarks import contenders, quiet, table, workers
-from tests.benchmarks.contenders import Contender, Goal, UnavailableError, Work, WrongValuesError
-from tests.benchmarks.interleaved import Result, measure
+from tests.benchmarks.harness import contenders, quiet, table, workers
+from tests.benchmarks.harness.contenders import Contender, Goal, UnavailableError, Work, WrongValuesError
+from tests.benchmarks.harness.interleaved import Result, measure
 
 TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-12}
 """In this process, without waiting for neighbours, one run a sample."""

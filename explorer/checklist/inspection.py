@@ -1,0 +1,112 @@
+"""Inspection: what is being reported on, with the measurements that several findings share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.grid import Grid
+from explorer.numerics.gram import inner_products, lengths_and_cosines
+from explorer.objective import Objective
+from explorer.plane import Plane
+
+_SHARE = 0.1
+"""Of the sweep's own evaluations: what the report may cost, within these numbers of Hessian products."""
+_FEWEST, _MOST = 20, 100
+_EVALUATED = 1
+"""Value of `status`."""
+_PRODUCT = 6
+"""Evaluations that a product with the Hessian costs, about."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A swept plane, and what is measured at its origin; each measurement is made once, when it is first asked for."""
+
+    objective: Objective
+    plane: Plane
+    """Of several planes the first."""
+    grid: Grid
+    whole: xr.Dataset
+    """Over the grid's labels, before them `seed` for several planes."""
+
+    @cached_property
+    def landscape(self) -> xr.Dataset:
+        """The plane's own part of the whole, over the grid's labels alone."""
+        return self.whole.isel(seed=0) if "seed" in self.whole.dims else self.whole
+
+    @property
+    def products(self) -> int:
+        """How many products with the Hessian the report may spend, about."""
+        evaluations = int(self.evaluated.sum()) * (3 if "gradient" in self.landscape else 1)
+        return int(min(max(_SHARE * evaluations / _PRODUCT, _FEWEST), _MOST))
+
+    @cached_property
+    def evaluated(self) -> NDArray[np.bool_]:
+        """Which points of the grid were evaluated, neither interpolated nor failed."""
+        if "status" not in self.landscape:
+            return np.ones(self.grid.shape, dtype=bool)
+        found: NDArray[np.bool_] = self.landscape["status"].values == _EVALUATED
+        return found
+
+    @property
+    def epsilon(self) -> float:
+        """The relative rounding of one operation in the objective's dtype."""
+        return torch.finfo(self.objective.dtype).eps
+
+    @property
+    def range(self) -> float:
+        """The highest minus the lowest finite loss of the picture; 0 where there is none."""
+        loss = self.landscape["loss"].values if "loss" in self.landscape else np.zeros(1)
+        finite = loss[np.isfinite(loss)]
+        return float(finite.max() - finite.min()) if finite.size else 0.0
+
+    def loss(self, theta: Tensor) -> float:
+        """Return the objective at theta [P]."""
+        # A term may call autograd itself; without a leaf that asks for a gradient nothing else is recorded.
+        with torch.enable_grad():
+            return float(self.objective(theta).detach())
+
+    def loss_at(self, coords: list[float]) -> float:
+        """Return the objective at coordinates [K] of the plane."""
+        return self.loss(self.plane.at(coords))
+
+    @cached_property
+    def center_loss(self) -> float:
+        """The objective at the plane's origin."""
+        return self.loss(self.plane.origin)
+
+    def span(self) -> Iterator[Tensor]:
+        """Yield K orthonormal vectors [P] that span what the plane's basis spans, one at a time."""
+        for row in self._turn:
+            yield row.to(self.plane.basis) @ self.plane.basis
+
+    def along(self, vector: Tensor) -> Tensor:
+        """Return the components [K], float64, of a vector [P] along `span`."""
+        return (self._turn @ inner_products(self.plane.basis, vector[None]))[:, 0]
+
+    @cached_property
+    def _turn(self) -> Tensor:
+        """[K, K], float64: times the basis, it gives the span."""
+        lengths, cosines = lengths_and_cosines(self.plane.basis)
+        turn: Tensor = torch.linalg.inv(torch.linalg.cholesky(cosines)) / lengths
+        return turn
+
+    def swept(self, coords: list[float]) -> float | None:
+        """Return the loss at coordinates that are an evaluated point of the grid; None where there is none."""
+        if "loss" not in self.landscape:
+            return None
+        place = []
+        for axis, at in zip(self.grid.axes.values(), coords, strict=True):
+            step = (axis.high - axis.low) / (axis.points - 1)
+            nearest = int(np.abs(axis.values - at).argmin())
+            if abs(axis.values[nearest] - at) > 1e-6 * step:
+                return None
+            place.append(nearest)
+        point = tuple(place)
+        return float(self.landscape["loss"].values[point]) if self.evaluated[point] else None

@@ -1,0 +1,195 @@
+"""Recording: the parameters that the user's own training goes through, streamed to disk."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import torch
+from torch import Tensor, nn
+
+from explorer.checkpoints.checkpoint import own_weights
+from explorer.checkpoints.recording_format import (
+    HEADER,
+    LOSSES,
+    MANIFEST,
+    Entries,
+    Manifest,
+    is_recording,
+    read_losses,
+    read_manifest,
+    recorded_steps,
+    step_name,
+)
+from explorer.checkpoints.weights import read_weights, unwrapped, write_weights
+from explorer.errors import CheckpointError
+from explorer.files import sweep_partials, sync_folder, write_whole
+
+
+class Recorder:
+    """Writes down what a model goes through, between `with` and its end; `explorer.record` makes it."""
+
+    def __init__(self, model: nn.Module, folder: Path, every: int, resume: bool | int) -> None:
+        self.steps = 0
+        """How many the training has taken."""
+        self._model = model
+        self._folder = folder
+        self._every = every
+        self._resume = resume
+        self._manifest = _manifest_of(model, every)
+        self._losses: BinaryIO | None = None
+        self._kept = -1
+
+    def __enter__(self) -> "Recorder":
+        if is_recording(self._folder):
+            self.steps = _continued(self._folder, self._manifest, self._resume, unwrapped(own_weights(self._model)))
+        else:
+            _begun(self._folder, self._manifest)
+        sweep_partials(self._folder)
+        if self.steps not in recorded_steps(self._folder):
+            self._keep()
+        self._losses = (self._folder / LOSSES).open("ab", buffering=0)
+        return self
+
+    def step(self, loss: float | Tensor) -> None:
+        """Count a step that the optimizer has just taken.
+
+        Args:
+            loss: of that step, a number or a 0-d tensor: what was minimized, so the one before its update. Its value
+                is taken, nothing of its graph is kept.
+
+        Raises:
+            ValueError: outside `with`, or a loss that is no single number.
+            CheckpointError: the disk does not take it, or the model has other parameters than it had.
+        """
+        if self._losses is None:
+            raise ValueError("expected step() within the with block of explorer.record; it is closed")
+        value = _number(loss)
+        self.steps += 1
+        self._losses.write(f"{self.steps},{value!r}\n".encode())
+        if self.steps % self._every == 0:
+            self._keep()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        losses, self._losses = self._losses, None
+        assert losses is not None
+        try:
+            # After an error the parameters may be anywhere between two steps.
+            if error is None and self._kept != self.steps and self.steps not in recorded_steps(self._folder):
+                self._keep()
+        finally:
+            losses.close()
+
+    def _keep(self) -> None:
+        if _manifest_of(self._model, self._manifest.every) != self._manifest:
+            raise CheckpointError(
+                f"expected the parameters and buffers that the model had when {self._folder} was begun, on step "
+                f"{self.steps}; names, shapes or dtypes are others now: record the changed model to another folder"
+            )
+        write_weights(unwrapped(own_weights(self._model)), self._folder / step_name(self.steps))
+        sync_folder(self._folder)
+        self._kept = self.steps
+
+
+def record(model: nn.Module, to: Path | str, every: int = 10, *, resume: bool | int = False) -> Recorder:
+    """Record the parameters that training goes through, to be read by `explorer.open_trajectory`.
+
+        with explorer.record(model, to="runs/t", every=10) as recorder:
+            for x, y in batches:
+                loss = loss_of(model(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                recorder.step(loss)
+
+    Kept are step 0, every `every`-th step, and the last one of a block that ends without an error: each a safetensors
+    file of its own with parameters (trained and frozen, a shared one once) and buffers. Theta has no buffers in it, but
+    a checkpoint without BatchNorm's running statistics would not be the network that was trained. The losses of all
+    steps are in losses.csv. The model stays as it is; one copy of it at a time is in memory.
+
+    A kill at any moment loses at most the step that is being written: files appear under their names when they are
+    whole and on disk. Of several processes that train one model together, one records.
+
+    Args:
+        model: on any device, of any dtypes.
+        to: folder, new or empty.
+        every: steps between two recorded ones.
+        resume: go on with what is in the folder. True: from the latest recorded step whose parameters are the model's
+            own now; a number: from that step. What was recorded after it is deleted.
+
+    Raises:
+        ValueError: every below 1, or a model without parameters.
+        CheckpointError: the folder holds something else, or a recording and `resume` is False or does not fit it.
+    """
+    if every < 1:
+        raise ValueError(f"expected every of at least 1; got {every}")
+    if next(model.parameters(), None) is None:
+        raise ValueError(f"expected a model with parameters to record; {type(model).__name__} has none")
+    return Recorder(model, Path(to), every, resume)
+
+
+def _number(loss: float | Tensor) -> float:
+    if isinstance(loss, Tensor) and loss.numel() != 1:
+        raise ValueError(f"expected the loss of a step as one number; got a tensor {tuple(loss.shape)}")
+    return float(loss.detach() if isinstance(loss, Tensor) else loss)
+
+
+def _manifest_of(model: nn.Module, every: int) -> Manifest:
+    weights = unwrapped(own_weights(model))
+    count = len(list(model.parameters()))
+    entries: Entries = [(name, tuple(each.shape), str(each.dtype)) for name, each in weights.items()]
+    return Manifest(type(model).__name__, every, entries[:count], entries[count:])
+
+
+def _begun(folder: Path, manifest: Manifest) -> None:
+    """Make the folder of a new recording."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        other = sorted(each.name for each in folder.iterdir() if not each.name.endswith(".partial"))
+        if other:
+            raise CheckpointError(f"expected a new or empty folder to record to; {folder} holds {other[0]!r}")
+        write_whole(folder / MANIFEST, manifest.text().encode())
+        write_whole(folder / LOSSES, HEADER.encode())
+    except OSError as error:
+        raise CheckpointError(f"expected a folder that can be written to; got {error}") from error
+
+
+def _continued(folder: Path, manifest: Manifest, resume: bool | int, own: dict[str, Tensor]) -> int:
+    """Return the step from which a recording goes on, with all that came after it deleted."""
+    files, losses = recorded_steps(folder), read_losses(folder)
+    if not files:
+        write_whole(folder / MANIFEST, manifest.text().encode())
+        write_whole(folder / LOSSES, HEADER.encode())
+        return 0
+    last = max([*files, *losses])
+    if resume is False:
+        raise CheckpointError(
+            f"{folder} holds a recording of {last} steps: go on with it by resume=True, or choose another folder"
+        )
+    if read_manifest(folder) != manifest:
+        raise CheckpointError(
+            f"expected the model and every={read_manifest(folder).every} that {folder} was begun with; got others: "
+            "record to another folder"
+        )
+    step = _same(files, manifest, own, folder) if resume is True else resume
+    if not 0 <= step <= last:
+        raise CheckpointError(f"expected resume to be a step from 0 to {last} of {folder}; got {step}")
+    kept = "".join(f"{number},{loss!r}\n" for number, loss in losses.items() if number <= step)
+    # The losses first, then the latest step first: a kill in between leaves a shorter recording.
+    write_whole(folder / LOSSES, f"{HEADER}{kept}".encode())
+    for number in reversed([number for number in files if number > step]):
+        files[number].unlink()
+    return step
+
+
+def _same(files: dict[int, Path], manifest: Manifest, own: dict[str, Tensor], folder: Path) -> int:
+    names = [name for name, _, _ in manifest.parameters]
+    for step in reversed(files):
+        weights = read_weights(files[step])
+        if all(name in weights and torch.equal(weights[name], own[name].detach().cpu()) for name in names):
+            return step
+    raise CheckpointError(
+        f"expected the model at one of the steps recorded in {folder}, to go on from there; its parameters are others: "
+        f"load {step_name(max(files))} into it, or say resume=STEP"
+    )

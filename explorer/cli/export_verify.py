@@ -1,0 +1,74 @@
+"""export and verify: what is done with a store once it is there."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+import xarray as xr
+
+from explorer.cli.told_errors import explained, in_shell
+from explorer.exports import export
+from explorer.store import Store, open_landscape
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("export")
+@click.argument("store", type=_FILE)
+@click.argument("file", type=_FILE)
+@click.option("--seed", type=int, help="Of a store of several seeds, the one to export.")
+def export_store(store: Path, file: Path, seed: int | None) -> None:
+    """Write a landscape into one file, whose ending says the format.
+
+    \b
+    python -m explorer export runs/x.zarr x.nc      NetCDF: everything, for xarray, MATLAB, R
+    python -m explorer export runs/x.zarr x.h5      HDF5 as the scripts of Li et al. (2018) read it
+    python -m explorer export runs/x.zarr x.vti     VTK image, for ParaView
+    python -m explorer export runs/x.zarr x.csv     a table, every bit of every number
+    python -m explorer export runs/x.zarr x.html    a page with figure, report and provenance
+
+    Of a sweep that is still running what is there is taken.
+    """
+    with explained():
+        landscape = open_landscape(store)
+        if seed is not None:
+            landscape = _of_seed(landscape, seed, store)
+        export(landscape, file)
+    done, total = landscape.attrs["done_points"], landscape.attrs["total_points"]
+    click.echo(f"{file}: {done:,} of {total:,} points, {file.stat().st_size / 1e6:.3g} MB")
+    if "damaged" in landscape.attrs:
+        again = f"python -m explorer verify {in_shell(store)}"
+        click.echo(f"Some chunks are damaged and left out: {again}", err=True)
+
+
+def _of_seed(landscape: xr.Dataset, seed: int, store: Path) -> xr.Dataset:
+    if "seed" not in landscape.dims:
+        raise click.ClickException(f"{store} holds one plane, so there is no seed to choose: leave --seed out")
+    seeds = landscape["seed"].values.tolist()
+    if seed not in seeds:
+        raise click.ClickException(f"expected --seed among {seeds} of {store}; got {seed}")
+    return landscape.sel(seed=seed)
+
+
+@click.command("verify")
+@click.argument("store", type=_FILE)
+def verify_store(store: Path) -> None:
+    """Check every checksum of a store; damaged chunks are queued again.
+
+    \b
+    python -m explorer verify runs/x.zarr
+
+    Run the sweep's own words again to compute what was queued. Ends with 1 if anything was damaged.
+    """
+    with explained():
+        opened = Store.open(store, write=True)
+        checked = int(np.count_nonzero(opened.done == 1))
+        damaged = opened.verify()
+    if damaged:
+        numbers = ", ".join(map(str, damaged[:10])) + (", ..." if len(damaged) > 10 else "")
+        raise click.ClickException(
+            f"{len(damaged)} of {checked} chunks of {store} are damaged ({numbers}) and queued again: "
+            "run the sweep's own words again to compute them"
+        )
+    left = opened.chunks - checked
+    click.echo(f"{store}: {checked} chunks are sound" + (f"; {left} are not computed" if left else ""))

@@ -1,0 +1,1 @@
+"""The lesson's page: one neuron, its landscape, and walks on it."""

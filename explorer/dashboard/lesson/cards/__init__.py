@@ -1,0 +1,1 @@
+"""The cards of the lesson's page: what stands where on each."""

@@ -1,1 +1,0 @@
-"""Pages beside the main one: each registers itself on the server."""

@@ -1,0 +1,1 @@
+"""The lesson as a plain page, for reading and printing."""

@@ -1,0 +1,155 @@
+"""Answers: each callback of /slice parses the address, calls one function, returns plain JSON; all are functions."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from dash import Dash, Input, Output
+
+from explorer.dashboard.lesson.answers import alone
+from explorer.dashboard.stores import downloads, maps, point
+from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.exact import Objectives
+from explorer.dashboard.stores.folder import Folder
+from explorer.dashboard.stores.listing import listing, names_of
+from explorer.dashboard.stores.maps import Shown, shown
+from explorer.dashboard.stores.page import ANSWERS
+from explorer.dashboard.stores.state import State, parse
+from explorer.errors import ExplorerError, StateError
+
+Reply = dict[str, Any]
+
+
+def told(answer: Callable[..., Reply]) -> Callable[..., Reply]:
+    """Let what a store lacks be a sentence on the page: a store is data of others, and may vanish at any moment."""
+
+    @wraps(answer)
+    def telling(self: "Answers", sent: object) -> Reply:
+        try:
+            return {"query": _query(sent), "error": "", **answer(self, sent)}
+        except (ExplorerError, ValueError, KeyError, TypeError) as error:
+            return {"query": _query(sent), "error": str(error)[:500]}
+
+    return telling
+
+
+class Answers:
+    """The page's answers for one folder of stores. Every method takes what the browser sent, whatever it is."""
+
+    def __init__(self, folder: Folder, trusted: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.objectives = Objectives(trusted)
+
+    def opened(self, sent: object) -> Reply:
+        """Read the address that the page was opened with (or went back to), and say what it could not take."""
+        state, notes = parse(_query(sent))
+        return {"state": state.values(), "notes": list(notes)}
+
+    @told
+    def scene(self, sent: object) -> Reply:
+        """Answer what is drawn: the maps, or lines, of the store and of the one beside it."""
+        state = _state(sent)
+        found = maps.payload(state, self.folder)
+        return {**found, "pace": self._pace(state)}
+
+    @told
+    def watched(self, sent: object) -> Reply:
+        """Say how far the stores shown are."""
+        return {"pace": self._pace(_state(sent))}
+
+    @alone
+    def point(self, sent: object) -> Reply:
+        """Answer a committed point, by torch where its objective can be loaded."""
+        return self._point(sent)
+
+    @told
+    def _point(self, sent: object) -> Reply:
+        state = _state(sent)
+        found = point.payload(state, self._shown(state), self.objectives)
+        return {**found, "beside": self._beside(state)}
+
+    def about(self, sent: object) -> Any:
+        """Return the cards below the slice."""
+        state = _state(sent)
+        try:
+            opened = self.folder.look(state.store)
+        except ExplorerError:
+            return []
+        return about(opened.attrs, opened.name)
+
+    def listed(self, sent: object) -> Any:
+        """Return the table of stores."""
+        return listing(self.folder, _state(sent).store)
+
+    def names(self, sent: object) -> Reply:
+        """Return the names of the stores, for choosing a second one, and what tells whether their table is old."""
+        return names_of(self.folder)
+
+    def surface(self, sent: object) -> Any:
+        """Answer the 3D view with its figure, the point marked."""
+        state = _state(sent)
+        try:
+            return downloads.surface(self._shown(state), state)
+        except (ExplorerError, ValueError):
+            return {"data": [], "layout": {}}
+
+    @told
+    def downloaded(self, sent: object) -> Reply:
+        """Return the slice as a file, or as a figure that the browser turns into PNG or SVG."""
+        kind = sent.get("kind") if isinstance(sent, dict) else None
+        state = _state(sent)
+        drawn = self._shown(state)
+        if kind in downloads.PICTURES:
+            other = shown(state.beside, state, self.folder) if state.beside else None
+            return {"kind": kind, **downloads.picture(drawn, other, state)}
+        if kind not in downloads.KINDS:
+            raise StateError(f"one of {', '.join((*downloads.PICTURES, *downloads.KINDS))} was expected")
+        return {"kind": kind, **downloads.file(drawn, kind)}
+
+    def _shown(self, state: State) -> Shown:
+        return shown(state.store, state, self.folder)
+
+    def _pace(self, state: State) -> list[Reply]:
+        return [self.folder.look(name).pace() for name in (state.store, state.beside) if name]
+
+    def _beside(self, state: State) -> Reply | None:
+        """The same coordinates in the store beside it, where both have the same axes; read off its sweep or exact."""
+        if not state.beside:
+            return None
+        try:
+            other = shown(state.beside, state, self.folder)
+            return {"name": state.beside, **point.payload(state, other, self.objectives)}
+        except (ExplorerError, ValueError):
+            return None
+
+
+def _query(sent: object) -> str:
+    query = sent.get("query") if isinstance(sent, dict) else None
+    return query if isinstance(query, str) else ""
+
+
+def _state(sent: object) -> State:
+    return parse(_query(sent))[0]
+
+
+def register(app: Dash, answers: Answers) -> None:
+    """Connect every answer to the question that asks for it."""
+    skip = {"prevent_initial_call": True}
+    in_browser: Any = app.clientside_callback
+    app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
+    app.callback(Output("drawn", "data"), Input("scene", "data"), **skip)(answers.scene)
+    app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
+    app.callback(Output("watched", "data"), Input("watch", "data"), **skip)(answers.watched)
+    app.callback(Output("about", "children"), Input("about-query", "data"), **skip)(answers.about)
+    app.callback(Output("stores", "children"), Input("table-query", "data"), **skip)(answers.listed)
+    app.callback(Output("listed", "data"), Input("list-query", "data"), **skip)(answers.names)
+    app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
+    app.callback(Output("downloaded", "data"), Input("download", "data"), **skip)(answers.downloaded)
+    in_browser(
+        "(schema) => { explorer.open(schema); return dash_clientside.no_update; }",
+        Output("schema", "modified_timestamp"),
+        Input("schema", "data"),
+    )
+    for store in ANSWERS:
+        script = f"(data) => {{ if (data) explorer.receive({store!r}, data); return dash_clientside.no_update; }}"
+        in_browser(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)

@@ -1,0 +1,112 @@
+"""Basin maps: descents from every point of a grid at once, and what became of each."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from torch import Tensor, optim
+
+from explorer.descent.basin_map.chunks import Walks
+from explorer.descent.basin_map.dataset import Outcomes
+from explorer.descent.basin_map.elementwise import refuse_joint
+from explorer.descent.basin_map.starts import Starts
+from explorer.descent.optimizers import method_of
+from explorer.grid import Grid
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.quantities.values import read_quantities
+from explorer.sweeps.job import read_job
+from explorer.sweeps.progress import announced
+from explorer.sweeps.provenance import Attributes
+
+
+def basins(
+    objective: Objective,
+    plane: Plane,
+    grid: Grid,
+    optimizer: str | type[optim.Optimizer] = "gd",
+    lr: float | Sequence[float] = 0.1,
+    steps: int = 200,
+    options: Mapping[str, Any] | None = None,
+    tolerance: float = 1e-8,
+    *,
+    minima: Sequence[Tensor] | None = None,
+    chunk_size: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    progress: bool = True,
+) -> xr.Dataset:
+    """Descend from every point of the grid at once, and return what became of each start.
+
+    Every start is walked as `torch.optim`'s own class walks it alone, in all of theta: with P > K the path leaves the
+    plane. Variables, each over the grid's labels (and "lr", where there are several rates): `final_loss`; `final`
+    (direction), the coordinates reached, and `offset`, the distance of that place from the plane;
+    `steps_to_tolerance`, the first step from which the loss stays within the tolerance of where it ends, -1 where the
+    last step still changed it by more, or the path diverged; `diverged`, whether theta, loss or gradient stopped being
+    finite (the path ends there); `minimum`, which one was reached, an index into the attribute `minima`, -1 for none;
+    `status`, 0 where it was not computed. The attribute `minima` is a JSON list of {"theta", "loss"}, ascending by
+    loss; the other attributes are a landscape's.
+
+    Args:
+        objective: theta -> scalar.
+        plane, grid: where the starts lie.
+        optimizer: "gd", "momentum", "rmsprop", "adam", or any other of `descend` that treats every entry by itself.
+        lr: the learning rate, or several, which become the last dimension "lr".
+        steps: to take from every start.
+        options: further arguments of the class, over those that the name stands for.
+        tolerance: of the loss; a minimum counts as reached from sqrt(tolerance) above it.
+        minima: thetas [P] of the minima, where they are known (the index is then theirs); by default they are found by
+            polishing where descents have settled.
+        chunk_size: starts walked at once. Results agree up to rounding.
+        stop: asked after every step; once it is true what was not finished is left out, with status 0. An interrupt
+            from the keyboard does the same, with a warning.
+        progress: show an estimate and a bar on stderr if it takes longer than about a second.
+
+    Raises:
+        ValueError: labels, sizes, dtypes, optimizer, rates, options, steps or tolerance do not fit.
+    """
+    starts = read_starts(objective, plane, grid, optimizer, lr, steps, options, tolerance)
+    began = time.perf_counter()
+    walks = Walks(starts, minima, chunk_size)
+    outcomes = Outcomes(starts)
+    try:
+        with announced(starts.size, walks.seconds, walks.text, progress=progress) as bar:
+            for piece in walks.pieces():
+                if piece is not None:
+                    outcomes.take(piece)
+                    bar.update(outcomes.done - bar.n)
+                if stop():
+                    break
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"interrupted with {outcomes.done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
+        )
+    for piece in walks.rest():
+        outcomes.take(piece)
+    how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": time.perf_counter() - began}
+    return outcomes.dataset(walks.minima, how)
+
+
+def read_starts(
+    objective: Objective,
+    plane: Plane,
+    grid: Grid,
+    optimizer: str | type[optim.Optimizer],
+    lr: float | Sequence[float],
+    steps: int,
+    options: Mapping[str, Any] | None,
+    tolerance: float,
+) -> Starts:
+    """Return the starts; arguments and errors as in `basins`."""
+    method = method_of(optimizer)
+    several = list(lr) if isinstance(lr, Iterable) else None
+    rates = tuple(map(float, [lr] if several is None else several))  # type: ignore[arg-type]
+    if not rates or len(set(rates)) != len(rates) or not np.isfinite(rates).all():
+        raise ValueError(f"expected a finite learning rate, or several different ones; got {lr!r}")
+    if steps < 0 or not tolerance > 0:
+        raise ValueError(f"expected steps of at least 0 and a tolerance above 0; got {steps} and {tolerance}")
+    refuse_joint(method, rates[0], options or {})
+    job = read_job(objective, plane, grid, read_quantities(("loss",)), None, None)
+    return Starts(job, method, dict(options or {}), rates, several is not None, steps, tolerance)

@@ -1,0 +1,97 @@
+"""Gradients of many: an objective's losses and gradients at many thetas at once."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from explorer.graphs import Rewrites, UntraceableError
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.quantities.values import read_quantities
+from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, points_per_chunk
+from explorer.sweeps.evaluation.traced import Traced, is_traceable
+
+Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""thetas [N, P] -> losses [N], gradients [N, P]."""
+
+_FEW = 16
+"""Parameters up to which theta itself may stand for coordinates: its basis is then a P x P matrix, and small."""
+_CLOSE = 1e-6
+"""Share of the largest gradient by which a traced evaluation may differ from the model's own code: far above rounding
+(1e-13 in float64), far below any wrong graph."""
+_WANTED = read_quantities(("loss", "gradient"))
+
+
+def gradients_of(objective: Objective, size: int) -> tuple[Evaluate, str]:
+    """Return what evaluates `size` thetas at once, with its name.
+
+    A traced graph where the objective allows one and theta is small; else one backward pass of the summed losses, each
+    of which depends on its own theta alone; else, where an operation has no batched form, one theta after another.
+    """
+    own, name = _own_code(objective)
+    # In float32 the difference would be that of roundings.
+    if objective.layout.size <= _FEW and objective.dtype is torch.float64 and is_traceable(objective, _WANTED):
+        made = _traced(objective, size)
+        if made is not None and _agree(made, own, objective):
+            return made, "traced vmap"
+    return own, name
+
+
+def thetas_at_once(objective: Objective) -> int:
+    """Return how many thetas are evaluated at once: their graph stays in the cache."""
+    return points_per_chunk(bytes_per_point(objective, _WANTED, 1), objective.device)
+
+
+def _traced(objective: Objective, size: int) -> Evaluate | None:
+    theta = objective.theta
+    labels = tuple(f"theta_{number}" for number in range(len(theta)))
+    everywhere = Plane(torch.zeros_like(theta), torch.eye(len(theta)).to(theta), labels)
+    try:
+        traced = Traced(objective, everywhere, _WANTED, Rewrites(), size=size)
+    except (UntraceableError, RuntimeError):
+        return None
+
+    def evaluate(thetas: Tensor) -> tuple[Tensor, Tensor]:
+        found = traced(thetas)
+        return found["loss"], found["gradient"]
+
+    return evaluate
+
+
+def _own_code(objective: Objective) -> tuple[Evaluate, str]:
+    probe = objective.theta.expand(2, -1)
+    batched = _by_one_backward(objective, vmap)
+    try:
+        batched(probe)
+    except (RuntimeError, TypeError, ValueError, NotImplementedError, IndexError):
+        return _by_one_backward(objective, _one_by_one), "loop"
+    return batched, "vmap"
+
+
+def _by_one_backward(objective: Objective, many: Callable[..., Callable[[Tensor], Tensor]]) -> Evaluate:
+    def evaluate(thetas: Tensor) -> tuple[Tensor, Tensor]:
+        leaf = thetas.detach().requires_grad_()
+        losses, gradients = torch.zeros_like(leaf[:, 0]), torch.zeros_like(leaf)
+        for part in objective.parts():
+            with torch.enable_grad():
+                found = many(part)(leaf)
+            losses = losses + part.share * found.detach()
+            if found.requires_grad:
+                (share,) = torch.autograd.grad(found, leaf, torch.full_like(found, part.share))
+                gradients = gradients + share
+        return losses.detach(), gradients
+
+    return evaluate
+
+
+def _one_by_one(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda thetas: torch.stack([function(theta) for theta in thetas])
+
+
+def _agree(made: Evaluate, own: Evaluate, objective: Objective) -> bool:
+    theta = objective.theta
+    thetas = torch.stack([theta + 0.1, theta - 0.2, theta + torch.linspace(0.3, 0.9, len(theta)).to(theta)])
+    pairs = zip(made(thetas), own(thetas), strict=True)
+    return all(torch.allclose(a, b, rtol=_CLOSE, atol=_CLOSE * float(b.abs().max()), equal_nan=True) for a, b in pairs)

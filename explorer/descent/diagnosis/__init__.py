@@ -1,0 +1,1 @@
+"""What a path did and why, in one sentence."""

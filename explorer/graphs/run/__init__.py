@@ -1,0 +1,1 @@
+"""Rewritten graphs, evaluated at many points."""

@@ -1,0 +1,1 @@
+"""An objective as a list of operations."""

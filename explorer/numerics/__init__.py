@@ -1,0 +1,1 @@
+"""Arithmetic without a subject: inner products, rounding, free memory."""

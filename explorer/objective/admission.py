@@ -1,0 +1,90 @@
+"""Admission: what is tried on a model, loss and data before they are taken for an objective."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explorer.errors import ObjectiveError
+from explorer.objective.data import Data, Resident
+from explorer.objective.refusals import (
+    refuse_different,
+    refuse_in_place,
+    refuse_not_additive,
+    refuse_not_mean,
+    refuse_not_scalar,
+)
+from explorer.objective.samples import Samples
+from explorer.objective.terms import Outcome
+
+Measure = Callable[[Tensor, Samples | None], Outcome]
+"""(theta [P], samples, or None where terms hold their own data) -> terms and metrics."""
+
+_PROBE = 64
+"""Samples to try things on."""
+_APART = 0.05
+"""How far from the model's own theta, in units of its entries: at a perfect fit a sum and a mean are both 0."""
+
+
+def admit(measure: Measure, theta: Tensor, data: Data | None) -> None:
+    """Refuse what is not one repeatable scalar per theta, a mean over samples where there are samples.
+
+    Args:
+        measure: terms and metrics at theta on a block of samples.
+        theta: the model's own [P].
+        data: the measured samples, by blocks; None where terms hold their own.
+
+    Raises:
+        ObjectiveError: with what was expected, what came and the cure.
+    """
+    samples = None if data is None else probe_of(data)
+    try:
+        _admit(measure, theta, samples, several=data is not None and len(data.first) < len(data))
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, IndexError) as error:
+        raise ObjectiveError(f"expected model, loss and data that fit; evaluating them failed: {error}") from error
+
+
+def probe_of(data: Data, size: int = _PROBE) -> Samples:
+    """Return at most `size` samples, from all over resident data (which may be sorted), or the first of a stream."""
+    if not isinstance(data, Resident):
+        return data.first[:size]
+    every = -(-len(data) // size)
+    return data.samples[::every]
+
+
+def _admit(measure: Measure, theta: Tensor, samples: Samples | None, *, several: bool) -> None:
+    given = theta.clone()
+    first, second = (_all(measure(given, samples)) for _ in range(2))
+    refuse_not_scalar(first, theta.dtype, theta.device)
+    refuse_different(first, second)
+    refuse_in_place(theta, given)
+    if samples is None:
+        return
+    for at in (_elsewhere(theta), theta):
+        whole = _all(measure(at.clone(), samples))
+        # Far from its own theta a model may overflow, and infinities tell nothing.
+        if all(bool(value.isfinite()) for value in whole.values()):
+            break
+    refuse_not_mean(whole, _all(measure(at.clone(), _joined(samples, samples))))
+    if several and len(samples) > 1:
+        # Thirds, not halves: labels that alternate are the same in both halves.
+        cut = max(1, len(samples) // 3)
+        parts = [(len(each), _all(measure(at.clone(), each))) for each in (samples[:cut], samples[cut:])]
+        refuse_not_additive(whole, parts)
+
+
+def _all(outcome: Outcome) -> dict[str, Any]:
+    values = {**outcome.terms, **outcome.metrics}
+    return {name: value.detach() if isinstance(value, Tensor) else value for name, value in values.items()}
+
+
+def _elsewhere(theta: Tensor) -> Tensor:
+    noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).to(theta)
+    return theta + _APART * (theta.abs() + theta.abs().mean()) * noise
+
+
+def _joined(first: Samples, second: Samples) -> Samples:
+    return Samples(torch.cat([first.inputs, second.inputs]), torch.cat([first.targets, second.targets]))

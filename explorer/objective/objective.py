@@ -1,0 +1,241 @@
+"""Objective: a model with one loss on data, or with named terms, as a function of theta."""
+
+import copy
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from explorer.errors import ObjectiveError
+from explorer.numerics.fingerprint import sha256
+from explorer.numerics.rounding import exact_products
+from explorer.objective.admission import admit
+from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
+from explorer.objective.copies import own_copy
+from explorer.objective.data import Data, read_data
+from explorer.objective.model import Binding, Evaluate
+from explorer.objective.parameters import Layout, layout_of
+from explorer.objective.refusals import refuse_other_kind
+from explorer.objective.samples import Batch
+from explorer.objective.terms import Composite, Loss, Metric, Problem, Supervised, Term, problem_of
+
+
+class Objective:
+    """theta [P] -> scalar, for any `nn.Module`; the model given is copied, never changed.
+
+    The copy is in eval mode and its buffers are cloned for every evaluation, so that evaluating leaves no trace.
+    One point is written; `torch.func.vmap(objective)` makes it many, `torch.func.grad(objective)` differentiates.
+    Threads may share an objective: they take turns.
+
+    Args:
+        model: with real floating parameters of one dtype on one device.
+        loss: (prediction, target) -> scalar, a mean over samples.
+        data: (inputs [D, ...], targets [D, ...]), or an iterable of such batches (a `DataLoader`): read once and kept
+            on the model's device if they fit into half of what is free there, else read again for every pass.
+        terms: instead of loss and data: name -> (model -> scalar).
+        weights: name of a term -> its factor in the sum; 1 where not given.
+        metrics: name -> (prediction, target) -> scalar, a mean over samples; of terms: name -> (model -> scalar).
+            Measured in the same pass, never differentiated.
+        parameters: names of parameters or of submodules that theta is made of; the others stay as they are.
+        batchnorm: "eval" normalizes by the model's running statistics, "recompute" by those of the whole data at each
+            theta (all data are then evaluated at once).
+        test_data: as data: loss and metrics are measured on them as well, as test_loss, test_<metric>.
+
+    Raises:
+        ObjectiveError: these do not make one scalar, of the model's dtype, that is the same at every evaluation.
+    """
+
+    source: Mapping[str, Any] = {}
+    """How to make this objective again: {"factory": "module:function", "kwargs": {...}}; empty if not known."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Loss | None = None,
+        data: Batch | Iterable[Batch] | None = None,
+        *,
+        terms: Mapping[str, Term] | None = None,
+        weights: Mapping[str, float] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        parameters: Sequence[str] | None = None,
+        batchnorm: Literal["eval", "recompute"] = "eval",
+        test_data: Batch | Iterable[Batch] | None = None,
+    ) -> None:
+        self.problem: Problem = problem_of(loss, data, terms, weights, metrics, test_data)
+        own = own_copy(model, batchnorm)
+        self.batchnorm = batchnorm
+        self._binding = Binding(own, layout_of(own, parameters))
+        with self._undisturbed():
+            self._data = read_data(data, self.device) if data is not None else None
+            self._test = read_data(test_data, self.device) if test_data is not None else None
+            self._admit()
+
+    @property
+    def layout(self) -> Layout:
+        """Which parameters theta holds, and where."""
+        return self._binding.layout
+
+    @property
+    def theta(self) -> Tensor:
+        """A copy of the model's own parameters, theta [P]."""
+        return self._binding.theta.clone()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of theta and of the result."""
+        return self._binding.theta.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where theta and the data are."""
+        return self._binding.theta.device
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """The names of the terms; ("loss",) for a plain loss."""
+        return self.problem.term_names
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Name of a term -> its factor in the sum."""
+        return dict(self.problem.weights)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What is measured beside the objective: the metrics, and loss and metrics on the test data."""
+        names = tuple(self.problem.metrics)
+        return names + (tuple(f"test_{name}" for name in ("loss", *names)) if self._test is not None else ())
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the data are read again for every pass."""
+        return any(data is not None and not data.tensors for data in (self._data, self._test))
+
+    def owner(self, name: str) -> nn.Module:
+        """Return the module, of this objective's copy, that holds the parameter `name` of the layout."""
+        return self._binding.model.get_submodule(name.rpartition(".")[0])
+
+    def modules(self) -> Iterator[nn.Module]:
+        """Yield the modules of this objective's copy of the model, for looking at."""
+        yield from self._binding.model.modules()
+
+    def __call__(self, theta: Tensor) -> Tensor:
+        """Return the objective at theta [P]: the loss, or the weighted sum of the terms; a scalar."""
+        return self.combine(self.terms(theta))
+
+    def terms(self, theta: Tensor) -> dict[str, Tensor]:
+        """Return name -> unweighted scalar at theta [P]; {"loss": ...} for a plain loss.
+
+        Raises:
+            ObjectiveError: theta has another shape or dtype than the model's own.
+        """
+        return weighted_sum((part.share, part.measure(theta).terms) for part in self.parts())
+
+    def metrics(self, theta: Tensor) -> dict[str, Tensor]:
+        """Return name -> scalar at theta [P] for all of `metric_names`."""
+        own = weighted_sum((part.share, part.measure(theta).metrics) for part in self.parts())
+        return own | weighted_sum((part.share, part.measure(theta).metrics) for part in self.test_parts())
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the objective block by block: objective(theta) is the sum of share * part(theta)."""
+        yield from parts_of(self._binding, self.problem, self._data, self.problem)
+
+    def test_parts(self) -> Iterator[Part]:
+        """Yield the measurements on the test data block by block; their terms are empty."""
+        if self._test is not None:
+            yield from parts_of(self._binding, self.problem, self._test, self._tested(), trains=False)
+
+    def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of terms (name -> tensor, all of one shape)."""
+        return self.problem.combine(terms)
+
+    def own_value(self) -> dict[str, float]:
+        """Return loss, terms and metrics of the model as it is, by calling it: theta plays no part.
+
+        What `objective(objective.theta)` must agree with.
+        """
+        model = copy.deepcopy(self._binding.model)
+        needs_grad = isinstance(self.problem, Composite)
+        with self._undisturbed(), torch.set_grad_enabled(needs_grad):
+            found = [(part.share, self.problem(model, *given(part.samples))) for part in self.parts()]
+        terms = weighted_sum((share, outcome.terms) for share, outcome in found)
+        metrics = weighted_sum((share, outcome.metrics) for share, outcome in found)
+        values = {"loss": self.combine(terms)} | (terms if len(terms) > 1 else {}) | metrics
+        return {name: float(value.detach()) for name, value in values.items()}
+
+    def to(self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Objective":
+        """Return the objective on another device or in another dtype; this one stays as it is.
+
+        Terms are the user's functions: tensors that they hold do not move, and a mismatch is refused.
+        """
+        changed = copy.copy(self)
+        changed.problem = self.problem.to(device, dtype)
+        changed._data = self._data.to(device, dtype) if self._data is not None else None
+        changed._test = self._test.to(device, dtype) if self._test is not None else None
+        changed._binding = self._binding.to(device, dtype)
+        with changed._undisturbed():
+            changed._admit()
+        return changed
+
+    def describe(self) -> dict[str, Any]:
+        """Return what was measured, for provenance: model, parameters, loss or weighted terms, data; JSON-ready."""
+        description: dict[str, Any] = {
+            "model": type(self._binding.model).__name__,
+            "structure_sha256": _structure(self._binding.model),
+            "parameters": self.layout.size,
+            "theta_sha256": sha256(self._binding.theta),
+            "metrics": list(self.metric_names),
+            "batchnorm": self.batchnorm,
+            **self.problem.describe(),
+        }
+        # What theta leaves out, and the buffers, belong to the model as well.
+        description["rest_sha256"] = sha256(*self._binding.rest.values())
+        data = {"data": self._data, "test_data": self._test}
+        return description | {name: each.describe() for name, each in data.items() if each is not None}
+
+    def resident(self) -> list[Tensor]:
+        """Return the tensors that all points share: the data, the model's buffers and its other parameters."""
+        data = [tensor for each in (self._data, self._test) if each is not None for tensor in each.tensors]
+        return [*data, *self._binding.rest.values(), self._binding.theta]
+
+    def _admit(self) -> None:
+        """Refuse what is unsound, and choose how much data to evaluate at once."""
+        if self.batchnorm == "recompute" and self.streamed:
+            raise ObjectiveError(
+                'batchnorm="recompute" evaluates all data at once, and these do not fit in memory: give fewer samples'
+            )
+        # Statistics are those of all training data, so these stay in one block.
+        self._data = self._admitted(self._data, self.problem, whole=self.batchnorm == "recompute")
+        if self._test is not None:
+            self._test = self._admitted(self._test, self._tested())
+
+    def _admitted(self, data: Data | None, evaluate: Evaluate, *, whole: bool = False) -> Data | None:
+        if data is not None:
+            refuse_other_kind(data.first[:1], self.dtype, self.device)
+            data = data if whole else in_blocks(self._binding, data, evaluate)
+        admit(lambda at, samples: self._binding.call(at, evaluate, *given(samples)), self.theta, data)
+        return data
+
+    def _tested(self) -> Evaluate:
+        """Return how test data are measured: after the training data, where BatchNorm takes their statistics."""
+        assert isinstance(self.problem, Supervised)
+        before = self._data.first.inputs if self._data is not None and self.batchnorm == "recompute" else None
+        return partial(self.problem.test, before=before)
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Keep the caller's random numbers where they are; a term may call autograd itself, so gradients stay possible
+        even where the caller has turned them off."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices), torch.enable_grad(), exact_products(self.device):
+            yield
+
+
+def _structure(model: nn.Module) -> str:
+    """Return the SHA-256 of how a model prints itself: its modules with their options, but no addresses in memory."""
+    return hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(model)).encode()).hexdigest()

@@ -1,0 +1,153 @@
+"""What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.errors import ObjectiveError
+from explorer.numerics.rounding import eps_of
+from explorer.objective.samples import Samples
+
+_REPEATABLE = 1000.0
+"""In units of eps: parallel sums may round differently from run to run, randomness differs by far more."""
+_COARSE = 0.05
+"""Never more than this: half precision has an eps of 1e-3, bfloat16 of 8e-3."""
+
+Values = Mapping[str, Tensor]
+
+
+def refuse_other_kind(samples: Samples, dtype: torch.dtype, device: torch.device) -> None:
+    """Refuse data of another dtype or device than the model's: PyTorch would mix them silently, or fail later.
+
+    A 0-d float64 parameter times float32 inputs, for example, gives float32 without a word.
+
+    Raises:
+        ObjectiveError: naming the tensor and the cure.
+    """
+    for name, tensor in (("inputs", samples.inputs), ("targets", samples.targets)):
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise ObjectiveError(f"expected {name} of the model's {dtype}; got {tensor.dtype}: use {name}.to({dtype})")
+        if tensor.device != device:
+            raise ObjectiveError(f"expected {name} on {device}, as the model; got {tensor.device}: use {name}.to(...)")
+
+
+def refuse_broadcast(prediction: object, targets: Tensor) -> None:
+    """Refuse a prediction that would be broadcast against its targets, [D] with [D, 1] into [D, D].
+
+    Class numbers (integers [D] for predictions [D, C]) pass.
+
+    Raises:
+        ObjectiveError: naming both shapes.
+    """
+    if not isinstance(prediction, Tensor) or prediction.shape == targets.shape:
+        return
+    # One class would be no choice: [D, 1] beside whole numbers [D] is meant to be a column.
+    if not targets.is_floating_point() and prediction.dim() > targets.dim() and prediction.shape[1] != 1:
+        return
+    try:
+        shape = np.broadcast_shapes(prediction.shape, targets.shape)
+    except ValueError:
+        return
+    raise ObjectiveError(
+        f"expected prediction and target of one shape; got {tuple(prediction.shape)} and {tuple(targets.shape)}, which "
+        f"would be broadcast to {shape}: reshape the targets, or squeeze the model's output"
+    )
+
+
+def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: torch.device) -> None:
+    """Refuse a term that is not one number of the model's dtype on the model's device.
+
+    Raises:
+        ObjectiveError: naming the term, what came and the cure.
+    """
+    for name, value in terms.items():
+        if not isinstance(value, Tensor):
+            raise ObjectiveError(f"expected {name!r} to be a scalar tensor; got {type(value).__name__}")
+        if value.shape != ():
+            raise ObjectiveError(
+                f"expected {name!r} to be a scalar; got shape {tuple(value.shape)}: take the mean over samples"
+            )
+        if value.dtype != dtype or value.device != device:
+            raise ObjectiveError(
+                f"expected {name!r} as {dtype} on {device}, as the model; got {value.dtype} on {value.device}: "
+                "make the tensors that the term uses of the model's dtype and device"
+            )
+
+
+def refuse_not_mean(once: Values, twice: Values) -> None:
+    """Refuse a loss or metric that is not a mean over samples: on the data twice over it must stay what it was.
+
+    Otherwise no landscape could be compared with one of other data.
+
+    Args:
+        once, twice: name -> value on some samples, and on the same samples twice over.
+
+    Raises:
+        ObjectiveError: with both values and the cure.
+    """
+    for name, value in once.items():
+        if _differ(value, twice[name]):
+            raise ObjectiveError(
+                f"expected a {name} that is a mean over samples; on the data twice over it went from {value.item()!r} "
+                f'to {twice[name].item()!r}: divide by the number of samples, for example with reduction="mean"'
+            )
+
+
+def refuse_not_additive(whole: Values, parts: Sequence[tuple[int, Values]]) -> None:
+    """Refuse a loss or metric whose values on parts, weighted by their sizes, do not make its value on the whole.
+
+    Class weights in a cross-entropy are an example: data too large for one block could not be evaluated in several.
+
+    Args:
+        whole: name -> value on some samples.
+        parts: (samples, name -> value) of the parts that make up the whole.
+
+    Raises:
+        ObjectiveError: with both values and the cure.
+    """
+    size = sum(samples for samples, _ in parts)
+    for name, value in whole.items():
+        made = sum((values[name] * (samples / size) for samples, values in parts), start=torch.zeros_like(value))
+        if _differ(value, made):
+            raise ObjectiveError(
+                f"the data are too large for one evaluation, and {name} cannot be put together from blocks: two parts "
+                f"make {made.item()!r}, the whole is {value.item()!r}; use a plain mean over samples (no class "
+                "weights, no ignored labels, no layer or term between samples), or fewer data"
+            )
+
+
+def refuse_in_place(theta: Tensor, given: Tensor) -> None:
+    """Refuse a model or term that has changed the theta it was given.
+
+    Raises:
+        ObjectiveError: naming the cure.
+    """
+    if not torch.equal(theta, given):
+        raise ObjectiveError(
+            "expected a model that leaves its parameters as they are; evaluating it changed them: use operations that "
+            "return a new tensor, such as weight.clamp(0) for weight.clamp_(0)"
+        )
+
+
+def _differ(one: Tensor, other: Tensor) -> bool:
+    eps = eps_of(one)
+    return not torch.allclose(one, other, rtol=min(_REPEATABLE * eps, _COARSE), atol=eps, equal_nan=True)
+
+
+def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
+    """Refuse an objective whose two evaluations at one theta differ: its landscape would be noise.
+
+    Raises:
+        ObjectiveError: naming the term, both values and the cure.
+    """
+    for name, value in first.items():
+        other = second[name]
+        if _differ(value, other):
+            raise ObjectiveError(
+                f"expected the same {name!r} twice at one theta; got {value.item()!r} and {other.item()!r}: "
+                "take randomness and counting out of the forward pass (nn.Dropout is already off: the model is in eval "
+                "mode; F.dropout needs training=self.training), or draw the random numbers once and keep them in a "
+                "buffer"
+            )

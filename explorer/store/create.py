@@ -1,0 +1,72 @@
+"""Making: a store comes into being complete or not at all."""
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from explorer.errors import StoreError
+from explorer.files import STALE, disk_error, is_real_folder, sync_folder, write_whole
+from explorer.store.arrays import Array, write_array
+from explorer.store.header import NAME, Header
+
+
+def make_store(path: Path, header: Header, contents: Mapping[str, Array]) -> None:
+    """Write a store with no chunk done into a temporary sibling, and rename it.
+
+    Args:
+        path: where nothing is yet, or an empty folder.
+        header: of the store.
+        contents: folder -> array, for those that are known from the start.
+
+    Raises:
+        StoreError: something is there, or the disk is full; nothing is left behind.
+    """
+    if path.name in ("", ".."):
+        raise StoreError(f"expected a place with a name of its own, such as runs/x.zarr; got {path}")
+    if not is_free(path):
+        raise StoreError(f"expected a place where nothing is yet; there is something at {path}: choose another")
+    _sweep_half_made(path)
+    making = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        making.mkdir(parents=True)
+        _write_contents(making, header, contents)
+        making.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        if not is_free(path):
+            again = "run the same words again to work on it together"
+            raise StoreError(f"another process made {path} at the same moment: {again}") from None
+        raise disk_error(error, f"the store {path}", "Nothing was left behind.") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def is_free(path: Path) -> bool:
+    """Return whether a store can be made here: there is nothing, or a folder with nothing in it."""
+    if is_real_folder(path):
+        with suppress(OSError):
+            return next(path.iterdir(), None) is None
+        return False
+    return not path.exists() and not path.is_symlink()
+
+
+def _write_contents(root: Path, header: Header, contents: Mapping[str, Array]) -> None:
+    header.write(root)
+    for folder, layout in header.anatomy.arrays.items():
+        (root / folder).mkdir()
+        write_whole(root / folder / NAME, json.dumps(layout.document, indent=1).encode())
+        if folder in contents:
+            write_array(root / folder, layout, contents[folder])
+        sync_folder(root / folder)
+    sync_folder(root)
+
+
+def _sweep_half_made(path: Path) -> None:
+    """Remove what kills during the making of this very store left more than an hour ago."""
+    for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 32}.partial") if path.parent.is_dir() else ():
+        if is_real_folder(left) and time.time() - left.stat().st_mtime > STALE:
+            shutil.rmtree(left, ignore_errors=True)

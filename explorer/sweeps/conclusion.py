@@ -1,0 +1,24 @@
+"""Findings: what is said about a finished landscape: projected checkpoints, and the report."""
+
+import json
+
+import xarray as xr
+
+from explorer.checklist import report as reported
+from explorer.sweeps.job import Job
+from explorer.sweeps.mixed_precision_error import mixed_precision
+from explorer.sweeps.projected_checkpoints import Checkpoints, projected
+from explorer.sweeps.provenance import Attributes
+
+
+def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: bool) -> Attributes:
+    """Return the attributes `checkpoints` and `report`, as far as they are asked for, as JSON text; and, of mixed
+    precision, its error."""
+    found: Attributes = {}
+    if checkpoints is not None:
+        found["checkpoints"] = json.dumps(projected(job.objective, job.plane, checkpoints))
+    if job.low is not None and "mixed_precision_checked" not in landscape.attrs:
+        found |= mixed_precision(job, landscape)
+    if report:
+        found["report"] = json.dumps(reported(job.objective, job.plane, job.grid, landscape.assign_attrs(found)))
+    return found

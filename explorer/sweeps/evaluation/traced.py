@@ -1,0 +1,180 @@
+"""Traced evaluation: an objective's graphs, rewritten for a plane, as a way to measure points."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from explorer.graphs import (
+    Block,
+    LoopedKernel,
+    Program,
+    Remainder,
+    Rewrites,
+    UntraceableError,
+    batched,
+    batched_kernel,
+    common_inputs,
+    is_compiled,
+    looped,
+    looped_kernel,
+    remainder_of,
+    whole_of,
+)
+from explorer.numerics.free_memory import room
+from explorer.objective import Objective
+from explorer.objective.blocks import Part, given
+from explorer.plane import Plane
+from explorer.quantities.values import Wanted
+from explorer.sweeps.evaluation.fields import Fields, add_share, finished, functions_of
+
+_KEPT: WeakKeyDictionary[Objective, dict[Hashable, Any]] = WeakKeyDictionary()
+"""Objective -> graphs made of it: tracing takes some hundredths of a second, a small sweep less."""
+_SMALL = 64 << 20
+"""Bytes of a plane's constants, of all blocks together, that are kept for another sweep of it."""
+_MOST_KEPT = 64
+"""Graphs of one objective."""
+
+
+def is_traceable(objective: Objective, wanted: Wanted) -> bool:
+    """Return whether a traced evaluation yields what is wanted: not the full gradient, not the Hessian; and whether the
+    data stay in memory, so that what is prepared of them serves all points."""
+    plain = not wanted.names & {"gradient_norm", "curvature"} and wanted.values
+    return plain and not objective.streamed and objective.dtype in (torch.float32, torch.float64)
+
+
+class Traced:
+    """coords [N, K] -> fields, by graphs of an objective's blocks.
+
+    Args:
+        objective, plane, wanted: what to measure where.
+        rewrites: which changes of the graphs to make.
+        size: points at once; None goes from point to point.
+        blocks: as in `some`.
+
+    Raises:
+        UntraceableError: its operations depend on values.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        plane: Plane,
+        wanted: Wanted,
+        rewrites: Rewrites,
+        *,
+        size: int | None,
+        blocks: int | None = None,
+    ) -> None:
+        self.objective, self.plane, self.wanted = objective, plane, wanted
+        self.rewrites, self.size = rewrites, size
+        self._rewritten: tuple[str, ...] = ()
+        self._kernels: list[Any] = []
+        self._functions = functions_of(wanted, batched=size is not None)
+        parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
+        self._parts = len(parts)
+        measured = [(part, *self._remainder(number, part)) for number, part in parts]
+        if size is None:
+            self._programs = [(1.0, looped(self._blocks(measured)))]
+        else:
+            self._programs = [(part.share, self._batched(key, rest, part, size)) for part, key, rest in measured]
+
+    def __call__(self, coords: Tensor) -> Fields:
+        total: Fields = {}
+        with torch.no_grad():
+            for share, program in self._programs:
+                add_share(total, share, program(coords))
+            return finished(total, self.wanted, self.objective) | self._functions(coords, self.plane)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was rewritten, wherever it applied."""
+        return (*self._rewritten, *(["machine code"] if any(map(is_compiled, self._kernels)) else []))
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether all of it runs as machine code, for any number of points."""
+        return bool(self._kernels) and all(map(is_compiled, self._kernels))
+
+    def _remainder(self, number: int, part: Part) -> tuple[Hashable, Remainder]:
+        """Return what of a block has to be evaluated, and what its kernel depends on."""
+        raw = given(part.samples)
+        kind = (part.trains, _kinds(raw), self.rewrites, self.size)
+        whole = self._kept(
+            ("whole", *kind),
+            lambda: whole_of(part, self.objective.theta, raw, self.rewrites, single=self.size is None),
+        )
+        samples = whole.laid_out(raw)
+        rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most()))
+        layers = [f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"] if rest.layers else []
+        self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes, *layers)))
+        gradient = self.wanted.gradient and part.trains
+        key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
+        return key, rest
+
+    def _blocks(self, measured: Sequence[tuple[Part, Hashable, Remainder]]) -> list[Block]:
+        """Return the blocks of a loop; what those of one kind share is evaluated once at a point."""
+        alike = {key: [rest.inputs for _, other, rest in measured if other == key] for _, key, _ in measured}
+        common = {key: common_inputs(inputs) for key, inputs in alike.items()}
+        return [
+            Block(part.share, self._looped(key, rest, part, common[key]), rest.inputs) for part, key, rest in measured
+        ]
+
+    def _looped(self, key: Hashable, rest: Remainder, part: Part, common: tuple[bool, ...]) -> LoopedKernel:
+        gradient = self.wanted.gradient and part.trains
+        kernel: LoopedKernel = self._kept((key, common), lambda: looped_kernel(rest, self.rewrites, gradient, common))
+        return kernel
+
+    def _batched(self, key: Hashable, rest: Remainder, part: Part, size: int) -> Program:
+        gradient = self.wanted.gradient and part.trains
+        examples = torch.zeros(size, len(self.plane.basis)).to(self.plane.origin)
+        kernel = self._kept(key, lambda: batched_kernel(rest, self.rewrites, gradient, examples))
+        self._kernels.append(kernel)
+        return batched(kernel, rest.inputs, size)
+
+    def _most(self) -> int:
+        """Return how many bytes the constants of one block may take."""
+        return room(self.objective.device) // (4 * self._parts)
+
+    def _rest(self, number: int, kind: Hashable, make: Callable[[], Remainder]) -> Remainder:
+        """Return what has to be evaluated on this plane; that of the plane swept last is kept where it is small."""
+        known, key = _KEPT.setdefault(self.objective, {}), ("rest", number, kind)
+        # A tensor counts how often it was written to.
+        state = (self.plane, self.plane.origin._version, self.plane.basis._version)
+        before, rest = known.get(key, (None, None))
+        if before != state:
+            rest = make()
+            known.pop(key, None)
+            if rest.nbytes <= _SMALL // self._parts:
+                known[key] = (state, rest)
+        found: Remainder = rest
+        return found
+
+    def _kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        known = _KEPT.setdefault(self.objective, {})
+        if key not in known:
+            made = make()
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            known[key] = made
+        return known[key]
+
+
+def _kinds(tensors: Sequence[Tensor]) -> tuple[tuple[tuple[int, ...], torch.dtype], ...]:
+    return tuple((tuple(each.shape), each.dtype) for each in tensors)
+
+
+def some(parts: Iterator[Part], blocks: int | None) -> Iterator[tuple[int, Part]]:
+    """Yield (number, part) of all parts, or of the first alone, or, of 2, of the first and the last, whose size is
+    another."""
+    if blocks != 2:
+        yield from islice(enumerate(parts), blocks)
+        return
+    numbered = list(enumerate(parts))
+    yield from numbered[:1] + numbered[1:][-1:]
+
+
+__all__ = ["Traced", "UntraceableError", "is_traceable", "some"]

@@ -1,0 +1,192 @@
+"""Calibration: which strategy and how many points at once are fastest, timed on the objective itself."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+
+from explorer.objective import Objective
+from explorer.plane import Plane
+from explorer.quantities.values import Wanted
+from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, even, is_large, points_per_chunk, points_per_pass
+from explorer.sweeps.evaluation.strategies import Strategy, choose
+from explorer.sweeps.evaluation.traced import is_traceable
+from explorer.sweeps.planning.known_plans import habit_of
+from explorer.sweeps.planning.plan import Plan
+from explorer.sweeps.planning.rewrites_to_try import rewritings
+from explorer.sweeps.planning.timing import Timing, timed
+
+_PATIENCE = 0.2
+"""Seconds: a shorter sweep is done before timing would have paid."""
+_SHORT = 1 << 30
+"""Bytes that all points together save for their gradients: fewer are computed in less than about half a second."""
+_LONG = 0.5
+"""Seconds: from here on a sweep is worth tracing, which takes a tenth of that."""
+_CLOSE = 4.0
+"""Times the fastest: what runs the model's own code slower than that is not worth tracing."""
+_SHARE = 0.05
+"""Of the sweep's own time, at most, to spend on timing."""
+_MOST = 1 << 30
+"""Bytes that one chunk may take."""
+_FIRST, _FEW = 16, 2
+"""Points to time at first, batched and one by one; few, because nobody knows yet how long one takes."""
+_OFTEN = 100
+"""Times that what has been swept for a second is expected to be swept again."""
+_NEWS = 0.5
+"""Seconds without a sign of life that a reader should bear."""
+
+
+def plan(
+    objective: Objective,
+    plane: Plane,
+    wanted: Wanted,
+    points: int,
+    chunk: int | None = None,
+    *,
+    low: torch.dtype | None = None,
+    always: bool = False,
+) -> Plan:
+    """Choose how to evaluate so many points.
+
+    Args:
+        objective, plane, wanted, points: what to measure, where and how often.
+        chunk: points at once, where the caller has decided.
+        low: the short type of products, where mixed precision is asked for.
+        always: time one point even where the sweep is sure to be short.
+
+    Raises:
+        RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop; or there is
+            no mixed precision for it.
+    """
+    habit = habit_of(objective, wanted, len(plane.basis), low)
+    free = chunk is None and not always
+    known = habit.plan(points) if free else None
+    if known is not None:
+        return known
+    each = bytes_per_point(objective, wanted, len(plane.basis))
+    strategy = choose(objective, plane, wanted, loop=is_large(each) or objective.streamed)
+    size = chunk or _guess(objective, wanted, strategy, each)
+    calibration = _Calibration(objective, plane, wanted, points, each, strategy, size)
+    if low is not None:
+        _refuse_exact_quantities(objective, wanted, low)
+    elif strategy.batched and points * each < _SHORT and not always:
+        if not (free and habit.is_due):
+            return Plan(strategy, size, each, 0.0)
+        habit.learn(replace(calibration, points=_OFTEN * points).best(), _OFTEN * points)
+        return habit.plan(points) or Plan(strategy, size, each, 0.0)
+    best = calibration.best(chunk, low)
+    if chunk is None and best.timings:
+        habit.learn(best, points)
+    return best
+
+
+def _guess(objective: Objective, wanted: Wanted, strategy: Strategy, each: int) -> int:
+    return points_per_chunk(each, objective.device) if strategy.batched else points_per_pass(objective, wanted)
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """Finds the fastest way to evaluate an objective's points, by timing some."""
+
+    objective: Objective
+    plane: Plane
+    wanted: Wanted
+    points: int
+    each: int
+    """Bytes that a point takes."""
+    strategy: Strategy
+    """That the objective allows, running the model's own code."""
+    size: int
+    """Points at once, by a guess."""
+
+    def best(self, chunk: int | None = None, low: torch.dtype | None = None) -> Plan:
+        """Return the plan of the fastest way tried.
+
+        Args:
+            chunk: points at once, where the caller has decided.
+            low: the short type of products, where mixed precision is asked for.
+        """
+        first = self._time(self.strategy, min(self.size, self.points, _FIRST if self.strategy.batched else _FEW))
+        known = Plan(self.strategy, self.size, self.each, first.seconds * self.points)
+        if known.seconds < _PATIENCE and low is None:
+            return known
+        plain = [first]
+        if self.strategy.batched:
+            plain.append(self._time(self._loop(), _FEW))
+            if first.chunk < self.size < self.points and self.size * first.seconds < _PATIENCE:
+                # A few points are ruled by the overhead of calling PyTorch, and would make the loop look good.
+                plain[0] = self._time(self.strategy, self.size)
+        long = min(plain, key=_seconds).seconds * self.points > _LONG
+        rewritten = list(self._rewritten(plain, low)) if long or low is not None else []
+        timings = plain + rewritten if low is None else rewritten
+        if not timings:
+            raise ValueError(f"mixed precision ({low}) needs a model whose operations can be traced: leave dtype out")
+        if chunk is None:
+            timings += self._grown(min(timings, key=_seconds))
+        return self._plan(timings, chunk)
+
+    def _plan(self, timings: Sequence[Timing], chunk: int | None) -> Plan:
+        fastest = min(timings, key=_seconds)
+        if chunk is not None:
+            size = chunk
+        elif fastest.strategy.batched:
+            size = even(self.size if fastest.chunk < min(self.size, _FIRST + 1) else fastest.chunk, self.points)
+        else:
+            size = _looped(self.objective, self.wanted, fastest.seconds)
+        return Plan(fastest.strategy, size, self.each, fastest.seconds * self.points, tuple(timings))
+
+    def _rewritten(self, plain: Sequence[Timing], low: torch.dtype | None) -> Iterator[Timing]:
+        """Yield timings of traced evaluations that agree with the model's own code, of the faster kind first."""
+        if not is_traceable(self.objective, self.wanted):
+            return
+        best = min(plain, key=_seconds).seconds
+        for base in sorted(plain, key=_seconds):
+            if base.seconds > _CLOSE * best:
+                # What is so far behind as it is will not be ahead when traced.
+                return
+            until = time.perf_counter() + _SHARE * best * self.points
+            points = min(self.size, self.points) if base.strategy.batched else _FEW
+            exact = base.strategy if low is None else None
+            attempt = partial(self._time, points=points, like=exact)
+            for timing in rewritings(self.objective, base.strategy, low, attempt, until):
+                best = min(best, timing.seconds)
+                yield timing
+
+    def _grown(self, fastest: Timing) -> Iterator[Timing]:
+        """Yield timings of growing chunks until they stop paying or time for timing is over."""
+        if not fastest.strategy.batched:
+            return
+        until = time.perf_counter() + _SHARE * fastest.seconds * self.points
+        chunk, best = self.size if fastest.chunk < self.size else 4 * self.size, fastest.seconds
+        while chunk * self.each <= _MOST and chunk < self.points and time.perf_counter() + 2 * chunk * best < until:
+            timing = self._time(fastest.strategy, chunk)
+            yield timing
+            if timing.seconds > 1.2 * best:
+                return
+            chunk, best = chunk * 4, min(best, timing.seconds)
+
+    def _loop(self) -> Strategy:
+        return choose(self.objective, self.plane, self.wanted, loop=True)
+
+    def _time(self, strategy: Strategy, points: int, like: Strategy | None = None) -> Timing:
+        return timed(self.objective, self.plane, self.wanted, strategy, points, like)
+
+
+def _refuse_exact_quantities(objective: Objective, wanted: Wanted, low: torch.dtype) -> None:
+    if not is_traceable(objective, wanted):
+        raise ValueError(
+            "expected quantities among loss, terms and gradient, of an objective whose data stay in memory, for mixed "
+            f"precision ({low}); got others: leave dtype out"
+        )
+
+
+def _looped(objective: Objective, wanted: Wanted, seconds: float) -> int:
+    """Return how many points a loop takes between two notes of progress; over streamed data, all that share a pass."""
+    most = points_per_pass(objective, wanted)
+    return most if objective.streamed else max(1, min(most, int(_NEWS / seconds)))
+
+
+def _seconds(timing: Timing) -> float:
+    return timing.seconds

@@ -1,0 +1,43 @@
+"""Plan: how a sweep is going to be evaluated, and what it is going to cost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.sweeps.evaluation.strategies import Strategy
+from explorer.sweeps.planning.timing import Timing
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a sweep is going to be evaluated, and what it is going to cost."""
+
+    strategy: Strategy
+    chunk: int
+    """Points at once."""
+    bytes_each: int
+    """About what one point takes."""
+    seconds: float
+    """For all points; estimated."""
+    timings: tuple[Timing, ...] = ()
+    """What was tried; empty where the sweep is too short for it to pay."""
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return the timings; JSON-ready."""
+        return [
+            {"strategy": each.strategy.name, "chunk": each.chunk, "seconds_per_point": float(f"{each.seconds:.3g}")}
+            for each in self.timings
+        ]
+
+    def text(self, points: int) -> str:
+        """Return the estimate as a sentence."""
+        how = f"{self.strategy.name}, {self.chunk} at once" if self.strategy.batched else self.strategy.name
+        return (
+            f"{points:,} points, about {duration(self.seconds)} ({how}; {self.seconds / points * 1000:.3g} ms a point)"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,5 +1,0 @@
-""" "Is my plot right?": what is measured beside a landscape so that it can be trusted."""
-
-from explorer.sweeps.reporting.assembly import report, report_text
-
-__all__ = ["report", "report_text"]

@@ -1,0 +1,93 @@
+"""The benchmarks run at toy sizes, so that they cannot rot; and bounds on speed and memory that always hold."""
+
+import sys
+
+import pytest
+
+from explorer import sweep
+from tests.benchmarks import bench_convolution, bench_gpu, bench_models, bench_network, bench_neuron, bench_transformer
+from tests.benchmarks.harness import table
+from tests.benchmarks.harness.interleaved import measure
+from tests.benchmarks.work import gpu_work, network_work
+from tests.benchmarks.work.neuron_work import Size
+
+TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-9}
+"""In this process, without waiting for neighbours, one run a sample."""
+
+
+def test_the_neurons_benchmark_runs_at_toy_size():
+    size = Size(points=12, samples=8, looped=10, patience=0.0)
+    lines = list(bench_neuron.lines(size, 1, peak=False, compile_patience=0.0, **TOY))
+    assert any(line.startswith(bench_neuron.BASE) for line in lines)
+    assert sum(" x naive loop" in line for line in lines) == 4
+
+
+def test_the_networks_benchmark_runs_at_toy_size(monkeypatch):
+    def tolerant(*given, tolerance=None, **how):
+        return sweep(*given, **how)
+
+    # A sweep that takes a tolerance, and needs none.
+    monkeypatch.setattr(network_work, "sweep", tolerant)
+    monkeypatch.setattr(bench_network, "SHAPES", ((8, 8, 8),))
+    monkeypatch.setattr(bench_network, "FLOOR", ("matmul 8x8x8",))
+    lines = list(bench_network.lines(images=40, points=5, fine=7, rounds=1, steps=3, looped=3, **TOY))
+    assert sum(line.startswith("sweep / time of") for line in lines) == 2
+    assert sum("of 49 points evaluated, time told per 25" in line for line in lines) == 2
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        lambda: bench_convolution.lines(images=8, points=2, rounds=1, steps=1, looped=2, side=8, **TOY),
+        lambda: bench_transformer.lines(sequences=4, points=2, rounds=1, steps=1, looped=2, **TOY),
+    ],
+    ids=["convolution", "transformer"],
+)
+def test_the_other_benchmarks_run_at_toy_size(lines):
+    assert sum(line.startswith("sweep  ") for line in lines()) == 1
+
+
+def test_the_benchmark_for_a_gpu_runs_at_toy_size_on_the_cpu(monkeypatch):
+    monkeypatch.setattr(bench_gpu, "ROUNDS", 1)
+    workloads = (
+        lambda device: gpu_work.neuron(device, points=4, looped=3),
+        lambda device: gpu_work.network(device, points=2, images=8),
+    )
+    lines = list(bench_gpu.lines("cpu", 16, workloads))
+    told = [line for line in lines if line.startswith("sweep, float32")]
+    assert len(told) == 2
+    assert "%" in told[1]
+    # 2 (784 x 128 + 128 x 128 + 128 x 10) operations an image.
+    assert f"{2 * 118016 * 8 / 1e9:.3g} GFLOP a point" in "\n".join(lines)
+
+
+def test_a_sweep_beats_the_naive_loop_by_far():
+    size = Size(points=96, looped=300, patience=0.0)
+    wanted = (bench_neuron.BASE, "sweep, loss and gradient")
+    pair = [contender for contender in bench_neuron.contenders(size) if contender.name in wanted]
+    loop, swept = measure(pair, rounds=3, **TOY)
+    # Above a hundred is usual; a fifth of that leaves room for noise.
+    assert table.ratio(swept, [loop]) > 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_memory_of_a_sweep_is_bounded():
+    # Results of 256 x 256 points take 1 MB; all at once, the graph of 64 data would take 32 MB and more.
+    peak = bench_neuron.peak_megabytes(256, 64)
+    assert 0 <= peak < 256
+
+
+def test_bookkeeping_is_a_small_share_of_a_sweep_into_a_store():
+    share, text = bench_models.bookkeeping(samples=300, points=15)
+    assert "writes" in text
+    # Under 1 % on a quiet machine; a busy disk may take several times as long.
+    assert share < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("parameters", [11_000_000, 25_000_000])
+def test_large_models_are_swept_in_bounded_memory(parameters):
+    found = bench_models.large(parameters)
+    assert found["points"] == 25
+    assert found["megabytes"] < bench_models.allowed_megabytes(found["parameters"])

@@ -1,0 +1,115 @@
+"""The command line: help, errors without tracebacks, a server that starts, answers and finishes on SIGTERM."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from explorer.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_help_teaches_by_example() -> None:
+    shown = CliRunner().invoke(main, ["serve", "--help"])
+    assert shown.exit_code == 0
+    assert "python -m explorer serve --catalogue my_studies" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--catalogue", "no_such_module"], "There is no module 'no_such_module'"),
+        (["serve", "--catalogue", "json"], "expected to define STUDIES"),
+        (["serve", "--port", "70000"], "70000"),
+    ],
+)
+def test_errors_are_sentences(arguments: list[str], said: str) -> None:
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code in (1, 2)
+    assert said in shown.output
+    assert "Traceback" not in shown.output
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Result, dict[str, Any]]:
+    """What `serve` says, and what it asks the dashboard for, without a server."""
+    import explorer.dashboard
+
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: asked.update(rest, studies=studies))
+    monkeypatch.setattr(explorer.dashboard, "serve", lambda app, host, port: None)
+    return CliRunner().invoke(main, ["serve", *words]), asked
+
+
+def test_stores_and_trust_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, asked = served(monkeypatch)
+    assert "http://127.0.0.1:8050, slices of runs on http://127.0.0.1:8050/slice" in shown.output
+    assert asked["stores"] == Path("runs")
+    assert asked["trusted"] == ("experiments",)
+    _, asked = served(monkeypatch, "--stores", "results", "--trust", "train", "--trust", "more.models", "--host", "::1")
+    assert asked["stores"] == Path("results")
+    assert asked["trusted"] == ("experiments", "train", "more.models")
+    assert asked["hosts"] == ("127.0.0.1", "localhost", "::1", "::1")
+
+
+def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if Path(place).resolve() != ROOT])
+    monkeypatch.delitem(sys.modules, "experiments", raising=False)
+    shown, asked = served(monkeypatch)
+    assert shown.exit_code == 0, shown.output
+    assert "There is no catalogue of studies ('experiments') here, so there is no other page." in shown.output
+    assert asked["studies"] == {}
+    assert asked["trusted"] == ()
+    shown, _ = served(monkeypatch, "--catalogue", "experiments")
+    assert shown.exit_code == 1
+    assert "There is no module 'experiments' here" in shown.output
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "explorer", "serve", "--port", str(taken.getsockname()[1])]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 1
+    assert "Choose another with --port" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_it_serves_on_loopback_and_sigterm_ends_it() -> None:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "explorer", "serve", "--port", str(port)],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/lesson", timeout=5) as reply:
+                    assert b"<h1" in reply.read()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the server never answered"
+                time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+    finally:
+        process.kill()
+        process.stdout and process.stdout.close()
