@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from explorer.errors import StoreError
 from explorer.files import disk_error, is_real_folder, sweep_partials
+from explorer.landscape import Status
 from explorer.store.arrays import Array, read_array, writable_array
 from explorer.store.create import make_store
 from explorer.store.flags import Failure, Flags, Holes
@@ -22,7 +23,7 @@ from explorer.store.header import NAME, Attribute, Header, read_header, read_jso
 from explorer.store.integrity import LOST, check_constants, check_index, damaged_chunks
 from explorer.store.schema import DONE, INDEX, STATUS, Anatomy, FieldSpec, axis_folder
 from explorer.store.spec import differences, digest, plain
-from explorer.store.to_grid import EVALUATED, INTERPOLATED, scattered
+from explorer.store.to_grid import scattered
 
 __all__ = ["FieldSpec", "Store", "open_landscape"]
 
@@ -247,7 +248,7 @@ class Store:
         failures = self._flags.failures()
         holes = {chunk: failure.holes for chunk, failure in failures.items()}
         found, damaged = scattered(anatomy, axes, self.index, flags, holes, self._read, parts)
-        done = np.isin(found["status"].values, (EVALUATED, INTERPOLATED))
+        done = np.isin(found["status"].values, (Status.EVALUATED, Status.INTERPOLATED))
         counts = {"done_points": int(np.count_nonzero(done)), "total_points": self.points}
         lists = {"damaged": damaged, "failed": {chunk: failure.reason for chunk, failure in failures.items()}}
         notes = {name: json.dumps(value) for name, value in lists.items() if value}

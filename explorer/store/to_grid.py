@@ -1,6 +1,5 @@
 """Scatter: what the done chunks hold -> the Dataset on the grid."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.errors import StoreError
+from explorer.landscape import Status, as_dataset
 from explorer.store.absent import is_nothing
 from explorer.store.flags import Holes
 from explorer.store.schema import STATUS, Anatomy
@@ -16,8 +16,6 @@ from explorer.store.schema import STATUS, Anatomy
 Array = NDArray[Any]
 Read = Callable[[str, int, int], Array]
 """(field, first chunk, chunk after the last) -> its entries at the points of these chunks, in visiting order."""
-
-NOT_COMPUTED, EVALUATED, INTERPOLATED, FAILED = 0, 1, 2, 3
 
 
 def scattered(
@@ -47,7 +45,7 @@ def scattered(
     if STATUS in anatomy.fields:
         flags[list(parts)] = 1
     fields = {name: _room(anatomy, name) for name in anatomy.fields if name != STATUS}
-    status = np.full(anatomy.points, NOT_COMPUTED, dtype=np.int8)
+    status = np.full(anatomy.points, Status.NOT_COMPUTED, dtype=np.int8)
     damaged: list[int] = []
     for first, after in runs(flags == 1):
         damaged += _fill(anatomy, fields, status, index, (first, after), read)
@@ -57,8 +55,9 @@ def scattered(
             lost = [(0, anatomy.chunk)]
         for first, after in lost:
             _empty(anatomy, fields, status, _points(anatomy, index, chunk, chunk + 1)[first:after])
-    attrs = {"nonfinite": _nonfinite(fields, status)}
-    return _dataset(anatomy, axes, fields | {"status": status}, attrs), damaged
+    dims = dict(zip(anatomy.axes, axes, strict=True))
+    extra = {name: spec.extra for name, spec in anatomy.fields.items()}
+    return as_dataset(dims, extra, fields, status, {}), damaged
 
 
 def _fill(
@@ -75,7 +74,7 @@ def _fill(
         return [bad for one in one_by_one for bad in _fill(anatomy, fields, status, index, one, read)]
     at = _points(anatomy, index, first, after)
     of_points = _status(found, len(at))
-    there = np.isin(of_points, (EVALUATED, INTERPOLATED))
+    there = np.isin(of_points, (Status.EVALUATED, Status.INTERPOLATED))
     for name, values in found.items():
         fields[name][at[there]] = values[there]
     status[at] = of_points
@@ -86,18 +85,20 @@ def _status(found: dict[str, Array], points: int) -> Array:
     """Take the status of points out of what was found; without one they are evaluated."""
     status = found.pop(STATUS, None)
     if status is None:
-        return np.full(points, EVALUATED, dtype=np.int8)
+        return np.full(points, Status.EVALUATED, dtype=np.int8)
     # A chunk may be read while it is written again, and two writers at once may leave the fields of one beside the
     # status of the other.
     absent = np.stack([is_nothing(values).reshape(points, -1).all(axis=1) for values in found.values()])
-    known = ((status == EVALUATED) & ~absent.any(axis=0)) | ((status == INTERPOLATED) & ~absent.all(axis=0))
-    return np.where(known | (status == FAILED), status, NOT_COMPUTED).astype(np.int8)
+    known = ((status == Status.EVALUATED) & ~absent.any(axis=0)) | (
+        (status == Status.INTERPOLATED) & ~absent.all(axis=0)
+    )
+    return np.where(known | (status == Status.FAILED), status, Status.NOT_COMPUTED).astype(np.int8)
 
 
 def _empty(anatomy: Anatomy, fields: Mapping[str, Array], status: Array, at: Array) -> None:
     for name, field in fields.items():
         field[at] = _nothing(anatomy, name)
-    status[at] = FAILED
+    status[at] = Status.FAILED
 
 
 def runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -117,21 +118,3 @@ def _room(anatomy: Anatomy, name: str) -> Array:
 
 def _nothing(anatomy: Anatomy, name: str) -> float:
     return np.nan if anatomy.fields[name].dtype.startswith("float") else 0
-
-
-def _nonfinite(fields: Mapping[str, Array], status: Array) -> str:
-    """Return, as JSON text, how many computed entries of each field are NaN or infinite."""
-    computed = status == EVALUATED
-    return json.dumps({name: int(np.count_nonzero(~np.isfinite(field[computed]))) for name, field in fields.items()})
-
-
-def _dataset(
-    anatomy: Anatomy, axes: Sequence[Array], fields: Mapping[str, Array], attrs: Mapping[str, str]
-) -> xr.Dataset:
-    labels = tuple(anatomy.axes)
-    extra = {name: tuple(spec.extra) for name, spec in anatomy.fields.items()}
-    variables = {
-        name: (labels + extra.get(name, ()), values.reshape(anatomy.shape + values.shape[1:]))
-        for name, values in fields.items()
-    }
-    return xr.Dataset(variables, {**dict(zip(labels, axes, strict=True)), **anatomy.labels}, attrs)

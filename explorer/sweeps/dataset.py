@@ -9,11 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.landscape import as_dataset
 from explorer.sweeps.job import Job
-from explorer.sweeps.provenance import count_nonfinite
-
-NOT_COMPUTED, COMPUTED, INTERPOLATED, FAILED = 0, 1, 2, 3
-"""Status of a point."""
 
 
 def extra_dims(job: Job) -> dict[str, dict[str, list[str]]]:
@@ -37,26 +34,8 @@ def landscape(
     attrs: Mapping[str, str | int | float],
     status: NDArray[np.int8] | None = None,
 ) -> xr.Dataset:
-    """Return the Dataset: dimensions in label order, coordinates of axes, directions and terms, `status`, attributes.
-
-    Args:
-        job: what was measured where.
-        fields: name -> [N, ...] at the flat positions of the job's points.
-        attrs: provenance; the count of entries that are not finite is added.
-        status: [N]; all evaluated by default.
-    """
-    dims = job.dims
-    shape = tuple(len(values) for values in dims.values())
-    # Picking all of them one by one would take as long as a fast sweep.
-    evaluated = fields if status is None else {name: field[status == COMPUTED] for name, field in fields.items()}
-    nonfinite = count_nonfinite(evaluated)
-    status = np.full(job.points, COMPUTED, dtype=np.int8) if status is None else status
-    arrays = {name: field.reshape(shape + field.shape[1:]) for name, field in fields.items()}
-    extra = extra_dims(job)
-    variables: dict[str, Any] = {name: ((*dims, *extra[name]), array) for name, array in arrays.items()}
-    variables["status"] = (tuple(dims), status.reshape(shape))
-    labels = {dim: names for name in arrays for dim, names in extra[name].items()}
-    return xr.Dataset(variables, {**dims, **labels}, {**attrs, "nonfinite": nonfinite})
+    """Return the landscape of a job from its fields [N, ...] at flat positions; arguments as of `as_dataset`."""
+    return as_dataset(job.dims, extra_dims(job), fields, status, attrs)
 
 
 def as_array(field: Tensor) -> NDArray[Any]:

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.graphs import Rewrites
-from explorer.sweeps.dataset import COMPUTED
+from explorer.landscape import Status
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import choose
 from explorer.sweeps.job import Indices, Job
@@ -26,7 +26,7 @@ def mixed_precision(job: Job, landscape: xr.Dataset) -> Attributes:
         landscape: its result, with a loss.
     """
     flat = landscape["loss"].values.reshape(-1).astype(np.float64)
-    measured = np.flatnonzero(np.isfinite(flat) & (landscape["status"].values.reshape(-1) == COMPUTED))
+    measured = np.flatnonzero(np.isfinite(flat) & (landscape["status"].values.reshape(-1) == Status.EVALUATED))
     if not len(measured):
         return {"mixed_precision_checked": 0}
     some = _spread(measured, flat)

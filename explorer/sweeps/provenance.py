@@ -68,11 +68,6 @@ def spec_of(job: Job) -> dict[str, Any]:
     }
 
 
-def count_nonfinite(fields: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """Return, as JSON text, how many entries of each field are NaN or infinite."""
-    return json.dumps({name: int(field.size - np.count_nonzero(np.isfinite(field))) for name, field in fields.items()})
-
-
 def _axes(job: Job) -> dict[str, Any]:
     axes = job.grid.axes
     return {

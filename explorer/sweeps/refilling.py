@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.landscape import Status
 from explorer.refinement import Refined, refined
 from explorer.store import Store
 from explorer.store.schema import STATUS
 from explorer.store.to_grid import runs
-from explorer.sweeps.dataset import COMPUTED, FAILED, NOT_COMPUTED
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.job import Indices
 from explorer.sweeps.points import Points
@@ -82,7 +82,7 @@ class _Refilling:
 
     def loss_at(self, positions: Indices) -> NDArray[np.float64]:
         """Return losses [n], of which those that are not there yet are evaluated."""
-        new = positions[self.points.status[positions] == NOT_COMPUTED]
+        new = positions[self.points.status[positions] == Status.NOT_COMPUTED]
         # In the order of visits, so that a piece touches few chunks.
         new = new[np.argsort(self._place[new])]
         for piece in np.split(new, range(self._piece, len(new), self._piece)):
@@ -103,10 +103,10 @@ class _Refilling:
             at = self._store.positions(chunk)
             status = self.points.status[at]
             fields = {name: field[at] for name, field in self.points.fields.items()} | {STATUS: status}
-            if (status == NOT_COMPUTED).any():
+            if (status == Status.NOT_COMPUTED).any():
                 self._store.put_part(chunk, fields)
-            elif (status == FAILED).any():
-                self._store.fail(chunk, self._reasons[chunk], fields=fields, holes=runs(status == FAILED))
+            elif (status == Status.FAILED).any():
+                self._store.fail(chunk, self._reasons[chunk], fields=fields, holes=runs(status == Status.FAILED))
             else:
                 self._store.put(chunk, fields)
             self._unsaved.discard(chunk)
@@ -115,7 +115,7 @@ class _Refilling:
     def _recall(self) -> None:
         """Take in what an earlier run has evaluated; what it interpolated depends on what it did not know yet."""
         found = self._store.landscape()
-        computed = np.flatnonzero(found[STATUS].values.reshape(-1) == COMPUTED)
+        computed = np.flatnonzero(found[STATUS].values.reshape(-1) == Status.EVALUATED)
         fields = {name: found[name].values.reshape(field.shape) for name, field in self.points.fields.items()}
         self.points.take(computed, {name: field[computed] for name, field in fields.items()})
 

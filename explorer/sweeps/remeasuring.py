@@ -8,8 +8,9 @@ import torch
 import xarray as xr
 
 from explorer.errors import StoreError
+from explorer.landscape import Status
 from explorer.store import Store
-from explorer.sweeps.dataset import COMPUTED, as_array
+from explorer.sweeps.dataset import as_array
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import Job
@@ -44,7 +45,7 @@ def refuse_other_numbers(store: Store, found: xr.Dataset, job: Job) -> None:
     Raises:
         StoreError: it comes out differently.
     """
-    computed = found["status"].values.reshape(-1)[store.index] == COMPUTED
+    computed = found["status"].values.reshape(-1)[store.index] == Status.EVALUATED
     if not computed.any():
         return
     position = store.index[computed][:1]

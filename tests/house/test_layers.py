@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 FLOORS = (
     ("errors", "files", "grid", "study", "refinement", "numerics"),
-    ("objective", "plane"),
+    ("objective", "plane", "landscape"),
     ("curvature", "store", "checkpoints"),
     ("quantities", "graphs", "directions"),
     ("sweeps", "checklist"),
@@ -35,6 +35,7 @@ THIRD_PARTY = {
     "numerics": {"torch"},
     "objective": {"torch", "numpy"},
     "plane": {"torch"},
+    "landscape": {"numpy", "xarray"},
     "curvature": {"torch", "numpy", "scipy"},
     "store": {"numpy", "xarray", "zarr", "google_crc32c"},
     "checkpoints": {"torch", "numpy", "safetensors"},

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from explorer.descent.basin_map.reached_minima import NONE, Minima
 from explorer.descent.basin_map.starts import RATE, Starts
-from explorer.sweeps.dataset import COMPUTED, NOT_COMPUTED, as_array
+from explorer.landscape import Status, count_nonfinite
+from explorer.sweeps.dataset import as_array
 from explorer.sweeps.job import Indices
-from explorer.sweeps.provenance import Attributes, attributes, count_nonfinite
+from explorer.sweeps.provenance import Attributes, attributes
 
 _SWEEPS_OWN = ("quantities",)
 
@@ -43,7 +44,7 @@ class Outcomes:
             "diverged": np.zeros(size, bool),
             "minimum": np.full(size, NONE, np.int64),
         }
-        self.status = np.full(size, NOT_COMPUTED, np.int8)
+        self.status = np.full(size, Status.NOT_COMPUTED, np.int8)
 
     @property
     def done(self) -> int:
@@ -54,7 +55,7 @@ class Outcomes:
         """Take in what was found of some starts."""
         for name, field in piece.fields.items():
             self.fields[name][piece.positions] = as_array(field)
-        self.status[piece.positions] = COMPUTED
+        self.status[piece.positions] = Status.EVALUATED
 
     def dataset(self, minima: Minima, how: Attributes) -> xr.Dataset:
         """Return the Dataset, with how it was made."""
@@ -69,7 +70,9 @@ class Outcomes:
         return xr.Dataset(variables, coords, {**_provenance(starts), **how, "minima": told, **self._counts()})
 
     def _counts(self) -> Attributes:
-        return {"nonfinite": count_nonfinite({"final_loss": self.fields["final_loss"][self.status == COMPUTED]})}
+        return {
+            "nonfinite": count_nonfinite({"final_loss": self.fields["final_loss"][self.status == Status.EVALUATED]})
+        }
 
 
 def _provenance(starts: Starts) -> Attributes:

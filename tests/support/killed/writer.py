@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 
 if __name__ == "__main__":
-    for package in ("explorer", "explorer.sweeps"):
+    for package in ("explorer",):
         module = types.ModuleType(package)
         module.__path__ = [str(ROOT / package.replace(".", "/"))]
         sys.modules[package] = module
