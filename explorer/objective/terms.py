@@ -22,6 +22,7 @@ RESERVED = (
     "loss",
     "terms",
     "gradient",
+    "term_gradients",
     "gradient_norm",
     "curvature",
     "status",
