@@ -32,6 +32,7 @@ class OwnCode:
         self._values = wanted.values.at_block(plane, many) if wanted.values else None
         self._summed = {quantity.name: quantity.at_block(plane, many) for quantity in wanted.summed}
         self._whole = {quantity.name: quantity.measure(objective, plane, many) for quantity in wanted.whole}
+        self._dims = wanted.dims(objective, plane.labels)
 
     def __call__(self, coords: Tensor) -> Fields:
         groups = (coords,) if self._batched else torch.split(coords, 1)
@@ -67,9 +68,19 @@ class OwnCode:
         return fields
 
     def _finished(self, total: Fields, coords: Tensor) -> Fields:
-        fields = self._wanted.values.finished(total, self._objective)
-        fields |= {name: total[name] for name in self._summed}
+        fields = {name: total[name] for name in self._summed}
         if self._whole:
             thetas = self._plane.at(coords)
-            fields |= {name: measure(thetas).detach() for name, measure in self._whole.items()}
-        return fields
+            fields |= {name: measure(thetas).detach().to(thetas) for name, measure in self._whole.items()}
+        for name, field in fields.items():
+            self._refuse_other_shape(name, field, len(coords))
+        return self._wanted.values.finished(total, self._objective) | fields
+
+    def _refuse_other_shape(self, name: str, field: Tensor, points: int) -> None:
+        extra = self._dims[name]
+        expected = (points, *(len(labels) for labels in extra.values()))
+        if field.shape != expected:
+            raise ValueError(
+                f"expected {name!r} of shape {expected}, the points and its dims {list(extra)}; got "
+                f"{tuple(field.shape)}: measure all thetas, or give it other dims"
+            )
