@@ -8,10 +8,12 @@ import xarray as xr
 
 from explorer import figures
 from explorer.exports import encode
-from explorer.figures.interpolated import MOST_DOTS, interpolation_of, note_of, percent
+from explorer.figures.dots import MOST_DOTS
+from explorer.figures.interpolated import note_of, percent
 from explorer.figures.lines import band_of
 from explorer.figures.stand_ins import progress_of
 from explorer.figures.triangles import Spread
+from explorer.landscape import interpolation_of
 from tests.support.interpolated_cases import TOLD, bowl, interpolated
 
 AXES = ("a", "b")

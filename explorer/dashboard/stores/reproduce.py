@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from explorer.dashboard.stores.quantities import nested
+from explorer.landscape import basis_of, nested, planes_of
 
 Attrs = Mapping[str, Any]
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -18,7 +18,7 @@ DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 def command(attrs: Attrs, name: str) -> str:
     """Return the command line, or "" where words alone cannot say it: no factory, other directions, other extents."""
-    source, made = _source(attrs), _made(attrs)
+    source, made = _source(attrs), basis_of(attrs).made
     radius = _radius(attrs)
     points = nested(attrs, "points", dict)
     if source is None or made.get("kind") not in DIRECTIONS or radius is None or not points:
@@ -66,7 +66,7 @@ def program(attrs: Attrs, name: str) -> str:
     plane, store = _plane(attrs), f"runs/{name}"
     if not plane:
         imports.append("from explorer.sweeps.stored import planes_of")
-        several = len(nested(attrs, "planes", list)) > 1
+        several = len(planes_of(attrs)) > 1
         plane, store = f"planes_of({store!r}){'' if several else '[0]'}  # as they are in this store", f"{store}.again"
     return "\n".join([
         *imports, "", made,
@@ -83,7 +83,7 @@ def _dtype(attrs: Attrs) -> Any:
 
 def _plane(attrs: Attrs) -> str:
     """Return the words that span the planes anew; "" where there are none."""
-    made = _made(attrs)
+    made = basis_of(attrs).made
     labels = [str(each) for each in nested(attrs, "labels", list)]
     if made.get("kind") == "axes":
         return f"explorer.directions.axes(objective, {', '.join(map(repr, labels))})"
@@ -100,9 +100,8 @@ def _plane(attrs: Attrs) -> str:
 
 def _seeds(attrs: Attrs) -> list[Any]:
     """Return the seeds of the planes, as many as there are planes; none where they have none."""
-    planes = nested(attrs, "planes", list) or [nested(attrs, "basis", dict)]
-    made = [each.get("made") if isinstance(each, dict) else None for each in planes]
-    seeds = [each["seed"] for each in made if isinstance(each, dict) and "seed" in each]
+    planes = planes_of(attrs)
+    seeds = [each.made["seed"] for each in planes if "seed" in each.made]
     return seeds if len(seeds) == len(planes) else []
 
 
@@ -134,11 +133,6 @@ def _radius(attrs: Attrs) -> float | None:
     extents = [(low, high) for low, high, _ in _axes(attrs).values()]
     radius = extents[0][1] if extents else None
     return radius if radius is not None and all(each == (-radius, radius) for each in extents) else None
-
-
-def _made(attrs: Attrs) -> dict[str, Any]:
-    made = nested(attrs, "basis", dict).get("made")
-    return made if isinstance(made, dict) else {}
 
 
 def _source(attrs: Attrs) -> tuple[str, str, dict[str, Any]] | None:
