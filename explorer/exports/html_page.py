@@ -19,6 +19,7 @@ from explorer.landscape import (
     report_of,
     status_of,
 )
+from explorer.numerics.text import percent_done
 
 _MARKS = {"ok": "✓ ok", "warn": "! look", "info": "· note"}
 _LONGEST = 4000
@@ -77,7 +78,7 @@ def _summary(landscape: xr.Dataset) -> str:
     sizes = " x ".join(f"{landscape.sizes[label]} {label}" for label in dims)
     share = float((status_of(landscape, dims) != Status.NOT_COMPUTED).mean())
     note = note_of(landscape)
-    said = f"Points: {sizes}" + ("." if share == 1 else f"; {share:.0%} of them computed.")
+    said = f"Points: {sizes}" + ("." if share == 1 else f"; {percent_done(share)} of them computed.")
     return said + (f" {note[0].upper()}{note[1:]}." if note else "")
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.figures.theme import number
 from explorer.landscape import STATUS, Status, nested
+from explorer.numerics.text import number
 
 COLORS = ("#2f6fb5", "#e08a1e", "#3d9a6b", "#c65b9b", "#8e6cc4", "#c9b037", "#5fb4d9", "#a8563a")
 """Of the minima, in turn: colours that colour-blind eyes tell apart."""

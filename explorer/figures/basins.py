@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from explorer.figures.basin_kinds import NOT_COMPUTED, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.colorbar import chosen_scale, color_axis
 from explorer.figures.marks import marks_trace
-from explorer.figures.theme import axis, layout, number, plain, same_unit
+from explorer.figures.theme import axis, layout, plain, same_unit
 from explorer.landscape import STATUS, Status
+from explorer.numerics.text import number, percent_done
 
 Shown = Literal["minimum", "loss", "steps", "diverged"]
 
@@ -102,5 +103,5 @@ def _title(basins: xr.Dataset, show: str) -> str:
     attrs = basins.attrs
     rate = f", rate {number(attrs[_RATE])}" if isinstance(attrs[_RATE], float) else ""
     done = float((basins[STATUS] == Status.EVALUATED).mean())
-    share = "" if done == 1.0 else f" ({int(100 * done)} % computed)"
+    share = "" if done == 1.0 else f" ({percent_done(done)} computed)"
     return f"{attrs['optimizer_title']}{rate}, {attrs['steps']} steps: {_TITLES[show]}{share}"

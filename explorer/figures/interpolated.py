@@ -1,12 +1,11 @@
 """Interpolated points in words: what is said of them beside a drawing, and of each one on hovering."""
 
-import math
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.landscape import LOSS, STATUS, Interpolation, Status, interpolation_of
+from explorer.numerics.text import percent_at_most
 
 _STANDINGS = ("not computed", "evaluated", "interpolated", "failed")
 STAND_IN, JOINED = "the nearest stands for the others", "straight lines join them"
@@ -40,16 +39,6 @@ def standings(quantity: str, status: NDArray[np.int8], instead: str = "nearest e
     return chosen
 
 
-def percent(share: float | None) -> str:
-    """Return a share as a percentage with two digits, rounded up: it is said of what is at most so much."""
-    if not share or share < 0:
-        return "0 %"
-    step = 10.0 ** (math.floor(math.log10(100 * share)) - 1)
-    # 0.4 / 0.01 is not 40 in every last digit: what is whole but for rounding stays as it is.
-    digits = math.ceil(100 * share / step * (1 - 1e-12))
-    return f"{float(f'{digits * step:.6g}'):.6g} %"
-
-
 def _words(told: Interpolation) -> str:
     """One sentence without its period: counts, and how far off."""
     if not told.interpolated:
@@ -59,7 +48,7 @@ def _words(told: Interpolation) -> str:
 
 
 def _nothing(told: Interpolation) -> str:
-    within = f"to within {percent(told.asked)} of the range of {told.scale}" if told.asked is not None else ""
+    within = f"to within {percent_at_most(told.asked)} of the range of {told.scale}" if told.asked is not None else ""
     if told.missing:
         return f"the points to come are evaluated, or interpolated {within} if they can be"
     count = f"all {told.points:,}" if told.evaluated == told.points else f"{told.evaluated:,} of {told.points:,}"
@@ -69,8 +58,8 @@ def _nothing(told: Interpolation) -> str:
 def _off(told: Interpolation) -> str:
     if told.error is None or not told.checked:
         return "how far off is not told"
-    beyond = told.asked is not None and told.error > told.asked
-    more = f", more than the {percent(told.asked)} asked for" if beyond else ""
+    beyond = told.asked if told.asked is not None and told.error > told.asked else None
+    more = "" if beyond is None else f", more than the {percent_at_most(beyond)} asked for"
     where = f" in all {told.planes} planes" if told.planes > 1 else ""
-    what = f"{percent(told.error)} of the range of {told.scale} at {told.checked:,} checked points{where}"
+    what = f"{percent_at_most(told.error)} of the range of {told.scale} at {told.checked:,} checked points{where}"
     return f"off by at most {what}{more}"

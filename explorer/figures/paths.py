@@ -11,14 +11,15 @@ from explorer.figures.colorbar import Choice
 from explorer.figures.contours import contour
 from explorer.figures.field import field_of
 from explorer.figures.projections import FAR, fading, spread_words
-from explorer.figures.theme import CASING, CORE, layout, number, plain
+from explorer.figures.theme import CASING, CORE, layout, plain
 from explorer.landscape import Projected, checkpoints_of, gram_of, one_seed, runs_of
+from explorer.numerics.text import number, percent
 
 PATH = "#ffc46b"
 STYLES = ((PATH, "solid"), ("#7fe3ff", "dash"), ("#ff9db0", "dashdot"), ("#c9f27b", "longdash"),
           ("#d9bdff", "longdashdot"), ("#ffffff", "solid"), ("#ffe95c", "dash"), ("#7dffc8", "dashdot"))  # fmt: skip
 """Color and pattern of each run, by turns; dots are for where a path is far from the plane."""
-_DOTTED = f"Dotted where a path is further from the plane than {100 * FAR:.0f} % of its own size in it."
+_DOTTED = f"Dotted where a path is further from the plane than {percent(FAR)} of its own size in it."
 
 
 def path(

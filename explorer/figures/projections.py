@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.landscape import Attrs, Projected, agreed, basis_of, nested
+from explorer.numerics.text import one_decimal, percent
 
 FAR = 0.25
 """Offset of a segment, in units of the path's size in the plane, above which the picture under it is another place's.
@@ -20,16 +21,16 @@ def spread_words(attrs: Attrs) -> str:
     made = basis_of(attrs).made
     count = len(nested(attrs, "labels", list)) or 2
     spreads = {name: agreed(made.get(name), list[float]) for name in ("explained", "random_walk")}
-    shares = {name: 100 * sum(each[:count]) for name, each in spreads.items() if each is not None}
+    shares = {name: sum(each[:count]) for name, each in spreads.items() if each is not None}
     thetas, runs = agreed(made.get("thetas"), int), len(agreed(made.get("runs"), list) or [0])
     if "explained" not in shares or thetas is None:
         return ""
     of = "the path's spread" if runs == 1 else f"the spread of {runs} paths together"
     walks = f"a random walk of {thetas} points" if runs == 1 else f"{runs} random walks with {thetas} points together"
-    said = f"The plane holds {shares['explained']:.1f} % of {of}"
+    said = f"The plane holds {percent(shares['explained'], one_decimal)} of {of}"
     if "random_walk" not in shares:
         return f"{said}; the paths begin at different places, so no random walks compare with them."
-    return f"{said}; of {walks} it would be {shares['random_walk']:.1f} %."
+    return f"{said}; of {walks} it would be {percent(shares['random_walk'], one_decimal)}."
 
 
 def size_of(path: Sequence[Projected], gram: NDArray[np.float64]) -> float:

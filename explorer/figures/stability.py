@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer.figures.theme import axis, layout, number
+from explorer.figures.theme import axis, layout
+from explorer.numerics.text import number
 
 _STYLES = (("#1a5fc4", "solid"), ("#c4401a", "dash"), ("#2a7a3a", "dashdot"), ("#7a3ac4", "longdash"))
 """Color and pattern of each rate, by turns."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from explorer.figures.triangles import nearest, spread_of
 from explorer.landscape import LOSS, Status, nested, status_of, unmeasured
+from explorer.numerics.text import percent_done
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Progress:
     @property
     def words(self) -> str:
         """What a title adds: " (37 % computed)", nothing for a whole landscape. Never 100 % before it is."""
-        return "" if self.finished else f" ({int(100 * self.share)} % computed)"
+        return "" if self.finished else f" ({percent_done(self.share)} computed)"
 
     def filled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values with every missing point taken from the nearest measured one, counted in grid steps; those of

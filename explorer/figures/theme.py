@@ -51,8 +51,3 @@ def same_unit(width: float, height: float) -> bool:
 def plain(text: str) -> str:
     """Return text as plotly shows it letter for letter: it takes some tags, links among them, and names are data."""
     return escape(text, quote=False)
-
-
-def number(value: float) -> str:
-    """Return a number for a label, with 3 significant digits."""
-    return f"{value:.3g}"

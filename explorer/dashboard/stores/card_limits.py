@@ -7,8 +7,8 @@ from typing import Any
 from dash import html
 
 from explorer.dashboard.common import controls as ui
-from explorer.figures.theme import number
 from explorer.landscape import basis_of, nested
+from explorer.numerics.text import percent
 
 LIMITS = (
     "A slice that looks convex proves nothing: the loss may fall in a direction that it does not contain. A slice that "
@@ -40,4 +40,4 @@ def _share_of_random(attrs: Mapping[str, Any], axes: int) -> str:
         return ""
     share = math.sqrt(axes / attrs["parameters"])
     drawn = "plane" if axes > 1 else "line"
-    return f"Of a gradient that has nothing to do with it a random {drawn} shows {number(100 * share)} %."
+    return f"Of a gradient that has nothing to do with it a random {drawn} shows {percent(share)}."

@@ -15,8 +15,8 @@ from explorer.dashboard.stores.card_limits import limits
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
 from explorer.dashboard.stores.reproduce import command, program
 from explorer.figures.projections import FAR, spread_words
-from explorer.figures.theme import number
 from explorer.landscape import ReportEntry, nested, parsed, report_of
+from explorer.numerics.text import number, percent
 
 Attrs = Mapping[str, Any]
 MOST_ROWS = 60
@@ -79,7 +79,7 @@ def _said(found: Mapping[str, Any], rows: int) -> str:
     whole = sum(len(run["path"]) for run in found["runs"]) + len(found["points"])
     some = f" {min(rows, MOST_ROWS)} of {whole} are listed." if min(rows, MOST_ROWS) < whole else ""
     how = "Dashed" if len(found["runs"]) == 1 else "Dotted"
-    return f"{how} where a trajectory is further from the plane than {100 * FAR:.0f} % of its own size in it.{some}"
+    return f"{how} where a trajectory is further from the plane than {percent(FAR)} of its own size in it.{some}"
 
 
 def _some(path: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def _some(path: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
 
 
 def _row(each: Mapping[str, Any], size: float | None) -> list[str]:
-    share = f"{number(100 * each['offset'] / size)} %" if size else "–"
+    share = percent(each["offset"] / size) if size else "–"
     return [*("–" if each[key] is None else number(each[key]) for key in ("loss", "plane_loss", "offset")), share]
 
 

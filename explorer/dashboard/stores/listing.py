@@ -10,6 +10,7 @@ from explorer.dashboard.common import controls as ui
 from explorer.dashboard.stores.folder import Folder, Opened
 from explorer.errors import ExplorerError
 from explorer.landscape import nested, planes_of
+from explorer.numerics.text import percent_done
 
 COLUMNS = {
     "name": "",
@@ -62,7 +63,7 @@ def _row(folder: Folder, name: str, current: str) -> html.Tr:
         _directions(attrs),
         ", ".join(map(str, nested(attrs, "quantities", list)))[:80],
         _points(attrs) or f"{opened.store.points:,}",
-        "done" if opened.finished else f"{int(100 * opened.share)} %",
+        "done" if opened.finished else percent_done(opened.share),
         str(attrs.get("created", ""))[:16].replace("T", " "),
     ]
     classes = list(COLUMNS.values())[1:]
