@@ -11,14 +11,10 @@ from explorer.figures.colorbar import Choice
 from explorer.figures.contours import contour
 from explorer.figures.field import field_of
 from explorer.figures.projections import FAR, fading, spread_words
-from explorer.figures.theme import CASING, CORE, layout, plain
+from explorer.figures.theme import CASING, CORE, RUNS, layout, plain
 from explorer.landscape import Projected, checkpoints_of, gram_of, one_seed, runs_of
 from explorer.numerics.text import number, percent
 
-PATH = "#ffc46b"
-STYLES = ((PATH, "solid"), ("#7fe3ff", "dash"), ("#ff9db0", "dashdot"), ("#c9f27b", "longdash"),
-          ("#d9bdff", "longdashdot"), ("#ffffff", "solid"), ("#ffe95c", "dash"), ("#7dffc8", "dashdot"))  # fmt: skip
-"""Color and pattern of each run, by turns; dots are for where a path is far from the plane."""
 _DOTTED = f"Dotted where a path is further from the plane than {percent(FAR)} of its own size in it."
 
 
@@ -53,7 +49,7 @@ def path(
     field = field_of(landscape, quantity, seed)
     runs = runs_of(found)
     figure.update_layout(layout(field.title, [field.note, spread_words(landscape.attrs), _DOTTED * bool(runs)]))
-    for (color, dash), (name, walked) in zip(cycle(STYLES), runs.items(), strict=False):
+    for (color, dash), (name, walked) in zip(cycle(RUNS), runs.items(), strict=False):
         lines = near_and_far(walked, one_seed(landscape, seed), dash) if len(walked) > 1 else []
         figure.add_traces([*_segments(lines, color), _points(walked, 6, color)])
         if len(runs) > 1:
