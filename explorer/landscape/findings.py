@@ -16,6 +16,8 @@ class ReportEntry:
     status: str
     """ok: as it should be; warn: look at it; info: to know when reading the picture, or none of these is told."""
     text: str
+    values: dict[str, Any]
+    """The numbers in the text, by name."""
 
 
 def report_of(attrs: Attrs) -> list[ReportEntry]:
@@ -25,4 +27,5 @@ def report_of(attrs: Attrs) -> list[ReportEntry]:
 
 def _found(entry: dict[str, Any]) -> ReportEntry:
     name, status, text = (agreed(entry.get(key), str) or "" for key in ("name", "status", "text"))
-    return ReportEntry(name, status if status in _STANDINGS else "info", text)
+    values = agreed(entry.get("values"), dict[str, Any]) or {}
+    return ReportEntry(name, status if status in _STANDINGS else "info", text, values)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from explorer.numerics.text import number, percent, percent_at_most, percent_done, percent_of_many, typeset
+from explorer.numerics.text import (
+    at_least,
+    at_most,
+    number,
+    percent,
+    percent_at_most,
+    percent_done,
+    percent_of_many,
+    typeset,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +48,9 @@ def test_numbers_are_written_for_people(value, text):
 
 def test_labels_have_plain_numbers():
     assert [number(value) for value in (0.2, -1.5, 4.333e-5, 1234.0)] == ["0.2", "-1.5", "4.33e-05", "1.23e+03"]
+
+
+@pytest.mark.parametrize("value", [6.2161, -0.00294999, 1234567.0, 3.0, 0.0, -1e-9])
+def test_bounds_stay_bounds_when_they_are_rounded(value):
+    assert float(at_least(value)) <= value <= float(at_most(value))
+    assert float(at_most(value)) - float(at_least(value)) <= 0.01 * abs(value)

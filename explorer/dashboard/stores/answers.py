@@ -9,11 +9,11 @@ from dash import Dash, Input, Output
 from explorer.dashboard.lesson.answers import alone
 from explorer.dashboard.stores import downloads, maps, point
 from explorer.dashboard.stores.cards import about
-from explorer.dashboard.stores.chosen_plane import Shown, shown
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.listing import listing, names_of
 from explorer.dashboard.stores.page import ANSWERS
+from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.errors import ExplorerError, StateError
 

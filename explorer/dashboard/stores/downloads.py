@@ -10,8 +10,8 @@ import xarray as xr
 
 from explorer import figures
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.chosen_plane import Shown
 from explorer.dashboard.stores.page import FILES
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.exports import encode
 from explorer.figures.colorbar import chosen_scale
@@ -58,7 +58,7 @@ def _height(shown: Shown, other: Shown | None) -> int:
 
 def _stem(shown: Shown) -> str:
     seed = f"-seed-{shown.seed}" if shown.seeds else ""
-    return shown.opened.name.removesuffix(".zarr") + seed
+    return shown.name.removesuffix(".zarr") + seed
 
 
 def _figure(shown: Shown, other: Shown | None, state: State) -> go.Figure:
@@ -67,7 +67,7 @@ def _figure(shown: Shown, other: Shown | None, state: State) -> go.Figure:
     if len(axes) == 1:
         return figures.line(landscape, quantity, log=_is_log(landscape, quantity, state.scale))
     if other is not None:
-        titles = [each.opened.name for each in (shown, other)]
+        titles = [each.name for each in (shown, other)]
         return figures.compare(landscape, other.landscape, quantity=quantity, scale=state.scale, titles=titles)
     points = "points" in state.layers
     if "checkpoints" in state.layers and _has_checkpoints(shown):

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from explorer.dashboard.lesson import maps
 from explorer.dashboard.stores.between_points import swept, thinned
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.chosen_plane import Shown, shown
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.moved_planes import series_of, values_of
+from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures.colorbar import chosen_scale
@@ -44,7 +44,7 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
         _bands(both, quantity, state.scale, notes)
         if len(axes) == 1
         else _fields(
-            both, quantity, state.scale, notes, values_of(series, folder, quantity, [each.opened.name for each in both])
+            both, quantity, state.scale, notes, values_of(series, folder, quantity, [each.name for each in both])
         )
     )
     return {
@@ -65,7 +65,7 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
 
 def _interpolated(both: list[Shown], quantity: str) -> str:
     """Say how much of the stores was interpolated and how far off that may be; "" where nothing was."""
-    told = [(each.opened.name, note_of(each.landscape, quantity, _instead(each))) for each in both]
+    told = [(each.name, note_of(each.landscape, quantity, _instead(each))) for each in both]
     said = [f"{name}: {note}." if len(told) > 1 else f"{note[:1].upper()}{note[1:]}." for name, note in told if note]
     return " ".join(said)
 
@@ -91,7 +91,7 @@ def _side(each: Shown) -> dict[str, Any]:
     axes = each.axes
     gram = gram_of(each.landscape.attrs, len(axes))
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "axes": list(axes),
         "window": [[float(each.landscape[axis][end]) for end in (0, -1)] for axis in axes],
         "gram": None if gram is None else gram.tolist(),
@@ -156,7 +156,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
     codes = np.nan_to_num(np.round(scale.normalize(values) * (maps.HOLE - 1)), nan=maps.HOLE)
     holes = int((~np.isfinite(field.measured)).sum())
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "title": str(each.landscape.attrs.get("model", "")),
         "x": field.first[keep[0]].tolist(),
         "y": field.second[keep[1]].tolist(),
@@ -201,7 +201,7 @@ def _band(each: Shown, band: Band) -> dict[str, Any]:
     there = np.isfinite(band.median)
     rows = {name: getattr(band, name)[there].tolist() for name in ("points", "low", "median", "high")}
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "label": band.label,
         "seeds": band.seeds,
         "holes": band.holes,

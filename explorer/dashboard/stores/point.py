@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from explorer.dashboard.stores.between_points import read_at
-from explorer.dashboard.stores.chosen_plane import Shown
 from explorer.dashboard.stores.exact import Objectives, exact
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.dashboard.stores.trust import UnloadableError
 from explorer.landscape import GRADIENT_NORM, LOSS, STATUS, Status, gram_of

@@ -1,4 +1,4 @@
-"""A store with its landscape along one plane: what the page draws, measures at its point and saves."""
+"""Shown: a store with its landscape along one plane, what the page draws, measures at its point and saves."""
 
 import json
 from dataclasses import dataclass
@@ -22,6 +22,11 @@ class Shown:
     """Of the plane; -1 where there is no choice."""
     seeds: list[int]
     """To choose among."""
+
+    @property
+    def name(self) -> str:
+        """The store's."""
+        return self.opened.name
 
     @property
     def axes(self) -> tuple[str, ...]:
