@@ -2,7 +2,6 @@
 
 from explorer.landscape.attributes import Attrs, agreed, as_number, nested, parsed, text_of
 from explorer.landscape.axes import (
-    BESIDE,
     DIRECTION,
     DIRECTION_2,
     SEED,
@@ -14,18 +13,16 @@ from explorer.landscape.axes import (
     refuse_others,
     seeds_of,
 )
-from explorer.landscape.dataset import Extra, as_dataset, count_nonfinite
+from explorer.landscape.dataset import as_dataset, count_nonfinite
 from explorer.landscape.findings import ReportEntry, report_of
 from explorer.landscape.interpolation import Interpolation, interpolation_of, unmeasured
-from explorer.landscape.planes import Basis, basis_of, gram_of, planes_of
+from explorer.landscape.planes import basis_of, gram_of, planes_of
 from explorer.landscape.projected import Projected, checkpoints_of, runs_of
 from explorer.landscape.quantities import (
-    CURVATURE,
     GRADIENT,
     GRADIENT_NORM,
     LOSS,
     RESERVED,
-    TERMS,
     quantities_of,
     quantity_of,
     terms_of,
@@ -33,8 +30,6 @@ from explorer.landscape.quantities import (
 from explorer.landscape.status import STATUS, Status, status_of
 
 __all__ = [
-    "BESIDE",
-    "CURVATURE",
     "DIRECTION",
     "DIRECTION_2",
     "GRADIENT",
@@ -44,10 +39,7 @@ __all__ = [
     "SEED",
     "STATUS",
     "TERM",
-    "TERMS",
     "Attrs",
-    "Basis",
-    "Extra",
     "Interpolation",
     "Projected",
     "ReportEntry",

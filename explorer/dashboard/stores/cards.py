@@ -100,7 +100,7 @@ def _sharpness(attrs: Attrs) -> list[Any]:
         found = xr.Dataset({name: (("rate", "step"), columns[name]) for name in ("sharpness", "loss")},
                            {name: columns[name] for name in ("rate", "step")})  # fmt: skip
         figure = figures.sharpness(found).update_layout(title=None, margin={"t": 40})
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return []
     said = "Dotted: 2 / rate, above which gradient descent diverges on a quadratic. Where sharpness rises to it and "
     said += "stays, the curvature at the start does not tell the largest rate."

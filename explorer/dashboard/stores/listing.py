@@ -61,7 +61,7 @@ def _row(folder: Folder, name: str, current: str) -> html.Tr:
     cells = [
         str(attrs.get("model", ""))[:60],
         _directions(attrs),
-        ", ".join(map(str, nested(attrs, "quantities", list)))[:80],
+        ", ".join(nested(attrs, "quantities", list[str]))[:80],
         _points(attrs) or f"{opened.store.points:,}",
         "done" if opened.finished else percent_done(opened.share),
         str(attrs.get("created", ""))[:16].replace("T", " "),
@@ -81,7 +81,7 @@ def _directions(attrs: Mapping[str, Any]) -> str:
 
 
 def _points(attrs: Mapping[str, Any]) -> str:
-    sizes, planes = nested(attrs, "points", dict), planes_of(attrs)
+    sizes, planes = nested(attrs, "points", dict[str, int]), planes_of(attrs)
     several = f" × {len(planes)} seeds" if len(planes) > 1 else ""
     return "×".join(str(each) for each in sizes.values())[:40] + several if sizes else ""
 
