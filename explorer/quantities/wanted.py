@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from explorer.landscape import RESERVED
 from explorer.objective import Objective
-from explorer.objective.terms import RESERVED
 from explorer.quantities.built_in import BUILT_IN
 from explorer.quantities.function import Function, function_of
 from explorer.quantities.quantity import Footprint, Summed, Whole

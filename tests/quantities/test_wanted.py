@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.objective.terms import RESERVED
+from explorer.landscape import RESERVED
 from explorer.quantities import BUILT_IN, Footprint, Summed, Whole, read_quantities
 from explorer.quantities.values import Value
 from tests.support.cases import neuron
