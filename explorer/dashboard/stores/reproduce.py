@@ -65,7 +65,7 @@ def program(attrs: Attrs, name: str) -> str:
         chosen += f", tolerance={_tolerance(attrs)!r}"
     plane, store = _plane(attrs), f"runs/{name}"
     if not plane:
-        imports.append("from explorer.sweeps.stored import planes_of")
+        imports.append("from explorer.sweeps.resume import planes_of")
         several = len(nested(attrs, "planes", list)) > 1
         plane, store = f"planes_of({store!r}){'' if several else '[0]'}  # as they are in this store", f"{store}.again"
     return "\n".join([

@@ -1,9 +1,9 @@
 """Evaluation: a job's points, measured by the strategy that was planned."""
 
 import json
-from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from explorer.sweeps.evaluation.chunk_sizes import widened
 from explorer.sweeps.evaluation.fields import Fields
@@ -23,24 +23,29 @@ class Evaluation:
             measure_by(plan.strategy, job.objective, plane, job.wanted, size=plan.chunk) for plane in job.planes
         ]
 
-    def in_order(self) -> Iterator[tuple[int, Fields]]:
-        """Yield (flat position of the first, fields) for all points, in the order of their positions."""
-        for number, measure in enumerate(self._measures):
-            compiled = isinstance(measure, Traced) and measure.is_compiled
-            size = widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
-            for start in range(0, self.job.grid.size, size):
-                yield number * self.job.grid.size + start, measure(self.job.coords[start : start + size])
+    @property
+    def size(self) -> int:
+        """How many points to ask for at once: the plan's, or more once they are measured by machine code."""
+        compiled = isinstance(self._measures[0], Traced) and self._measures[0].is_compiled
+        return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
 
     def at(self, positions: Indices) -> Fields:
-        """Return the fields at these flat positions [n], in their order."""
+        """Return the fields at these flat positions [n], in their order, where they were measured."""
         fields: Fields = {}
         for number, which, coords in self.job.by_plane(positions):
-            pieces = [self._measures[number](piece) for piece in torch.split(coords, self.plan.chunk)]
-            for name in pieces[0]:
-                part = torch.cat([piece[name] for piece in pieces])
-                room = fields.setdefault(name, torch.empty((len(positions), *part.shape[1:]), dtype=part.dtype))
-                room[which] = part.to(room.device)
+            part = self._on(number, coords)
+            if len(which) == len(positions):
+                return part
+            for name, values in part.items():
+                room = fields.setdefault(name, values.new_empty((len(positions), *values.shape[1:])))
+                room[torch.from_numpy(which)] = values
         return fields
+
+    def _on(self, plane: int, coords: Tensor) -> Fields:
+        pieces = [self._measures[plane](piece) for piece in torch.split(coords, self.size)]
+        if len(pieces) == 1:
+            return pieces[0]
+        return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
 
     def describe(self) -> Attributes:
         """Return strategy, chunk size, calibration and what was rewritten for every strategy, as attributes."""
