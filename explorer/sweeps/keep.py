@@ -23,8 +23,10 @@ _SAVED = 1.0
 class Keep(Protocol):
     """Knows which points are there, and takes in what is measured of the others."""
 
-    status: NDArray[np.int8]
-    """[N], a `Status` each."""
+    @property
+    def status(self) -> NDArray[np.int8]:
+        """What is known of every point [N], a `Status` each."""
+        ...
 
     def pieces(self, positions: Indices) -> Iterator[Indices]:
         """Yield those of the positions that are not there yet, piece by piece, each looked at when it is asked for."""
@@ -53,11 +55,12 @@ class InMemory:
     Args:
         points: N.
         size: returns how many points to measure at once; asked before every piece, since machine code takes more.
+        fields: name -> [N, ...], what stands for unknown points; by default NaN, or 0 among integers.
     """
 
-    def __init__(self, points: int, size: Callable[[], int]) -> None:
+    def __init__(self, points: int, size: Callable[[], int], fields: Mapping[str, Tensor] | None = None) -> None:
         self.status = np.full(points, Status.NOT_COMPUTED, dtype=np.int8)
-        self._fields: dict[str, Tensor] = {}
+        self._fields = dict(fields or {})
         self._size = size
 
     @property
@@ -67,7 +70,8 @@ class InMemory:
 
     def pieces(self, positions: Indices) -> Iterator[Indices]:
         """See `Keep`."""
-        yield from cut(positions[self.status[positions] == Status.NOT_COMPUTED], self._size)
+        missing = self.status[_run(positions)] == Status.NOT_COMPUTED
+        yield from cut(positions if missing.all() else positions[missing], self._size)
 
     def take(self, measured: Measured) -> None:
         """See `Keep`. Raises the error of a point that raised: there is nowhere to mark it."""
@@ -78,13 +82,13 @@ class InMemory:
             values = values if isinstance(values, Tensor) else torch.from_numpy(values)
             if name not in self._fields:
                 self._fields[name] = _empty(values, len(self.status))
-            self._fields[name][where] = values
-        self.status[measured.positions] = Status.EVALUATED
+            self._fields[name][where if isinstance(where, slice) else torch.from_numpy(where)] = values
+        self.status[where] = Status.EVALUATED
 
     def losses(self, positions: Indices) -> NDArray[np.float64]:
         """See `Keep`."""
         losses = self._fields.get("loss")
-        return np.empty(0) if losses is None else losses[_run(positions)].double().cpu().numpy()
+        return np.empty(0) if losses is None else losses[torch.from_numpy(positions)].double().cpu().numpy()
 
     def finish(self, outcomes: Sequence[Refined] | None) -> None:
         """See `Keep`."""
@@ -210,12 +214,12 @@ def _nothing(spec: FieldSpec, points: int) -> NDArray[Any]:
     return np.full((points, *spec.shape), np.nan if spec.dtype.startswith("float") else 0, dtype=spec.dtype)
 
 
-def _run(positions: Indices) -> slice | Tensor:
+def _run(positions: Indices) -> slice | Indices:
     """Return a slice where positions follow each other: picking them one by one takes longer than a small model."""
     first, count = int(positions[0]) if len(positions) else 0, len(positions)
     if np.array_equal(positions, np.arange(first, first + count)):
         return slice(first, first + count)
-    return torch.from_numpy(positions)
+    return positions
 
 
 def _empty(like: Tensor, points: int) -> Tensor:

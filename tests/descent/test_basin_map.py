@@ -11,7 +11,7 @@ import explorer
 import models
 from experiments import STUDIES, TARGETS
 from explorer import Grid, Objective, Plane, basins, directions
-from explorer.descent.basin_map.chunks import Walks
+from explorer.descent.basin_map.walks import Walks
 from explorer.descent.basin_map.many_gradients import gradients_of
 from tests.benchmarks import bench_basins
 from tests.benchmarks.harness import table
