@@ -15,34 +15,33 @@ from explorer.store.header import NAME, Header
 
 
 def make_store(path: Path, header: Header, contents: Mapping[str, Array]) -> None:
-    """Write a store with no chunk done into a temporary sibling, and rename it.
+    """Write a store without chunks into a temporary sibling, and rename it; do nothing where a store is there already.
 
     Args:
-        path: where nothing is yet, or an empty folder.
+        path: where nothing is yet, or an empty folder; or where another process makes the same at this moment.
         header: of the store.
-        contents: folder -> array, for those that are known from the start.
+        contents: folder -> array, of all that is written once.
 
     Raises:
-        StoreError: something is there, or the disk is full; nothing is left behind.
+        StoreError: something else is there, or the disk is full; nothing is left behind.
     """
     if path.name in ("", ".."):
         raise StoreError(f"expected a place with a name of its own, such as runs/x.zarr; got {path}")
-    if not is_free(path):
-        raise StoreError(f"expected a place where nothing is yet; there is something at {path}: choose another")
     _sweep_half_made(path)
     making = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        making.mkdir(parents=True)
-        _write_contents(making, header, contents)
-        making.rename(path)
-        sync_folder(path.parent)
+        if is_free(path):
+            making.mkdir(parents=True)
+            _write_contents(making, header, contents)
+            making.rename(path)
+            sync_folder(path.parent)
     except OSError as error:
-        if not is_free(path):
-            again = "run the same words again to work on it together"
-            raise StoreError(f"another process made {path} at the same moment: {again}") from None
-        raise disk_error(error, f"the store {path}", "Nothing was left behind.") from error
+        if is_free(path):
+            raise disk_error(error, f"the store {path}", "Nothing was left behind.") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+    if not is_real_folder(path) or not (path / NAME).is_file():
+        raise StoreError(f"expected a place where nothing is yet; there is something at {path}: choose another")
 
 
 def is_free(path: Path) -> bool:
