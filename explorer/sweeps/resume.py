@@ -13,7 +13,8 @@ from explorer.landscape import Status
 from explorer.plane import Plane
 from explorer.store import FieldSpec, Store
 from explorer.store.create import is_free
-from explorer.store.schema import DTYPES, MOST_CHUNK_BYTES, MOST_CHUNKS
+from explorer.store.layout import DTYPES
+from explorer.store.schema import MOST_CHUNK_BYTES, MOST_CHUNKS
 from explorer.sweeps.dataset import as_array, extra_dims
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
@@ -48,18 +49,15 @@ def created(path: Path, job: Job, tolerance: float | None, chunk: int) -> Store:
     """
     origin = as_array(job.plane.origin)
     bases = [as_array(plane.basis) for plane in job.planes]
-    spec = _spec(job, tolerance)
-    store = Store.create(
+    return Store.create(
         path,
-        spec=spec,
+        spec=_spec(job, tolerance),
         attrs=attributes(job) | ({} if tolerance is None else {"tolerance": tolerance}),
         dims=job.dims,
         fields={name: FieldSpec(origin.dtype.name, extra) for name, extra in extra_dims(job).items()},
         chunk=chunk,
         tensors={"origin": origin, "basis": bases[0] if len(bases) == 1 else np.stack(bases)},
     )
-    store.refuse_other(spec)
-    return store
 
 
 def saved_at_once(job: Job, points: int) -> int:
@@ -98,8 +96,8 @@ def _sound(store: Store) -> xr.Dataset:
         return landscape
     count = len(json.loads(landscape.attrs["damaged"]))
     store.verify()
-    which = "1 chunk is" if count == 1 else f"{count} chunks are"
-    warnings.warn(f"{which} damaged in {store.path}; its points are computed again", RuntimeWarning, 5)
+    which, whose = ("1 chunk is", "its") if count == 1 else (f"{count} chunks are", "their")
+    warnings.warn(f"{which} damaged in {store.path}; {whose} points are computed again", RuntimeWarning, 5)
     return store.landscape()
 
 
