@@ -109,19 +109,21 @@ class InStore:
         store: open for writing. What it holds is known from the start; its failed points are tried again, and its
             interpolated ones asked for again, since these depend on what was not known yet.
         size: points to measure before it is asked whether to save.
-        apart: begin each round of visits at another place than the first, away from who came before.
     """
 
-    def __init__(self, store: Store, size: int, *, apart: bool = False) -> None:
+    def __init__(self, store: Store, size: int) -> None:
         self.store = store
         self.status = np.full(store.points, Status.NOT_COMPUTED, dtype=np.int8)
         self.error: Exception | None = None
         """The first of a point that could not be measured."""
         self._losses = np.full(store.points if "loss" in store.fields else 0, np.nan)
-        self._size, self._begin = size, random.random() if apart else 0.0
+        self._size = size
+        self._theirs = np.zeros(store.points, dtype=bool)
+        """Which points others have measured since."""
         self._unsaved: list[Measured] = []
         self._saved = time.perf_counter()
         self._recall((Status.EVALUATED,))
+        self._theirs[:] = False
 
     @property
     def done(self) -> int:
@@ -131,9 +133,12 @@ class InStore:
     def pieces(self, positions: Indices) -> Iterator[Indices]:
         """See `Keep`."""
         missing = list(cut(positions[self.status[positions] == Status.NOT_COMPUTED], lambda: self._size))
-        begin = int(self._begin * len(missing))
-        for piece in missing[begin:] + missing[:begin]:
+        piece, place = np.empty(0, dtype=np.int64), 0
+        while missing:
             self._recall((Status.EVALUATED, Status.FAILED))
+            # Whoever meets another goes elsewhere: in the order of visits they would stay side by side.
+            place = random.randrange(len(missing)) if self._theirs[piece].any() else place % len(missing)
+            piece = missing.pop(place)
             left = piece[self.status[piece] == Status.NOT_COMPUTED]
             if len(left):
                 yield left
@@ -186,6 +191,7 @@ class InStore:
     def _recall(self, known: Sequence[Status]) -> None:
         """Take in what lies in the store and was not put there by this process."""
         for chunk in self.store.news():
+            self._theirs[chunk.positions] = True
             for status in known:
                 which = chunk.status == status
                 self._know(

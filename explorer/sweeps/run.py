@@ -153,7 +153,7 @@ def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report:
         store, found = there
         if is_finished(found, report=report):
             return _concluded(store, found, run.job, checkpoints, report=False)
-    keep = InStore(store, min(run.lasting, store.chunk_size), apart=there is not None)
+    keep = InStore(store, min(run.lasting, store.chunk_size))
     journal = Journal(store, run.evaluation.describe(), run.expected - keep.done)
     outcomes = run.fill(keep, journal)
     journal.write(**_outcome(run, keep, outcomes))
