@@ -14,6 +14,7 @@ import pytest
 from explorer.errors import StoreError
 from explorer.exports import export
 from explorer.store import Store, open_landscape
+from tests.support.store_cases import flip
 
 KEPT = Path(__file__).parents[1] / "support" / "format_1"
 NAMES = ("finished", "partly", "failed", "seeds", "tolerance", "tolerance_partly", "tolerance_failed")
@@ -52,7 +53,7 @@ def test_its_points_are_counted_and_its_checksums_hold(tmp_path: Path, name: str
 
 def test_to_continue_one_is_refused_with_the_cure(tmp_path: Path) -> None:
     path = old("partly", tmp_path)
-    with pytest.raises(StoreError, match=r"format 1, which is only read: export it .*or sweep again into another place"):
+    with pytest.raises(StoreError, match=r"format 1, which is only read: export it .*or sweep again into"):
         Store.open(path, write=True)
     with pytest.raises(StoreError, match="open for reading"):
         Store.open(path).set_attrs({"x": 1})
@@ -75,12 +76,6 @@ def test_what_is_written_meanwhile_is_noticed(tmp_path: Path) -> None:
 
 
 # Damage.
-
-
-def flip(file: Path) -> None:
-    raw = bytearray(file.read_bytes())
-    raw[len(raw) // 3] ^= 0x10
-    file.write_bytes(raw)
 
 
 @pytest.mark.parametrize(("name", "file"), [("finished", "loss/c.2"), ("finished", "gradient/c.2.0"),
@@ -144,7 +139,18 @@ def test_a_spoiled_reason_spoils_nothing_else(tmp_path: Path, note: bytes) -> No
 def test_names_among_its_flags_mean_nothing_unless_they_are_ours(tmp_path: Path) -> None:
     path = old("partly", tmp_path)
     before = Store.open(path).numbers
-    for name in ("c.3x", "c.-3", "c.03", "c.٣", "c.99999999999999999999", "c.7", "3", "c.3.partial", "c.", "c.3.json.x"):
+    for name in (
+        "c.3x",
+        "c.-3",
+        "c.03",
+        "c.٣",
+        "c.99999999999999999999",
+        "c.7",
+        "3",
+        "c.3.partial",
+        "c.",
+        "c.3.json.x",
+    ):
         (path / "done" / name).write_bytes(b"")
     (path / "done" / "c.5").symlink_to("/etc/passwd")
     (path / "done" / "c.6").mkdir()
