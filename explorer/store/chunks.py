@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from explorer.errors import StoreError
 from explorer.landscape import Status
 from explorer.store.arrays import Array, chunk_file, read_chunk, writable_array, write_chunk
 from explorer.store.flags import Flags
-from explorer.store.schema import INDEX, MOST_REASON, REASON, STATUS, Anatomy
+from explorer.store.schema import INDEX, MOST_REASON, REASON, STATUS, Anatomy, FieldSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,43 @@ class Chunk:
     """Name -> [n, ...]; empty where all of the points failed."""
     reason: str | None = None
     """Why points failed."""
+
+
+def checked_positions(positions: ArrayLike, points: int) -> NDArray[np.int64]:
+    """Return flat positions [n], one or more. Raises ValueError if they are not on a grid of so many points."""
+    at = np.asarray(positions)
+    if at.ndim != 1 or not at.size or at.dtype.kind not in "iu" or at.min() < 0 or at.max() >= points:
+        raise ValueError(f"expected one or more flat positions from 0 to {points - 1}; got {at}")
+    return at.astype(np.int64)
+
+
+def checked_status(status: ArrayLike, points: int) -> NDArray[np.int8]:
+    """Return the status [n] of points that have values. Raises ValueError if it says that they have none."""
+    given = np.broadcast_to(np.asarray(status, dtype=np.int8), (points,))
+    if not np.isin(given, (Status.EVALUATED, Status.INTERPOLATED)).all():
+        raise ValueError(f"expected points that are evaluated or interpolated; got status {np.unique(given)}")
+    return given
+
+
+def check_fields(fields: Mapping[str, Array], specs: Mapping[str, FieldSpec], points: int) -> None:
+    """Do nothing if every field [n, ...] is there. Raises ValueError."""
+    shapes = {name: (points, *spec.shape) for name, spec in specs.items()}
+    got = {name: np.shape(values) for name, values in fields.items()}
+    if got != shapes:
+        raise ValueError(f"expected fields of shapes {shapes}; got {got}")
+
+
+class Readable(Protocol):
+    """Where chunks are read from."""
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the chunks that are there, rising. Raises StoreError if the store is gone."""
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return numbers that are the same as long as no chunk comes or goes."""
+
+    def read(self, number: int, *, whole: bool = True) -> Chunk:
+        """Return a chunk; its fields only if it is to be whole. Raises StoreError if it is damaged."""
 
 
 class Chunks:

@@ -11,46 +11,9 @@ from explorer.landscape import Status, as_dataset
 from explorer.store.chunks import Chunk
 from explorer.store.layout import empty_of
 from explorer.store.schema import Anatomy
+from explorer.store.standing import Standing
 
 Array = NDArray[Any]
-
-_RANK = np.zeros(len(Status), dtype=np.int8)
-_RANK[[Status.NOT_COMPUTED, Status.FAILED, Status.INTERPOLATED, Status.EVALUATED]] = range(4)
-"""Status -> which of two chunks is right about a point; of equals the later one."""
-
-
-class Standing:
-    """What is known of every point: its status [N], and the words of the chunks that say why points failed."""
-
-    def __init__(self, points: int) -> None:
-        self.status = np.full(points, Status.NOT_COMPUTED, dtype=np.int8)
-        self._reasons: dict[int, str] = {}
-        self._failed_in = np.zeros(0, dtype=np.int32)
-
-    def take(self, chunk: Chunk) -> NDArray[np.bool_]:
-        """Take in a chunk; return for which of its points [n] it is right."""
-        at = chunk.positions
-        right: NDArray[np.bool_] = _RANK[chunk.status] >= _RANK[self.status[at]]
-        self.status[at[right]] = chunk.status[right]
-        if chunk.reason is not None:
-            self._reasons[chunk.number] = chunk.reason
-            if not len(self._failed_in):
-                self._failed_in = np.zeros(len(self.status), dtype=np.int32)
-            self._failed_in[at[right & (chunk.status == Status.FAILED)]] = chunk.number
-        return right
-
-    @property
-    def settled(self) -> int:
-        """The number of points that are computed or failed."""
-        return int(np.count_nonzero(self.status))
-
-    @property
-    def failures(self) -> dict[int, str]:
-        """Chunk -> why, of those some of whose points have failed and were not computed by another."""
-        if not self._reasons:
-            return {}
-        numbers = np.unique(self._failed_in[self.status == Status.FAILED]).tolist()
-        return {number: self._reasons[number] for number in numbers}
 
 
 def scattered(anatomy: Anatomy, axes: Sequence[Array], chunks: Iterable[Chunk]) -> tuple[xr.Dataset, dict[int, str]]:
