@@ -1,5 +1,6 @@
 import numpy as np
-from explorer.store.format_1.absent import is_absent as is_nothing, _BITS
+
+from explorer.store.format_1.absent import _BITS
 
 
 def nothing(dtype):  # type: ignore
