@@ -6,9 +6,9 @@ import torch
 
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
-from explorer.curvature import full_gradient
 from explorer.numerics.gram import lengths_and_cosines
 from explorer.numerics.text import number, percent
+from explorer.objective.derivatives import full_gradient
 
 _ORTHOGONAL = ("hessian", "through", "principal")
 """Kinds of planes whose directions are made at right angles; random ones are so only nearly."""

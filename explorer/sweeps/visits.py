@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from explorer.grid import Grid
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 from explorer.refinement import Refined, refined, start_size
 from explorer.sweeps.job import Indices, Job
 from explorer.sweeps.planning.plan import Plan

@@ -1,4 +1,4 @@
-"""Evaluation: a job's points, measured by the strategy that was planned."""
+"""Evaluation: a job's points, measured as it was planned."""
 
 import json
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from explorer.sweeps.evaluation.chunk_sizes import widened
-from explorer.sweeps.evaluation.fields import Fields
+from explorer.sweeps.evaluation.fields import Fields, Measure, joined
 from explorer.sweeps.evaluation.strategies import measure_by
 from explorer.sweeps.evaluation.traced import Traced
 from explorer.sweeps.job import Indices, Job
@@ -19,14 +19,19 @@ class Evaluation:
 
     def __init__(self, job: Job, plan: Plan) -> None:
         self.job, self.plan = job, plan
-        self._measures = [
-            measure_by(plan.strategy, job.objective, plane, job.wanted, size=plan.chunk) for plane in job.planes
+        self._ways = plan.ways(job.wanted.names)
+        self._measures: list[list[Measure]] = [
+            [
+                measure_by(way.strategy, job.objective, plane, job.wanted.only(way.names), size=way.chunk)
+                for way in self._ways
+            ]
+            for plane in job.planes
         ]
 
     @property
     def size(self) -> int:
         """How many points to ask for at once: the plan's, or more once they are measured by machine code."""
-        compiled = isinstance(self._measures[0], Traced) and self._measures[0].is_compiled
+        compiled = all(map(_is_compiled, self._measures[0]))
         return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
 
     def at(self, positions: Indices) -> Fields:
@@ -42,16 +47,23 @@ class Evaluation:
         return fields
 
     def _on(self, plane: int, coords: Tensor) -> Fields:
-        pieces = [self._measures[plane](piece) for piece in torch.split(coords, self.size)]
-        if len(pieces) == 1:
-            return pieces[0]
-        return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
+        """Return what all ways measure at coords [n, K] of a plane, each in chunks of its own size."""
+        fields: Fields = {}
+        for measure, way in zip(self._measures[plane], self._ways, strict=True):
+            chunk = self.size if _is_compiled(measure) else way.chunk
+            fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
+        return fields
 
     def describe(self) -> Attributes:
         """Return strategy, chunk size, calibration and what was rewritten for every strategy, as attributes."""
+        notes = (note for each in self._measures[0] if isinstance(each, Traced) for note in each.notes)
         return {
-            "strategy": self.plan.strategy.name,
+            "strategy": self.plan.how,
             "chunk_size": self.plan.chunk,
             "calibration": json.dumps(self.plan.describe()),
-            "rewrites": ", ".join(self._measures[0].notes if isinstance(self._measures[0], Traced) else ()),
+            "rewrites": ", ".join(notes),
         }
+
+
+def _is_compiled(measure: Measure) -> bool:
+    return isinstance(measure, Traced) and measure.is_compiled
