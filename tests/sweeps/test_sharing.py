@@ -11,7 +11,7 @@ import xarray as xr
 
 import explorer
 from explorer import Grid
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job

@@ -204,7 +204,7 @@ class StoppedError(Exception):
 def small_chunks(monkeypatch):
     """Many chunks, saved after every few points."""
     monkeypatch.setattr(keep, "_SAVED", 0.0)
-    monkeypatch.setattr(run.Run, "lasting", 20)
+    monkeypatch.setattr(run.Run, "lasting", 60)
 
 
 def kill_after(monkeypatch, puts):
@@ -220,7 +220,7 @@ def kill_after(monkeypatch, puts):
     monkeypatch.setattr(chunks, "write_chunk", write_chunk)
 
 
-@pytest.mark.parametrize("puts", [0, 1, 5, 20, 35])
+@pytest.mark.parametrize("puts", [0, 1, 5, 11])
 def test_a_killed_sweep_goes_on_evaluates_nothing_twice_and_ends_the_same(
     case, found, small_chunks, asked, monkeypatch, tmp_path, puts
 ):
@@ -237,7 +237,7 @@ def test_a_killed_sweep_goes_on_evaluates_nothing_twice_and_ends_the_same(
     assert np.isnan(meanwhile["loss"].values[meanwhile["status"].values == 0]).all()
     assert set(computed) <= set(asked)
     # What is lost is what was in flight: one piece, and what a kill within a writing leaves beside it.
-    assert len(set(asked) - set(computed)) <= 20
+    assert len(set(asked) - set(computed)) <= 60
     asked.clear()
     again = sweep(*case, GRID, tolerance=0.01, store=path)
     # But for the one finished point that is measured to see whether the numbers are the same.
@@ -269,7 +269,7 @@ def test_damaged_chunks_are_computed_again(case, found, small_chunks, asked, tmp
         again = sweep(*case, GRID, tolerance=0.01, store=path)
     assert_same(again, first)
     # Those of the chunk, and the one that is measured to see whether the numbers are the same.
-    assert 1 <= len(asked) <= 21
+    assert 1 <= len(asked) <= 61
     assert "damaged" not in again.attrs
 
 
