@@ -31,7 +31,7 @@ from explorer.quantities import BUILT_IN
 from explorer.store import Store, open_landscape
 from explorer.store.create import is_free
 from explorer.sweeps import estimate, sweep
-from explorer.sweeps.stored import is_finished
+from explorer.sweeps.resume import is_finished
 
 _SIGINT = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
