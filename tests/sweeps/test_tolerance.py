@@ -25,8 +25,8 @@ from explorer.store.absent import is_nothing, nothing
 from explorer.sweeps import refilling, stored
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from tests.objective.test_any_model import X, Y, mse, network, random_plane, share_below
-from tests.store.test_store import flip, small
 from tests.support.cases import neuron
+from tests.support.store_cases import flip, small
 
 sweep = partial(explorer.sweep, report=False, progress=False)
 GRID = Grid({"alpha": (-1.0, 1.0, 61), "beta": (-1.0, 1.0, 47)})
