@@ -203,8 +203,9 @@ def fill(store: Store, found: xr.Dataset, first: int, after: int | None = None) 
     """Append pieces first .. after - 1 of a landscape to its store, or all from the first."""
     dims = found["status"].ndim
     flat = {name: found[name].values.reshape(-1, *found[name].shape[dims:]) for name in store.fields}
+    status = found["status"].values.reshape(-1)
     for at in _pieces(found)[first:after]:
-        store.append(at, {name: values[at] for name, values in flat.items()})
+        store.append(at, {name: values[at] for name, values in flat.items()}, status[at])
 
 
 def _pieces(found: xr.Dataset) -> list[np.ndarray]:
