@@ -155,7 +155,7 @@ class Store(Reader):
             StoreError: as for `append`; or a value that is no text and no finite number.
         """
         with self._writing(f"the attributes of {self.path}"):
-            self._refresh()
+            self.refresh()
             changed = Header(self._header.spec, self._header.anatomy, {**self._header.attrs, **attrs})
             changed.write(self.path)
             self._header = changed

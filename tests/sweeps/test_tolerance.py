@@ -24,8 +24,8 @@ from explorer.store import Store, chunks
 from explorer.sweeps import keep, run
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from tests.objective.test_any_model import X, Y, mse, network, random_plane, share_below
-from tests.store.test_store import flip
 from tests.support.cases import neuron
+from tests.support.store_cases import flip
 from tests.support.visits import driven
 
 sweep = partial(explorer.sweep, report=False, progress=False)
