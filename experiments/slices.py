@@ -13,6 +13,8 @@ import explorer
 from explorer.checklist import report_text
 from explorer.plane import Plane
 
+SLOPES = ("loss", "gradient")
+"""What a page needs to draw the gradient while a point is moved."""
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 """As the command line writes them."""
 

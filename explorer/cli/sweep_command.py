@@ -30,6 +30,7 @@ from explorer.grid import Grid
 from explorer.store import Store, open_landscape
 from explorer.store.create import is_free
 from explorer.sweeps import estimate, sweep
+from explorer.sweeps.default_quantities import LOSS, kept_quantities
 from explorer.sweeps.stored import is_finished
 
 _SIGINT = 130
@@ -81,8 +82,9 @@ class _Sweep(click.Command):
               help="Parameters that random directions leave alone; none for none.")  # fmt: skip
 @click.option("--seed", "seeds", default="0", show_default=True, callback=read_seeds,
               help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
-@click.option("--quantities", default="loss,gradient", show_default=True, callback=read_names,
-              help="Among loss, terms, gradient, gradient_norm, curvature; metrics come by themselves.")  # fmt: skip
+@click.option("--quantities", callback=read_names,
+              help="Among loss, terms, gradient, gradient_norm, curvature; metrics come by themselves.  "
+              "[default: loss; or what the store holds already]")  # fmt: skip
 @click.option("--tolerance", type=float, callback=read_tolerance, metavar="SHARE",
               help="Evaluate only what is needed to know the loss everywhere to within this share of the range of its "
               "logarithm, such as 0.01, and interpolate the rest.  [default: evaluate every point]")  # fmt: skip
@@ -99,7 +101,7 @@ def sweep_factory(
     tolerance: float | None,
     dtype: str | None,
     device: str | None,
-    quantities: tuple[str, ...],
+    quantities: tuple[str, ...] | None,
     settings: tuple[str, ...],
     dry_run: bool,
     **words: Any,
@@ -125,11 +127,12 @@ def sweep_factory(
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out': the store to write, such as runs/x.zarr (or --dry-run).")
     words["normalize"] = None if words["normalize"] == "none" else words["normalize"]
-    keywords: dict[str, Any] = {"quantities": quantities, "device": device, "dtype": _DTYPES.get(dtype or "")}
+    keywords: dict[str, Any] = {"device": device, "dtype": _DTYPES.get(dtype or "")}
     given = {name for name in OF_SOME if _is_given(name)}
     asked = Words(**words, given=frozenset(given))
     try:
         with explained():
+            keywords["quantities"] = kept_quantities(LOSS if quantities is None else quantities, out)
             chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
             grid = grid_on(chosen, points, radius)
             if out is None or dry_run:

@@ -5,13 +5,14 @@ import json
 import xarray as xr
 
 from explorer.checklist import report as reported
+from explorer.checklist.budget import Depth
 from explorer.sweeps.job import Job
 from explorer.sweeps.mixed_precision_error import mixed_precision
 from explorer.sweeps.projected_checkpoints import Checkpoints, projected
 from explorer.sweeps.provenance import Attributes
 
 
-def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: bool) -> Attributes:
+def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: Depth) -> Attributes:
     """Return the attributes `checkpoints` and `report`, as far as they are asked for, as JSON text; and, of mixed
     precision, its error."""
     found: Attributes = {}

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.checklist.budget import Depth
 from explorer.grid import Grid
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
@@ -21,6 +22,7 @@ from explorer.quantities.values import Quantity, read_quantities
 from explorer.refinement import refined
 from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.dataset import as_array, landscape
+from explorer.sweeps.default_quantities import LOSS, kept_quantities
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.fields import Fields
 from explorer.sweeps.job import Indices, Job, read_job
@@ -40,7 +42,7 @@ def sweep(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Quantity] = ("loss", "gradient"),
+    quantities: Sequence[Quantity] = LOSS,
     store: str | Path | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
@@ -48,7 +50,7 @@ def sweep(
     checkpoints: Checkpoints | None = None,
     tolerance: float | None = None,
     progress: bool = True,
-    report: bool = True,
+    report: Depth = True,
 ) -> xr.Dataset:
     """Measure quantities at every point of the grid and return the landscape.
 
@@ -66,7 +68,8 @@ def sweep(
         plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes through one
             origin, one a seed, which become the leading dimension `seed`.
         grid: with the plane's labels, in their order.
-        quantities: built-in names, or functions theta [P] -> scalar.
+        quantities: built-in names, or functions theta [P] -> scalar. Where none are given, a store that is there keeps
+            its own.
         store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
             warning, and tried again next time.
         device, dtype: evaluate there and in it; the objective's own by default. torch.bfloat16 or torch.float16 on an
@@ -83,7 +86,8 @@ def sweep(
             of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
             number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
-        report: answer "is my plot right?" in the attribute `report`; costs some dozens of evaluations.
+        report: answer "is my plot right?" in the attribute `report`: what can be said within half a second or a fifth
+            of the sweep's seconds, whichever is more, and what the rest would cost; "full" for all of it.
 
     Raises:
         ValueError: labels, sizes, dtypes, quantities or tolerance do not fit.
@@ -91,12 +95,13 @@ def sweep(
     """
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
-    wanted = read_quantities(quantities)
+    store = None if store is None else Path(store)
+    wanted = read_quantities(kept_quantities(quantities, store))
     check_tolerance(tolerance, wanted, grid)
     job = read_job(objective, plane, grid, wanted, device, dtype)
     with _undisturbed(job):
         if store is not None:
-            return sweep_into(Path(store), job, chunk_size, checkpoints, tolerance, progress=progress, report=report)
+            return sweep_into(store, job, chunk_size, checkpoints, tolerance, progress=progress, report=report)
         measure = (
             partial(_everywhere, job, chunk_size) if tolerance is None else partial(_within, job, chunk_size, tolerance)
         )
@@ -110,7 +115,7 @@ def estimate(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Quantity] = ("loss", "gradient"),
+    quantities: Sequence[Quantity] = LOSS,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
 ) -> Plan:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from explorer.checklist.budget import Depth, still_asked
 from explorer.plane import Plane
 from explorer.refinement import visiting_order
 from explorer.store import Store
@@ -43,7 +44,7 @@ def sweep_into(
     tolerance: float | None = None,
     *,
     progress: bool,
-    report: bool,
+    report: Depth,
 ) -> xr.Dataset:
     """Measure what is missing in the store at `path` (made if it is not there) and return its landscape.
 
@@ -60,8 +61,8 @@ def sweep_into(
         store.refuse_other(spec)
         found = sound_landscape(store)
         refuse_other_numbers(store, found, job)
-        if is_finished(found, report=report):
-            return _concluded(store, found, job, checkpoints, report=False)
+        if is_finished(found, report=False):
+            return _concluded(store, found, job, checkpoints, report=still_asked(found.attrs, report))
     points = job.points if tolerance is None else first_points(job)
     chosen = _plan(job, points, chunk_size)
     if store is None:
@@ -77,11 +78,11 @@ def sweep_into(
     return _concluded(store, found, job, checkpoints, report=report)
 
 
-def is_finished(found: xr.Dataset, *, report: bool = True) -> bool:
+def is_finished(found: xr.Dataset, *, report: Depth = True) -> bool:
     """Return whether a store's landscape has all its points and its last words."""
     whole = found.attrs["done_points"] == found.attrs["total_points"]
     told = "tolerance" not in found.attrs or "tolerance_error" in found.attrs
-    return whole and told and ("report" in found.attrs or not report)
+    return bool(whole and told and not still_asked(found.attrs, report))
 
 
 def planes_of(path: str | Path) -> tuple[Plane, ...]:
@@ -190,7 +191,7 @@ def _news(finished: int, points: int, elapsed: float) -> str:
 
 
 def _concluded(
-    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: bool
+    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: Depth
 ) -> xr.Dataset:
     """Write down what is said about a landscape, and return it."""
     attrs = conclusions(job, found, checkpoints, report=report)

@@ -14,10 +14,12 @@ from tests.directions.test_hessian import bowl_with, network
 from tests.support.cases import least_squares, neuron
 from tests.support.reference import dense_hessian, value_and_gradient
 
+SLOPES = ("loss", "gradient")
+
 
 def findings(objective, plane, grid=None, **given):
     grid = grid or Grid(dict.fromkeys(plane.labels, (-1.0, 1.0, 5)))
-    landscape = sweep(objective, plane, grid, progress=False, report=False, **given)
+    landscape = sweep(objective, plane, grid, **{"quantities": SLOPES, "progress": False, "report": False} | given)
     found = report(objective, plane if isinstance(plane, Plane) else plane[0], grid, landscape)
     json.dumps(found, allow_nan=False)
     return {each["name"]: each for each in found}
@@ -506,7 +508,7 @@ def test_a_report_stays_within_its_budget(monkeypatch):
     objective = least_squares(samples=60, parameters=200).objective
     plane = directions.gaussian(objective)
     grid = Grid.square(points=31)
-    landscape = sweep(objective, plane, grid, progress=False, report=False)
+    landscape = sweep(objective, plane, grid, quantities=SLOPES, progress=False, report=False)
     calls = []
     measure = Objective.__call__
     monkeypatch.setattr(Objective, "__call__", lambda self, theta: calls.append(0) or measure(self, theta))

@@ -24,7 +24,7 @@ from tests.objective.test_any_model import random_plane
 from tests.support.cases import neuron
 from tests.support.kinds import KINDS
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")
 VMAP = LADDER[0]
 
@@ -38,7 +38,7 @@ def mlp(samples=64):
 
 def test_an_estimate_names_strategy_chunk_and_seconds():
     objective = mlp()
-    found = estimate(objective, directions.gaussian(objective), Grid.square(points=31))
+    found = estimate(objective, directions.gaussian(objective), Grid.square(points=31), quantities=("loss", "gradient"))
     assert found.seconds > 0
     assert found.chunk >= 1
     text = found.text(961)

@@ -25,7 +25,7 @@ from tests.store.test_store import flip
 from tests.support.cases import neuron
 from tests.support.kinds import KINDS
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")
 

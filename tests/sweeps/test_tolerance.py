@@ -28,7 +28,7 @@ from tests.objective.test_any_model import X, Y, mse, network, random_plane, sha
 from tests.store.test_store import flip, small
 from tests.support.cases import neuron
 
-sweep = partial(explorer.sweep, report=False, progress=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False, progress=False)
 GRID = Grid({"alpha": (-1.0, 1.0, 61), "beta": (-1.0, 1.0, 47)})
 ATTRS = ("tolerance", "tolerance_error", "tolerance_checked", "tolerance_scale", "evaluated_points")
 
@@ -140,7 +140,8 @@ def scalar(module, **given):
 def test_a_rough_function_is_evaluated_everywhere_and_says_so():
     objective, plane = scalar(Rough())
     grid = Grid(dict.fromkeys(plane.labels, (-1.0, 1.0, 41)))
-    rough = explorer.sweep(objective, plane, grid, tolerance=0.01, progress=False)
+    wanted = ("loss", "gradient")
+    rough = explorer.sweep(objective, plane, grid, quantities=wanted, tolerance=0.01, progress=False)
     xr.testing.assert_identical(numbers(rough), numbers(sweep(objective, plane, grid)))
     assert (rough.attrs["tolerance_error"], rough.attrs["tolerance_checked"]) == (0.0, 0)
     assert rough.attrs["evaluated_points"] == 1681
