@@ -6,7 +6,6 @@ import torch
 
 from explorer.checklist.finding import Finding, percent, shown
 from explorer.checklist.inspection import Inspection
-from explorer.curvature import full_gradient
 from explorer.numerics.gram import lengths_and_cosines
 
 _ORTHOGONAL = ("hessian", "through", "principal")
@@ -35,7 +34,7 @@ def check_directions(about: Inspection) -> Finding:
 
 def check_gradient(about: Inspection) -> Finding:
     """Tell which share of the gradient at the origin lies in the plane, beside sqrt(K / P), that of a random plane."""
-    slope = full_gradient(about.objective, about.plane.origin)
+    slope = about.gradient
     whole, inside = float(slope.norm()), float(about.along(slope).norm())
     usual = math.sqrt(len(about.plane.basis) / len(slope))
     values = {"norm": whole, "in_plane": inside, "random": usual}

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 Status = Literal["ok", "warn", "info"]
 
+LEFT = "seconds_left"
+"""Among the values of a finding: about how many seconds it would take to look at what was not looked at."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -45,6 +48,18 @@ def at_least(number: float) -> str:
 def percent(share: float, words: Callable[[float], str] = shown) -> str:
     """Return a share as a percentage, for a sentence; `words` rounds."""
     return f"{words(100 * share)} %"
+
+
+def not_looked_at(seconds: float) -> str:
+    """Return what is said of what would take so many seconds, after "The radius"."""
+    return f'was not looked at, which takes about {duration(seconds)}: ask for report="full"'
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _finite(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import math
 import statistics
 
+from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding, Status, shown
 from explorer.checklist.inspection import Inspection
 
@@ -24,8 +25,10 @@ def check_radius(about: Inspection) -> Finding | None:
 
     None for planes through given points, whose extents follow from these.
     """
+    if about.plane.made.get("kind") not in _KINDS:
+        return None
     center = about.center_loss
-    if about.plane.made.get("kind") not in _KINDS or not math.isfinite(center) or center == 0:
+    if not math.isfinite(center) or center == 0:
         return None
     own = max(max(abs(axis.low), abs(axis.high)) for axis in about.grid.axes.values())
     # Ten times; for a negative loss as far above it.
@@ -45,6 +48,13 @@ def check_radius(about: Inspection) -> Finding | None:
         status: Status = "warn" if about.range < _FLAT * abs(center) else "info"
         return Finding("radius", status, f"{text}: a larger radius would show more than the bottom.", values)
     return Finding("radius", "ok", f"{text}.", values)
+
+
+def evaluations_along_the_rays(about: Inspection) -> Pieces:
+    """Return what `check_radius` takes at most."""
+    if about.plane.made.get("kind") not in _KINDS:
+        return {}
+    return {"evaluation": 1 + 2 * len(about.grid.axes) * (_HALVINGS + _DOUBLINGS + 1)}
 
 
 def _reach(about: Inspection, axis: int, sign: int, tried: list[float], goal: float) -> float:

@@ -8,7 +8,7 @@ import click
 import torch
 from click.core import ParameterSource
 
-from explorer.checklist import report_text
+from explorer.checklist import Depth, report
 from explorer.cli.factories import objective_of, read_settings
 from explorer.cli.grids import grid_on
 from explorer.cli.options import (
@@ -35,6 +35,7 @@ from explorer.sweeps.stored import is_finished
 
 _SIGINT = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
+_DEPTHS: dict[str, Depth] = {"quick": True, "full": "full", "none": False}
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -92,6 +93,8 @@ class _Sweep(click.Command):
 @click.option("--device", callback=read_device, help="Evaluate there, such as cuda.  [default: the model's]")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="A keyword of the factory; JSON where it can be, else text; repeatable.")  # fmt: skip
+@click.option("--report", "depth", type=click.Choice(list(_DEPTHS)), default="quick", show_default=True,
+              help="Is my plot right? What takes little beside the sweep, all of it, or nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and stop.")
 def sweep_factory(
     factory: str,
@@ -103,6 +106,7 @@ def sweep_factory(
     device: str | None,
     quantities: tuple[str, ...] | None,
     settings: tuple[str, ...],
+    depth: str,
     dry_run: bool,
     **words: Any,
 ) -> None:
@@ -138,7 +142,7 @@ def sweep_factory(
             if out is None or dry_run:
                 _estimate(chosen, grid, keywords, tolerance)
             else:
-                _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance})
+                _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance, "report": _DEPTHS[depth]})
     except KeyboardInterrupt:
         click.echo(_saved(out), err=True)
         raise click.exceptions.Exit(_SIGINT) from None
@@ -160,9 +164,10 @@ def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -
     store = None if is_free(out) else Store.open(out)
     if store is not None:
         refuse_other_words(store, chosen.objective)
-    finished = store is not None and is_finished(store.landscape())
+    finished = store is not None and is_finished(store.landscape(), report=keywords["report"])
     found = sweep(chosen.objective, chosen.planes, grid, store=out, checkpoints=chosen.shown, **keywords)
-    click.echo(report_text(found))
+    if "report" in found.attrs:
+        click.echo(report(found))
     done, total = found.attrs["done_points"], found.attrs["total_points"]
     said = f"was finished already, all {total:,} points" if finished else "is finished"
     said += evaluated_words(found.attrs)

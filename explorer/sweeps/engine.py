@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.checklist.budget import Depth
+from explorer.checklist import Depth
 from explorer.grid import Grid
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from explorer.checklist.budget import Depth, still_asked
+from explorer.checklist import Depth, still_asked
 from explorer.plane import Plane
 from explorer.refinement import visiting_order
 from explorer.store import Store

@@ -13,7 +13,7 @@ from torch import nn
 
 import explorer
 from explorer import Grid, Objective
-from explorer.checklist import report, report_text
+from explorer.checklist import findings, report
 from explorer.cli import main
 from explorer.dashboard.stores.folder import Folder
 from explorer.errors import StoreError
@@ -145,7 +145,7 @@ def test_a_rough_function_is_evaluated_everywhere_and_says_so():
     xr.testing.assert_identical(numbers(rough), numbers(sweep(objective, plane, grid)))
     assert (rough.attrs["tolerance_error"], rough.attrs["tolerance_checked"]) == (0.0, 0)
     assert rough.attrs["evaluated_points"] == 1681
-    assert "All 1,681 points were evaluated, none interpolated" in " ".join(report_text(rough).split())
+    assert "All 1,681 points were evaluated, none interpolated" in " ".join(str(report(rough)).split())
 
 
 def test_float32_stays_float32(case):
@@ -414,7 +414,7 @@ def test_the_report_counts_no_hole_where_nothing_was_asked(case):
 
 def test_an_error_beyond_what_was_asked_is_warned_of(case, found):
     worse = found.assign_attrs(tolerance_error=0.02)
-    (finding,) = (each for each in report(*case, GRID, worse) if each["name"] == "interpolation")
+    (finding,) = (each for each in findings(*case, GRID, worse) if each["name"] == "interpolation")
     assert finding["status"] == "warn"
     assert "2 % of the range" in finding["text"]
 

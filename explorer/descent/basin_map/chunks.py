@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from explorer.checklist.finding import duration
 from explorer.descent.basin_map.crowd import Crowd, Ends
 from explorer.descent.basin_map.dataset import Piece
 from explorer.descent.basin_map.many_gradients import gradients_of, thetas_at_once
@@ -15,7 +16,6 @@ from explorer.descent.basin_map.starts import Starts
 from explorer.descent.basin_map.unlabelled_ends import Waiting
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.job import Indices
-from explorer.sweeps.planning.plan import duration
 
 _LOSSES = 32 << 20
 """Bytes that the losses of all steps of one chunk may take."""
