@@ -52,7 +52,7 @@ def percent(share: float, words: Callable[[float], str] = shown) -> str:
 
 def not_looked_at(seconds: float) -> str:
     """Return what is said of what would take so many seconds, after "The radius"."""
-    return f'was not looked at, which takes about {duration(seconds)}: ask for report="full"'
+    return f'was not looked at, as it takes about {duration(max(seconds, 0.1))}: report="full" looks at all'
 
 
 def duration(seconds: float) -> str:

@@ -31,8 +31,7 @@ def check_radius(about: Inspection) -> Finding | None:
     if not math.isfinite(center) or center == 0:
         return None
     own = max(max(abs(axis.low), abs(axis.high)) for axis in about.grid.axes.values())
-    # Ten times; for a negative loss as far above it.
-    goal = center + (_TIMES - 1) * abs(center)
+    goal = _goal(center)
     tried = [own * 2.0**power for power in range(-_HALVINGS, _DOUBLINGS + 1)]
     reached = sorted(_reach(about, axis, sign, tried, goal) for axis in range(len(about.grid.axes)) for sign in (1, -1))
     found = statistics.median_high(reached)
@@ -51,10 +50,17 @@ def check_radius(about: Inspection) -> Finding | None:
 
 
 def evaluations_along_the_rays(about: Inspection) -> Pieces:
-    """Return what `check_radius` takes at most."""
+    """Return about what `check_radius` takes: all radii, or those within a picture that reaches the goal."""
     if about.plane.made.get("kind") not in _KINDS:
         return {}
-    return {"evaluation": 1 + 2 * len(about.grid.axes) * (_HALVINGS + _DOUBLINGS + 1)}
+    center = about.swept([0.0] * len(about.grid.axes))
+    reaches = center is not None and bool((about.landscape["loss"] >= _goal(center)).any())
+    return {"evaluation": 1 + 2 * len(about.grid.axes) * (_HALVINGS + 1 + (0 if reaches else _DOUBLINGS))}
+
+
+def _goal(center: float) -> float:
+    # Ten times; for a negative loss as far above it.
+    return center + (_TIMES - 1) * abs(center)
 
 
 def _reach(about: Inspection, axis: int, sign: int, tried: list[float], goal: float) -> float:
