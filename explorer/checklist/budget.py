@@ -1,6 +1,5 @@
 """Budget: how much of a report is asked for, and what of it fits into the seconds that it may take."""
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from explorer.checklist.finding import LEFT
+from explorer.landscape import report_of
 
 Depth = bool | Literal["full"]
 """No report; what takes little beside the sweep; or all of it."""
@@ -87,12 +87,5 @@ def still_asked(attrs: Mapping[str, Any], depth: Depth) -> Depth:
     """Return which report is asked for and not among the attributes of a landscape yet."""
     if not depth or "report" not in attrs:
         return depth
-    return "full" if depth == "full" and not _is_whole(str(attrs["report"])) else False
-
-
-def _is_whole(report: str) -> bool:
-    try:
-        return not any(LEFT in finding["values"] for finding in json.loads(report))
-    # A store's attributes are anybody's.
-    except (ValueError, TypeError, KeyError):
-        return False
+    whole = not any(LEFT in entry.values for entry in report_of(attrs))
+    return "full" if depth == "full" and not whole else False

@@ -25,7 +25,7 @@ from explorer.checklist.interpolated import check_interpolation
 from explorer.checklist.precision import check_precision, evaluations_in_the_other
 from explorer.checklist.radius import check_radius, evaluations_along_the_rays
 from explorer.grid import Grid
-from explorer.landscape import Status
+from explorer.landscape import Status, dims_of, status_of
 from explorer.objective import Objective
 from explorer.plane import Plane
 
@@ -95,7 +95,7 @@ def findings(
         depth: True for what takes little, "full" for all.
         clock: seconds that have passed.
     """
-    points = int(np.count_nonzero(landscape["status"] == Status.EVALUATED))
+    points = int(np.count_nonzero(status_of(landscape, dims_of(landscape)) == Status.EVALUATED))
     about = Inspection(objective, plane, grid, landscape, budget_for(depth, landscape.attrs, points, clock))
     found: dict[str, Finding] = {}
     left: list[_Check] = []

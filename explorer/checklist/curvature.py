@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 
 from explorer.checklist.budget import Pieces
-from explorer.checklist.finding import LEFT, Finding, at_least, at_most, not_looked_at, percent, shown
+from explorer.checklist.finding import LEFT, Finding, not_looked_at
 from explorer.checklist.inspection import Inspection
 from explorer.curvature import extreme_eigenvalues
 from explorer.curvature.dense import dense_matrix
+from explorer.numerics.text import at_least, at_most, number, percent
 
 _OTHERS = 10
 """Products' worth of the report that is spent elsewhere."""
@@ -88,7 +89,7 @@ def _in_the_picture(about: Inspection) -> tuple[str, list[float]]:
     if not bool(about.seen.isfinite().all()):
         return "The curvature at the origin is NaN or infinite.", []
     inside = torch.linalg.eigvalsh((about.seen + about.seen.T) / 2).tolist()
-    ends = " to ".join(shown(each) for each in dict.fromkeys((inside[0], inside[-1])))
+    ends = " to ".join(number(each) for each in dict.fromkeys((inside[0], inside[-1])))
     return f"Curvature per unit length at the origin: {ends} in the picture", inside
 
 
@@ -143,7 +144,7 @@ def _compared(text: str, inside: list[float], found: _Ends, rounding: float) -> 
 
 def _sentence(found: _Ends) -> str:
     if found.exact:
-        return f"{shown(found.low)} to {shown(found.high)} over all directions"
+        return f"{number(found.low)} to {number(found.high)} over all directions"
     text = f"over all directions the smallest is at most {at_most(found.low)} and the largest at least "
     text += f"{at_least(found.high)} (Ritz values after {found.products} products"
     if found.unknown:

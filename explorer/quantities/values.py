@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from explorer.landscape import RESERVED
 from explorer.objective.blocks import Part
-from explorer.objective.terms import RESERVED, Outcome
+from explorer.objective.terms import Outcome
 
 BUILT_IN = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 

@@ -7,13 +7,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from explorer.checklist.finding import duration
 from explorer.descent.basin_map.crowd import Crowd, Ends
 from explorer.descent.basin_map.dataset import Piece
 from explorer.descent.basin_map.many_gradients import gradients_of, thetas_at_once
 from explorer.descent.basin_map.reached_minima import Minima
 from explorer.descent.basin_map.starts import Starts
 from explorer.descent.basin_map.unlabelled_ends import Waiting
+from explorer.numerics.text import duration
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.job import Indices
 

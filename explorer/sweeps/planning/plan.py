@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.checklist.finding import duration
+from explorer.numerics.text import duration
 from explorer.sweeps.evaluation.strategies import Strategy
 from explorer.sweeps.planning.timing import Timing
 
