@@ -8,12 +8,14 @@ from pathlib import Path
 import torch
 import xarray as xr
 
+from explorer.checklist import Depth
 from explorer.grid import Grid
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
 from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.default_quantities import LOSS, kept_quantities
 from explorer.sweeps.job import Job, read_job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
@@ -27,7 +29,7 @@ def sweep(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Asked] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = LOSS,
     store: str | Path | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
@@ -35,7 +37,7 @@ def sweep(
     checkpoints: Checkpoints | None = None,
     tolerance: float | None = None,
     progress: bool = True,
-    report: bool = True,
+    report: Depth = True,
 ) -> xr.Dataset:
     """Measure quantities at every point of the grid and return the landscape.
 
@@ -53,7 +55,8 @@ def sweep(
         plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes through one
             origin, one a seed, which become the leading dimension `seed`.
         grid: with the plane's labels, in their order.
-        quantities: built-in names, or functions theta [P] -> scalar.
+        quantities: built-in names, or functions theta [P] -> scalar. Where none are given, a store that is there keeps
+            its own.
         store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
             warning, and tried again next time.
         device, dtype: evaluate there and in it; the objective's own by default. torch.bfloat16 or torch.float16 on an
@@ -70,7 +73,8 @@ def sweep(
             of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
             number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
-        report: answer "is my plot right?" in the attribute `report`; costs some dozens of evaluations.
+        report: answer "is my plot right?" in the attribute `report`: what can be said within half a second or a fifth
+            of the sweep's seconds, whichever is more, and what the rest would cost; "full" for all of it.
 
     Raises:
         ValueError: labels, sizes, dtypes, quantities or tolerance do not fit.
@@ -78,13 +82,14 @@ def sweep(
     """
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
-    wanted = read_quantities(quantities)
+    store = None if store is None else Path(store)
+    wanted = read_quantities(kept_quantities(quantities, store))
     check_tolerance(tolerance, wanted, grid)
     job = read_job(objective, plane, grid, wanted, device, dtype)
     with _undisturbed(job):
         if store is not None:
             run = Run(job, tolerance, chunk_size, progress, stored=True)
-            return swept_into(Path(store), run, checkpoints, report=report)
+            return swept_into(store, run, checkpoints, report=report)
         landscape = swept(Run(job, tolerance, chunk_size, progress))
         landscape.attrs.update(conclusions(job, landscape, checkpoints, report=report))
         return landscape
@@ -95,7 +100,7 @@ def estimate(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Asked] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = LOSS,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
 ) -> Plan:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from explorer.checklist import Depth, still_asked
 from explorer.errors import StoreError
 from explorer.landscape import Status
 from explorer.plane import Plane
@@ -67,11 +68,11 @@ def saved_at_once(job: Job, points: int) -> int:
     return min(most, max(points, -(-job.points // MOST_CHUNKS)))
 
 
-def is_finished(landscape: xr.Dataset, *, report: bool = True) -> bool:
+def is_finished(landscape: xr.Dataset, *, report: Depth = True) -> bool:
     """Return whether a store's landscape has all its points and its last words."""
     attrs = landscape.attrs
     told = "tolerance" not in attrs or "tolerance_error" in attrs
-    return attrs["done_points"] == attrs["total_points"] and told and ("report" in attrs or not report)
+    return bool(attrs["done_points"] == attrs["total_points"] and told and not still_asked(attrs, report))
 
 
 def planes_of(path: str | Path) -> tuple[Plane, ...]:

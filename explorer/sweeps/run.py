@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from explorer.checklist import Depth, still_asked
 from explorer.landscape import Status
 from explorer.refinement import Refined
 from explorer.store import Store
@@ -135,7 +136,7 @@ def swept(run: Run) -> xr.Dataset:
     return landscape(job, keep.fields, said, None if whole else keep.status)
 
 
-def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report: bool) -> xr.Dataset:
+def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report: Depth) -> xr.Dataset:
     """Measure what is missing in the store at `path` (made if it is not there) and return its landscape.
 
     Checkpoints are projected anew also where nothing is missing. Points that raise are marked as failed, with a
@@ -151,8 +152,8 @@ def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report:
         store = created(path, run.job, run.tolerance, size)
     else:
         store, found = there
-        if is_finished(found, report=report):
-            return _concluded(store, found, run.job, checkpoints, report=False)
+        if is_finished(found, report=False):
+            return _concluded(store, found, run.job, checkpoints, report=still_asked(found.attrs, report))
     keep = InStore(store, min(run.lasting, store.chunk_size))
     journal = Journal(store, run.evaluation.describe(), run.expected - keep.done)
     outcomes = run.fill(keep, journal)
@@ -191,7 +192,7 @@ def _tell_failures(found: xr.Dataset, error: Exception) -> None:
 
 
 def _concluded(
-    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: bool
+    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: Depth
 ) -> xr.Dataset:
     """Write down what is said about a landscape, and return it."""
     attrs = conclusions(job, found, checkpoints, report=report)

@@ -71,7 +71,7 @@ def test_the_same_words_return_at_once_and_others_are_refused_by_name(tmp_path: 
     for words, said in (
         (("--seed", 1), "directions.0.seed: the store has 0, asked for 1"),
         (("--points", 6), "points.alpha: the store has 5, asked for 6"),
-        (("--quantities", "loss"), "quantities"),
+        (("--quantities", "loss,gradient"), 'quantities: the store has ["loss"], asked for ["gradient", "loss"]'),
         (("--set", "depth=1"), "x.zarr holds another sweep. --set depth: the store has nothing, asked for 1. Use"),
         (("--dtype", "float32"), 'dtype: the store has "float64", asked for "float32"'),
     ):
@@ -79,6 +79,12 @@ def test_the_same_words_return_at_once_and_others_are_refused_by_name(tmp_path: 
         assert shown.exit_code == 1, shown.output
         assert said in shown.output
         assert "Traceback" not in shown.output
+
+
+def test_a_store_keeps_its_quantities(tmp_path: Path) -> None:
+    swept(tmp_path / "x.zarr", "--quantities", "loss,gradient")
+    assert "was finished already, all 25 points." in swept(tmp_path / "x.zarr").output
+    assert run("sweep", FACTORY, "--out", tmp_path / "x.zarr", "--dry-run").exit_code == 0
 
 
 def test_the_seconds_are_told_before(tmp_path: Path) -> None:

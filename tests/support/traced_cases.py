@@ -89,7 +89,8 @@ def always_traced(monkeypatch: pytest.MonkeyPatch) -> None:
 def swept(objective: Objective, plane: Plane, **options):
     """A small sweep, one axis for each direction."""
     grid = Grid(dict.fromkeys(plane.labels, (-1, 1, 3)))
-    return explorer.sweep(objective, plane, grid, report=False, progress=False, **options)
+    how = {"quantities": ("loss", "gradient"), "report": False, "progress": False} | options
+    return explorer.sweep(objective, plane, grid, **how)
 
 
 def plain(objective: Objective, plane: Plane, quantities=("loss", "gradient")):

@@ -22,7 +22,7 @@ from tests.support.cases import neuron
 from tests.support.kinds import KINDS
 from tests.support.store_cases import flip
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")
 

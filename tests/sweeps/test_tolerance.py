@@ -13,7 +13,7 @@ from torch import nn
 
 import explorer
 from explorer import Grid, Objective
-from explorer.checklist import report, report_text
+from explorer.checklist import findings, report
 from explorer.cli import main
 from explorer.dashboard.stores.folder import Folder
 from explorer.errors import StoreError
@@ -28,7 +28,7 @@ from tests.support.cases import neuron
 from tests.support.store_cases import flip
 from tests.support.visits import driven
 
-sweep = partial(explorer.sweep, report=False, progress=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False, progress=False)
 GRID = Grid({"alpha": (-1.0, 1.0, 61), "beta": (-1.0, 1.0, 47)})
 ATTRS = ("tolerance", "tolerance_error", "tolerance_checked", "tolerance_scale", "evaluated_points")
 
@@ -140,11 +140,12 @@ def scalar(module, **given):
 def test_a_rough_function_is_evaluated_everywhere_and_says_so():
     objective, plane = scalar(Rough())
     grid = Grid(dict.fromkeys(plane.labels, (-1.0, 1.0, 41)))
-    rough = explorer.sweep(objective, plane, grid, tolerance=0.01, progress=False)
+    wanted = ("loss", "gradient")
+    rough = explorer.sweep(objective, plane, grid, quantities=wanted, tolerance=0.01, progress=False)
     xr.testing.assert_identical(numbers(rough), numbers(sweep(objective, plane, grid)))
     assert (rough.attrs["tolerance_error"], rough.attrs["tolerance_checked"]) == (0.0, 0)
     assert rough.attrs["evaluated_points"] == 1681
-    assert "All 1,681 points were evaluated, none interpolated" in " ".join(report_text(rough).split())
+    assert "All 1,681 points were evaluated, none interpolated" in " ".join(str(report(rough)).split())
 
 
 def test_float32_stays_float32(case):
@@ -330,7 +331,7 @@ def test_the_report_counts_no_hole_where_nothing_was_asked(case):
 
 def test_an_error_beyond_what_was_asked_is_warned_of(case, found):
     worse = found.assign_attrs(tolerance_error=0.02)
-    (finding,) = (each for each in report(*case, GRID, worse) if each["name"] == "interpolation")
+    (finding,) = (each for each in findings(*case, GRID, worse) if each["name"] == "interpolation")
     assert finding["status"] == "warn"
     assert "2 % of the range" in finding["text"]
 

@@ -211,7 +211,8 @@ def test_the_program_makes_the_same_store_again(
     objective = network()
     plane = [directions.gaussian(objective, seed=seed) for seed in seeds]
     grid = Grid({"alpha": (-1, 1, 5), "beta": (-1, 1, 4)})
-    first = sweep(objective, plane, grid, store=tmp_path / "runs" / "x.zarr", progress=False)
+    wanted = ("loss", "gradient")
+    first = sweep(objective, plane, grid, quantities=wanted, store=tmp_path / "runs" / "x.zarr", progress=False)
     attrs = Store.open(tmp_path / "runs" / "x.zarr").attrs
     (tmp_path / "again" / "runs").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "again")
@@ -229,7 +230,8 @@ def test_the_command_line_makes_the_same_store_again(tmp_path: Path, monkeypatch
         pytest.skip("no command sweep")
     objective = network(hidden=3)
     grid = Grid({"alpha": (-0.5, 0.5, 5), "beta": (-0.5, 0.5, 4)})
-    sweep(objective, directions.gaussian(objective, seed=4), grid, store=tmp_path / "runs" / "x.zarr", progress=False)
+    plane, wanted = directions.gaussian(objective, seed=4), ("loss", "gradient")
+    sweep(objective, plane, grid, quantities=wanted, store=tmp_path / "runs" / "x.zarr", progress=False)
     attrs = Store.open(tmp_path / "runs" / "x.zarr").attrs
     words = shlex.split(command(attrs, "x.zarr"))
     assert words[:4] == ["python", "-m", "explorer", "sweep"]
@@ -293,7 +295,7 @@ def test_the_program_of_other_directions_takes_the_planes_of_the_store(
     grid = Grid({"alpha": (-1, 1, 5), "beta": (0, 1, 4)})
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
-    first = sweep(objective, plane, grid, store=Path("runs/x.zarr"), progress=False)
+    first = sweep(objective, plane, grid, quantities=("loss", "gradient"), store=Path("runs/x.zarr"), progress=False)
     attrs = Store.open(Path("runs/x.zarr")).attrs
     with contextlib.redirect_stderr(io.StringIO()):
         exec(program(attrs, "x.zarr"), {})
