@@ -17,7 +17,7 @@ from explorer.grid import Grid
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import Quantity, read_quantities
+from explorer.quantities import Asked, read_quantities
 from explorer.refinement import refined
 from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.dataset import as_array, landscape
@@ -40,7 +40,7 @@ def sweep(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Quantity] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = ("loss", "gradient"),
     store: str | Path | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
@@ -110,7 +110,7 @@ def estimate(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Quantity] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = ("loss", "gradient"),
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
 ) -> Plan:

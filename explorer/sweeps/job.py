@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 
 Indices = NDArray[np.int64]
 
@@ -80,7 +80,8 @@ def read_job(
     """Return the job, moved to `device` and `dtype` where these are given; a short dtype means mixed precision.
 
     Raises:
-        ValueError: labels, sizes or dtypes do not fit, or several planes have different origins.
+        ValueError: labels, sizes, dtypes or the quantities' dimensions do not fit, or several planes have different
+            origins.
     """
     planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
     if not planes:
@@ -98,6 +99,7 @@ def read_job(
             f"expected planes through one origin, which a landscape has once; that of planes[{other[0]}] differs from "
             "that of planes[0]: sweep them one by one"
         )
+    wanted.dims(objective, grid.labels)
     return Job(objective, planes, grid, wanted, low)
 
 

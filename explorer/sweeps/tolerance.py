@@ -1,7 +1,7 @@
 """Tolerance: what may be asked of a sweep that evaluates only some of its points, and what that is going to cost."""
 
 from explorer.grid import Grid
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 from explorer.refinement import start_size
 from explorer.sweeps.job import Job
 from explorer.sweeps.planning.plan import Plan

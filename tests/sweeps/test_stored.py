@@ -13,7 +13,7 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, Plane
 from explorer.errors import StoreError
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import read_job

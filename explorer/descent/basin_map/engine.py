@@ -17,7 +17,7 @@ from explorer.descent.optimizers import method_of
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.job import read_job
 from explorer.sweeps.progress import announced
 from explorer.sweeps.provenance import Attributes
