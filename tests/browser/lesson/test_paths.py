@@ -14,8 +14,8 @@ from explorer.dashboard.lesson.maps import objective_of
 from explorer.dashboard.lesson.state import parse
 from explorer.dashboard.server import server_of
 from explorer.descent import SCHEDULES, descend
-from tests.browser.lesson.test_everyone import violations
-from tests.browser.screen import Screen
+from tests.browser.axe import violations
+from tests.browser.screen import PHONE, Screen
 from tests.support.path_cases import LINE
 
 WALKED = "() => explorer.paths.list().every(({ reply }) => reply) && explorer.paths.why()"
@@ -217,7 +217,7 @@ def test_everyone_can_use_it(screen: Screen, browser: Browser, address: str) -> 
     walked(screen.open("opt=gd,gd@2&study=reaction&mode=dark&steps=30"))
     assert screen.page.locator("path[data-walk]").count() == 3 * 2
     assert violations(screen.page) == []
-    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.resize(PHONE)
     walked(screen.open("opt=gd,lbfgs&mode=light"))
     small = "({ offsetParent, offsetWidth, offsetHeight }) => offsetParent && Math.min(offsetWidth, offsetHeight) < 24"
     controls = "[...document.querySelectorAll('#descent :is(button, input, summary)')]"
