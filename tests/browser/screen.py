@@ -11,7 +11,7 @@ SETTLED = """() => window.explorer?.reply?.point && !explorer.stale()
     && document.querySelector('#readout-loss').dataset.source === 'torch'"""
 """Torch's numbers for what is shown, the map and the minima are all there."""
 
-AS_BACK_DOES = """([address]) => {
+AS_BACK_DOES = """(address) => {
     for (const node of document.querySelectorAll("details[open]")) node.open = false;
     document.querySelector("#lesson:not([hidden]) #lesson-close")?.click();
     document.activeElement?.blur();
@@ -46,10 +46,14 @@ class Screen:
         """Show the state of an address: by the page's own handling of Back where it is loaded, else as load() does."""
         if not self.loaded:
             return self.load(query)
-        self.page.mouse.move(0, 0)
-        self.page.evaluate(AS_BACK_DOES, [self._within(query)])
+        self.go(query)
         self.page.wait_for_function("() => explorer.state !== window.before")
         return self.settled()
+
+    def go(self, query: str) -> None:
+        """Change the address, and wait for nothing."""
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(AS_BACK_DOES, self._within(query))
 
     def load(self, query: str = "") -> Self:
         """Load the page anew, as a link from elsewhere does: about ten times as long as open()."""

@@ -4,9 +4,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import violations
+from tests.browser.patience import assert_asked_again_is_waited_for
 from tests.browser.screen import PHONE
 from tests.browser.stores.screen import SliceScreen
 
@@ -175,3 +176,8 @@ def test_the_stores_of_these_tests_are_what_is_listed(screen: SliceScreen, store
     screen.open()
     names = screen.page.locator("#stores tbody th").all_inner_texts()
     assert sorted(names) == sorted(each.name for each in stores.iterdir())
+
+
+def test_a_question_that_is_asked_again_has_its_whole_time(page: Page, slices: str) -> None:
+    screen = SliceScreen(page, slices)
+    assert_asked_again_is_waited_for(screen, "store=whole.zarr", "store=seeds.zarr", held="drawn.data", seconds=20)

@@ -112,6 +112,7 @@
     explorer.ask(query);
   };
 
+  const clocks = {};
   /* Ask the server for whatever the present state still lacks. */
   explorer.ask = (query) => {
     const { state, asked } = explorer;
@@ -119,7 +120,9 @@
       if (!wanted || asked[store] === key) return;
       asked[store] = key;
       send(store, { query: key });
-      setTimeout(unanswered, PATIENCE, store, key);
+      // One clock a question: that of an earlier asking would run out before this one is answered.
+      clearTimeout(clocks[store]);
+      clocks[store] = setTimeout(unanswered, PATIENCE, store, key);
     };
     const scene = explorer.query(sceneState(), SCENE);
     once("scene", scene);

@@ -43,6 +43,7 @@
 
   const send = (explorer.send = (store, data) => dash_clientside.set_props(store, { data }));
 
+  const clocks = {};
   /* Ask the server for whatever the present state still lacks. */
   explorer.ask = () => {
     const { state, asked, answered } = explorer;
@@ -53,7 +54,9 @@
       asked[store] = key;
       answered[store] = false;
       send(store, { query, at: Date.now() });
-      setTimeout(unanswered, PATIENCE, store, key);
+      // One clock a question: that of an earlier asking would run out before this one is answered.
+      clearTimeout(clocks[store]);
+      clocks[store] = setTimeout(unanswered, PATIENCE, store, key);
     };
     once("list-query", state.store && `store=${state.store}`);
     if (!state.store) return;
