@@ -62,7 +62,7 @@ def test_the_live_sentence_says_the_state(screen: Screen) -> None:
 
 
 def test_everything_can_be_reached_by_keyboard(screen: Screen) -> None:
-    screen.open()
+    screen.load()
     reached = set()
     for _ in range(70):
         screen.page.keyboard.press("Tab")

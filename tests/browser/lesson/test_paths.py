@@ -238,4 +238,4 @@ def test_a_hidden_card_asks_for_no_paths(screen: Screen) -> None:
     screen.open("opt=gd&hide=descent&n=33")
     assert not screen.page.is_visible("#descent")
     assert not [url for url in asked if "/path?" in url]
-    assert screen.page.locator("path[data-walk]").count() == 0
+    assert screen.page.locator("[data-map=landscape] path[data-walk]").count() == 0

@@ -7,7 +7,10 @@
     open: (wanted) => {
       byId("lesson").hidden = !wanted;
       byId("lesson-button").setAttribute("aria-expanded", String(wanted));
-      if (wanted) explorer.send("lesson-query", { open: true }), byId("lesson-close").focus();
+      if (!wanted) return;
+      // The text is long, and typeset when it comes: once is enough.
+      if (!byId("lesson-text").children.length) explorer.send("lesson-query", { open: true });
+      byId("lesson-close").focus();
     },
   };
 
