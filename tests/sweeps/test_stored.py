@@ -20,10 +20,11 @@ from explorer.sweeps.job import read_job
 from explorer.sweeps.pacing import chunk_of
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.stored import planes_of
-from tests.objective.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
 from tests.store.test_store import flip
 from tests.support.cases import neuron
-from tests.support.kinds import KINDS
+from tests.support.kinds import KINDS, mse
+from tests.support.planes import random_plane
+from tests.support.small_network import GRID, X, Y, network, share_below
 
 sweep = partial(explorer.sweep, report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})

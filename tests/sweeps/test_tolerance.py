@@ -24,9 +24,11 @@ from explorer.store import FieldSpec, Store
 from explorer.store.absent import is_nothing, nothing
 from explorer.sweeps import refilling, stored
 from explorer.sweeps.evaluation.evaluation import Evaluation
-from tests.objective.test_any_model import X, Y, mse, network, random_plane, share_below
 from tests.store.test_store import flip, small
 from tests.support.cases import neuron
+from tests.support.kinds import mse
+from tests.support.planes import random_plane
+from tests.support.small_network import X, Y, network, share_below
 
 sweep = partial(explorer.sweep, report=False, progress=False)
 GRID = Grid({"alpha": (-1.0, 1.0, 61), "beta": (-1.0, 1.0, 47)})

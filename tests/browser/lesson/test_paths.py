@@ -15,16 +15,11 @@ from explorer.dashboard.lesson.state import parse
 from explorer.dashboard.server import server_of
 from explorer.descent import SCHEDULES, descend
 from tests.browser.axe import violations
+from tests.browser.paths import WALKED, walked
 from tests.browser.screen import PHONE, Screen
 from tests.support.path_cases import LINE
 
-WALKED = "() => explorer.paths.list().every(({ reply }) => reply) && explorer.paths.why()"
 STEP = "explorer.transport.at()"
-
-
-def walked(screen: Screen) -> Screen:
-    screen.settled().page.wait_for_function(WALKED)
-    return screen
 
 
 def assert_paths_are_torchs(screen: Screen) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser.axe import violations
-from tests.browser.lesson.test_paths import walked
+from tests.browser.paths import walked
 from tests.browser.screen import PHONE, Screen
 
 
