@@ -11,35 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
 from explorer import directions, open_landscape
-from explorer.checkpoints import write_checkpoint
-from explorer.cli import main
 from explorer.cli.factories import read_settings
 from explorer.store import Store
-from tests.support.killed.train import Bowl
+from tests.support.command_line import FACTORY, checkpoint, run, swept
 from tests.support.store_cases import flip
 
-FACTORY = "tests.support.killed.train:objective"
 ROOT = Path(__file__).parents[2]
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def swept(path: Path, *words: object) -> Result:
-    found = run("sweep", FACTORY, "--points", 5, *words, "--out", path)
-    assert found.exit_code == 0, found.output
-    return found
-
-
-def checkpoint(path: Path, *theta: float) -> Path:
-    model = Bowl()
-    model.theta.data = torch.tensor(theta, dtype=torch.float64)
-    write_checkpoint(model, path)
-    return path
 
 
 @pytest.mark.parametrize("command", ["sweep", "export", "verify", "serve"])
@@ -142,15 +121,15 @@ def test_a_trajectory_spans_a_plane_and_is_drawn_on_it(tmp_path: Path) -> None:
 
 
 def test_several_trajectories_span_a_plane_together(tmp_path: Path) -> None:
-    for run, factor in (("slow", 0.8), ("fast", 0.5)):
-        (tmp_path / run).mkdir()
+    for name, factor in (("slow", 0.8), ("fast", 0.5)):
+        (tmp_path / name).mkdir()
         for epoch in range(3):
-            checkpoint(tmp_path / run / f"epoch_{epoch}.safetensors", factor**epoch, factor ** (2 * epoch), 1)
+            checkpoint(tmp_path / name / f"epoch_{epoch}.safetensors", factor**epoch, factor ** (2 * epoch), 1)
     where = [tmp_path / "slow", tmp_path / "fast"]
     swept(tmp_path / "x.zarr", "--directions", "principal", "--trajectory", *where)
     found = open_landscape(tmp_path / "x.zarr")
     path = json.loads(found.attrs["checkpoints"])
-    assert [(each["run"], each["step"]) for each in path] == [(run, i) for run in ("slow", "fast") for i in range(3)]
+    assert [(each["run"], each["step"]) for each in path] == [(name, i) for name in ("slow", "fast") for i in range(3)]
     assert [each["name"] for each in path][3:] == ["fast, step 0", "fast, step 1", "fast, step 2"]
     assert json.loads(found.attrs["basis"])["made"]["runs"] == [3, 3]
     # Both lie in the plane of the first two entries of theta.

@@ -20,9 +20,9 @@ from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.planning import calibration
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
-from tests.objective.test_any_model import random_plane
 from tests.support.cases import neuron
 from tests.support.kinds import KINDS
+from tests.support.planes import random_plane
 
 sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")

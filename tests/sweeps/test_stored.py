@@ -17,9 +17,10 @@ from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.job import read_job
 from explorer.sweeps.resume import planes_of, saved_at_once
-from tests.objective.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
 from tests.support.cases import neuron
-from tests.support.kinds import KINDS
+from tests.support.kinds import KINDS, mse
+from tests.support.planes import random_plane
+from tests.support.small_network import GRID, X, Y, network, share_below
 from tests.support.store_cases import flip
 
 sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)

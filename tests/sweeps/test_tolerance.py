@@ -23,8 +23,10 @@ from explorer.refinement.loss_scale import range_of
 from explorer.store import Store, chunks
 from explorer.sweeps import keep, run
 from explorer.sweeps.evaluation.evaluation import Evaluation
-from tests.objective.test_any_model import X, Y, mse, network, random_plane, share_below
 from tests.support.cases import neuron
+from tests.support.kinds import mse
+from tests.support.planes import random_plane
+from tests.support.small_network import X, Y, network, share_below
 from tests.support.store_cases import flip
 from tests.support.visits import driven
 
