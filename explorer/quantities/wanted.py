@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor
@@ -29,7 +30,7 @@ class Wanted:
         """Their names."""
         return tuple(quantity.name for quantity in self.quantities)
 
-    @property
+    @cached_property
     def values(self) -> Pass:
         """Those that come of the one pass through the objective; metrics come with them."""
         return Pass(tuple(quantity for quantity in self.quantities if isinstance(quantity, Value)))
