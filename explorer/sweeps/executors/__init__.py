@@ -1,0 +1,7 @@
+"""Executors: points measured by other threads, processes or machines."""
+
+from explorer.sweeps.executors.admitted import refuse_unfit_executor
+from explorer.sweeps.executors.crews import on
+from explorer.sweeps.executors.recipe import Measuring, Recipe, SweepRecipe
+
+__all__ = ["Measuring", "Recipe", "SweepRecipe", "on", "refuse_unfit_executor"]
