@@ -9,6 +9,7 @@ import torch
 from click.core import ParameterSource
 
 from explorer.checklist import report_text
+from explorer.cli.executors import ExecutorWords, executor_of, executor_options
 from explorer.cli.factories import objective_of, read_settings
 from explorer.cli.grids import grid_on
 from explorer.cli.options import (
@@ -32,8 +33,8 @@ from explorer.store.create import is_free
 from explorer.sweeps import estimate, sweep
 from explorer.sweeps.stored import is_finished
 
-_SIGINT = 130
-"""Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
+_SIGINT, _FAILED = 130, 3
+"""Exit codes of a command that Ctrl-C ended, 128 + SIGINT; and of one that finished with points that failed."""
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -88,6 +89,7 @@ class _Sweep(click.Command):
               "logarithm, such as 0.01, and interpolate the rest.  [default: evaluate every point]")  # fmt: skip
 @click.option("--dtype", type=click.Choice(list(_DTYPES)), help="Evaluate in it.  [default: the model's]")
 @click.option("--device", callback=read_device, help="Evaluate there, such as cuda.  [default: the model's]")
+@executor_options
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="A keyword of the factory; JSON where it can be, else text; repeatable.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and stop.")
@@ -116,6 +118,7 @@ def sweep_factory(
     python -m explorer sweep train:objective --directions hessian --quantities loss,curvature --out runs/sharp.zarr
     python -m explorer sweep train:objective --count 1 --seed 0,1,2,3 --out runs/band.zarr
     python -m explorer sweep train:objective --points 201 --tolerance 0.01 --out runs/fine.zarr
+    python -m explorer sweep train:objective --workers 4 --out runs/x.zarr
     python -m explorer sweep train:objective --dry-run
 
     A sweep that was stopped or killed goes on where it was when the same words are run again; a finished one returns
@@ -125,6 +128,7 @@ def sweep_factory(
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out': the store to write, such as runs/x.zarr (or --dry-run).")
     words["normalize"] = None if words["normalize"] == "none" else words["normalize"]
+    crew = ExecutorWords(**{name: words.pop(name) for name in ExecutorWords.__dataclass_fields__})
     keywords: dict[str, Any] = {"quantities": quantities, "device": device, "dtype": _DTYPES.get(dtype or "")}
     given = {name for name in OF_SOME if _is_given(name)}
     asked = Words(**words, given=frozenset(given))
@@ -135,7 +139,9 @@ def sweep_factory(
             if out is None or dry_run:
                 _estimate(chosen, grid, keywords, tolerance)
             else:
-                _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance})
+                with executor_of(crew) as executor:
+                    more = {} if executor is None else {"executor": executor}
+                    _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance, **more})
     except KeyboardInterrupt:
         click.echo(_saved(out), err=True)
         raise click.exceptions.Exit(_SIGINT) from None
@@ -166,6 +172,8 @@ def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -
     click.echo(f"{out} {said}." if done == total else f"{out} holds {done:,} of {total:,} points; the others failed.")
     click.echo(f"See it:  python -m explorer serve --stores {in_shell(out.parent)}")
     click.echo(f"Take it: python -m explorer export {in_shell(out)} {in_shell(Path(f'{out.stem}.html'))}")
+    if done < total:
+        raise click.exceptions.Exit(_FAILED)
 
 
 def _saved(out: Path | None) -> str:

@@ -13,7 +13,7 @@ from explorer.sweeps.executors.grouping import Pace
 from explorer.sweeps.executors.parcel import pack
 from explorer.sweeps.executors.pool import Pool, parcel_file
 from explorer.sweeps.executors.recipe import Recipe
-from explorer.sweeps.executors.task import HELD, PROCESS, Ticket, forget
+from explorer.sweeps.executors.task import HELD, Ticket, forget, this_process
 from explorer.sweeps.executors.window import Crew, Window
 from explorer.sweeps.workers import Measure
 
@@ -50,7 +50,7 @@ def on(
         TypeError, ValueError: the executor is none or takes no work, or the recipe cannot be sent.
         WorkerError: of the measure: workers are gone, or cannot make the objective; what came out comes before it.
     """
-    refuse_unfit_executor(executor)
+    refuse_unfit_executor(executor, recipe.device)
     with _crew(executor, recipe, threads, patience) as crew:
         yield Window(crew, Pace(recipe.seconds_each), recipe.chunk, ahead)
 
@@ -92,7 +92,7 @@ def _ticket(
         path=path,
         device=device or str(recipe.device),
         threads=threads or 1,
-        driver=PROCESS,
+        driver=this_process(),
         default_dtype=torch.get_default_dtype(),
         matmul_precision=torch.get_float32_matmul_precision(),
     )

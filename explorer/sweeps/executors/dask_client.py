@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
@@ -27,6 +27,9 @@ _LOOK = 5.0
 """Seconds between two looks at the cluster."""
 _MEMORY = 60.0
 """Seconds to wait for a result that is told to be there: it is computed again if its worker died meanwhile."""
+
+_DELIVERIES, _PAUSE = 5, 1.0
+"""How often a parcel is brought to all workers, while some of them die, and seconds between."""
 
 
 class Cluster:
@@ -62,24 +65,23 @@ class Cluster:
         if self.workers:
             self._seen = now
         elif now - self._seen > self._patience:
+            # Whoever calls again may wait again.
+            waited, self._seen = now - self._seen, now
             what = f"workers that offer the resource {GPU}" if self._gpus else "workers"
             raise WorkerError(
                 f"expected {what} on the cluster of {self._client.scheduler.address}; there have been none for "
-                f"{now - self._seen:.0f} s. What came out is kept: start workers and call again"
+                f"{waited:.0f} s. What came out is kept: start workers and call again"
             )
 
     def submit(self, task: Task, done: "SimpleQueue[Any]") -> Any:
-        """Send a task."""
+        """Send a task. Raises WorkerError if the connection is gone."""
         self._sent += 1
-        future = self._client.submit(
-            _work_on_dask,
-            self._ticket,
-            self._threads,
-            task.pieces,
-            key=f"{self._prefix}-{self._sent}",
-            pure=False,
-            resources={GPU: 1} if self._gpus else None,
-        )
+        key, resources = f"{self._prefix}-{self._sent}", {GPU: 1} if self._gpus else None
+        given = (self._ticket, self._threads, task.pieces)
+        try:
+            future = self._client.submit(_work_on_dask, *given, key=key, pure=False, resources=resources)
+        except Exception as error:
+            raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
         future.add_done_callback(done.put)
         return future
 
@@ -91,10 +93,7 @@ class Cluster:
             WorkerError: its objective cannot be made, or the cluster is gone.
         """
         if future.status in ("cancelled", "lost"):
-            raise WorkerError(
-                f"expected a scheduler that finishes its tasks; the connection to it is gone, a task {future.status}. "
-                "What came out is kept: call again"
-            )
+            raise WorkerError(_gone(f"a task that is {future.status}"))
         try:
             reply: Reply = future.result(timeout=_MEMORY)
         except TimeoutError:
@@ -119,10 +118,7 @@ class Cluster:
         try:
             known: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
         except Exception as error:
-            raise WorkerError(
-                f"expected a scheduler that answers; got {type(error).__name__}: {error}. What came out is kept: call "
-                "again"
-            ) from error
+            raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
         return known
 
 
@@ -131,12 +127,26 @@ def delivered(client: Any, parcel: Parcel) -> Iterator[None]:
     """Bring a parcel to every worker, once, also to those that come later, as long as the context lasts."""
     # A name of its own, so that two drivers with the same parcel do not take it from each other.
     name = f"explorer-{parcel.name[:16]}-{uuid.uuid4().hex[:8]}"
-    client.register_plugin(_Delivery(parcel), name=name)
+    _deliver(client, _Delivery(parcel), name)
     try:
         yield
     finally:
-        if client.status == "running":
+        # A worker that is dying does not answer; nor does a scheduler that is gone.
+        with suppress(Exception):
             client.unregister_worker_plugin(name)
+
+
+def _deliver(client: Any, delivery: "_Delivery", name: str) -> None:
+    for attempt in range(_DELIVERIES):
+        try:
+            client.register_plugin(delivery, name=name)
+        except OSError as error:
+            # A worker died just then: all others may still have to hear of it.
+            if attempt == _DELIVERIES - 1:
+                raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 class _Delivery(WorkerPlugin):
@@ -163,3 +173,7 @@ def _work_on_dask(ticket: Ticket, threads: int | None, pieces: tuple[Any, ...]) 
 def _patience() -> float:
     own = dask.config.get("distributed.scheduler.no-workers-timeout")
     return _PATIENCE if own is None else float(parse_timedelta(own))
+
+
+def _gone(what: str) -> str:
+    return f"expected a connection to Dask's scheduler; got {what}. What came out is kept: connect and call again"

@@ -19,8 +19,8 @@ from explorer.sweeps.executors.recipe import Measuring, Recipe
 from explorer.sweeps.job import Indices
 from explorer.sweeps.workers import Measured
 
-PROCESS = uuid.uuid4().hex
-"""Of this process alone."""
+_LOADED = uuid.uuid4().hex
+"""Of this process, and of those that it forks."""
 HELD: dict[str, Recipe] = {}
 """Name of a parcel -> its recipe, in the process of the driver: its threads need no copy."""
 DELIVERED: dict[str, Parcel] = {}
@@ -43,7 +43,7 @@ class Ticket:
     threads: int
     """Of PyTorch, in a worker's process."""
     driver: str
-    """`PROCESS` of the driver, whose settings are not touched."""
+    """Its process, whose settings are not touched."""
     default_dtype: torch.dtype
     matmul_precision: str
 
@@ -58,6 +58,11 @@ class Reply:
     """That measuring took, without what is done once a process."""
 
 
+def this_process() -> str:
+    """Return what no other process, on whatever machine, returns."""
+    return f"{_LOADED}-{os.getpid()}"
+
+
 def work(ticket: Ticket, pieces: Sequence[Indices]) -> Reply:
     """Measure pieces of flat positions.
 
@@ -65,7 +70,7 @@ def work(ticket: Ticket, pieces: Sequence[Indices]) -> Reply:
         WorkerError: the parcel is not there, or its objective cannot be made here, or is another one.
     """
     with _TURN:
-        if ticket.driver != PROCESS:
+        if ticket.driver != this_process():
             # At each task: PyTorch keeps the number of its threads by thread.
             torch.set_num_threads(ticket.threads)
             torch.set_default_dtype(ticket.default_dtype)

@@ -17,8 +17,8 @@ _LEAST_SECONDS = 0.5
 _BOOKKEEPING = 6e-3
 """Seconds that a task may keep the driver busy, twice over: with so much work for every worker in a task, a thousand
 workers leave it idle half of the time."""
-_LOOK = 5.0
-"""Seconds between two looks at how many workers there are."""
+_WAIT = 1.0
+"""Seconds to wait for a task before it is asked whether there are workers at all."""
 
 
 class LostTaskError(Exception):
@@ -102,7 +102,7 @@ class Window:
         """Wait for a future, and take those that are done as well; none after a while."""
         futures = []
         with suppress(Empty):
-            futures.append(self._done.get(timeout=_LOOK))
+            futures.append(self._done.get(timeout=_WAIT))
             while True:
                 futures.append(self._done.get_nowait())
         self._crew.look()
