@@ -1,6 +1,5 @@
 """The report: all findings on a landscape, and their rendering as text."""
 
-import json
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from explorer.checklist.interpolated import check_interpolation
 from explorer.checklist.precision import check_precision
 from explorer.checklist.radius import check_radius
 from explorer.grid import Grid
+from explorer.landscape import ReportEntry, report_of
 from explorer.objective import Objective
 from explorer.plane import Plane
 
@@ -56,7 +56,7 @@ def report(objective: Objective, plane: Plane, grid: Grid, landscape: xr.Dataset
 
 def report_text(landscape: xr.Dataset, width: int = 100) -> str:
     """Return the report in a landscape's attributes as lines of text, each marked ok, look or note; "" without one."""
-    return "\n".join(_lines(each, width) for each in json.loads(landscape.attrs.get("report", "[]")))
+    return "\n".join(_lines(each, width) for each in report_of(landscape.attrs))
 
 
 def _outcome(check: Callable[[Inspection], Finding | None], about: Inspection) -> Finding | None:
@@ -69,6 +69,6 @@ def _outcome(check: Callable[[Inspection], Finding | None], about: Inspection) -
         return Finding(name, "info", f"The {name} could not be looked at: {reason}")
 
 
-def _lines(finding: dict[str, Any], width: int) -> str:
-    indents: Sequence[str] = (f"{_MARKS[finding['status']]:<6}", " " * 6)
-    return textwrap.fill(finding["text"], width, initial_indent=indents[0], subsequent_indent=indents[1])
+def _lines(finding: ReportEntry, width: int) -> str:
+    indents: Sequence[str] = (f"{_MARKS[finding.status]:<6}", " " * 6)
+    return textwrap.fill(finding.text, width, initial_indent=indents[0], subsequent_indent=indents[1])

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explorer.checklist.finding import Finding, at_least, at_most, percent, shown
+from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
 from explorer.curvature import extreme_eigenvalues, hessian_product
 from explorer.curvature.dense import dense_matrix
+from explorer.numerics.text import at_least, at_most, number, percent
 
 _ROOM = 256 << 20
 """Bytes that the three vectors of the iteration may take."""
@@ -55,7 +56,7 @@ def check_curvature(about: Inspection) -> Finding:
     if not bool(seen.isfinite().all()):
         return Finding("curvature", "info", "The curvature at the origin is NaN or infinite.")
     inside = torch.linalg.eigvalsh((seen + seen.T) / 2).tolist()
-    ends = " to ".join(shown(each) for each in dict.fromkeys((inside[0], inside[-1])))
+    ends = " to ".join(number(each) for each in dict.fromkeys((inside[0], inside[-1])))
     text = f"Curvature per unit length at the origin: {ends} in the picture"
     if 3 * about.plane.origin.nbytes > _ROOM:
         text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
@@ -114,7 +115,7 @@ def _compared(text: str, inside: list[float], found: _Ends, rounding: float) -> 
 
 def _sentence(found: _Ends) -> str:
     if found.exact:
-        return f"{shown(found.low)} to {shown(found.high)} over all directions"
+        return f"{number(found.low)} to {number(found.high)} over all directions"
     text = f"over all directions the smallest is at most {at_most(found.low)} and the largest at least "
     text += f"{at_least(found.high)} (Ritz values after {found.products} products"
     if found.unknown:

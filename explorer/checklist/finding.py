@@ -1,9 +1,7 @@
 """Finding: one answer to "is my plot right?"."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any, Literal
 
 Status = Literal["ok", "warn", "info"]
@@ -25,26 +23,6 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as an attribute holds it."""
         return {"name": self.name, "status": self.status, "text": self.text, "values": _finite(self.values)}
-
-
-def shown(number: float) -> str:
-    """Return a number with three digits, for a sentence."""
-    return f"{number:.3g}"
-
-
-def at_most(number: float) -> str:
-    """Return a finite number with three digits, rounded up: an upper bound stays one in its sentence."""
-    return shown(float(Context(prec=3, rounding=ROUND_CEILING).create_decimal_from_float(number)))
-
-
-def at_least(number: float) -> str:
-    """Return a finite number with three digits, rounded down: a lower bound stays one in its sentence."""
-    return shown(float(Context(prec=3, rounding=ROUND_FLOOR).create_decimal_from_float(number)))
-
-
-def percent(share: float, words: Callable[[float], str] = shown) -> str:
-    """Return a share as a percentage, for a sentence; `words` rounds."""
-    return f"{words(100 * share)} %"
 
 
 def _finite(value: Any) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.grid import Grid
+from explorer.landscape import Status, one_plane, status_of
 from explorer.numerics.gram import inner_products, lengths_and_cosines
 from explorer.objective import Objective
 from explorer.plane import Plane
@@ -18,8 +19,6 @@ from explorer.plane import Plane
 _SHARE = 0.1
 """Of the sweep's own evaluations: what the report may cost, within these numbers of Hessian products."""
 _FEWEST, _MOST = 20, 100
-_EVALUATED = 1
-"""Value of `status`."""
 _PRODUCT = 6
 """Evaluations that a product with the Hessian costs, about."""
 
@@ -38,7 +37,7 @@ class Inspection:
     @cached_property
     def landscape(self) -> xr.Dataset:
         """The plane's own part of the whole, over the grid's labels alone."""
-        return self.whole.isel(seed=0) if "seed" in self.whole.dims else self.whole
+        return one_plane(self.whole)
 
     @property
     def products(self) -> int:
@@ -49,10 +48,7 @@ class Inspection:
     @cached_property
     def evaluated(self) -> NDArray[np.bool_]:
         """Which points of the grid were evaluated, neither interpolated nor failed."""
-        if "status" not in self.landscape:
-            return np.ones(self.grid.shape, dtype=bool)
-        found: NDArray[np.bool_] = self.landscape["status"].values == _EVALUATED
-        return found
+        return np.asarray(status_of(self.landscape, self.grid.labels) == Status.EVALUATED)
 
     @property
     def epsilon(self) -> float:

@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.checklist.finding import Finding, percent, shown
+from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
 from explorer.errors import ObjectiveError
+from explorer.numerics.text import at_most, percent
 from explorer.objective import Objective
 
 _VISIBLE = 1e-3
@@ -47,8 +48,8 @@ def _mixed(about: Inspection) -> Finding:
     attrs = about.landscape.attrs
     share, points = float(attrs["mixed_precision_error"]), int(attrs["mixed_precision_checked"])
     text = (
-        f"Products are in {attrs['mixed_precision']}: at {points} points the loss is off by {percent(share)} of the "
-        "range of log L or less."
+        f"Products are in {attrs['mixed_precision']}: at {points} points the loss is off by "
+        f"{percent(share, at_most)} of the range of log L or less."
     )
     values = {"share": share, "points": points}
     if share <= _SEEN:
@@ -65,7 +66,7 @@ def _compared(about: Inspection, other: Objective, places: list[tuple[int, ...]]
         apart = max(apart, abs(float(about.landscape["loss"].values[at]) - again))
     values = {"difference": apart, "range": about.range, "points": len(places)}
     where = "At 1 point" if len(places) == 1 else f"At {len(places)} points, the lowest among them,"
-    text = f"{where} {_name(own)} and {_name(other.dtype)} differ by {shown(apart)} or less"
+    text = f"{where} {_name(own)} and {_name(other.dtype)} differ by {at_most(apart)} or less"
     if not about.range > 0:
         text += "; the picture's finite values are all the same, and no color can show how much that is."
         return Finding("precision", "info", text, values)

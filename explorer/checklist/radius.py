@@ -3,8 +3,9 @@
 import math
 import statistics
 
-from explorer.checklist.finding import Finding, Status, shown
+from explorer.checklist.finding import Finding, Status
 from explorer.checklist.inspection import Inspection
+from explorer.numerics.text import number
 
 _KINDS = ("gaussian", "hessian", "tensors")
 """Planes whose origin is the middle of the picture; the others' extents follow from the points that they go through."""
@@ -34,11 +35,11 @@ def check_radius(about: Inspection) -> Finding | None:
     reached = sorted(_reach(about, axis, sign, tried, goal) for axis in range(len(about.grid.axes)) for sign in (1, -1))
     found = statistics.median_high(reached)
     values = {"grid": own, "suggested": found, "goal": goal, "reached": reached}
-    text = f"Along the axes the loss reaches {_TIMES} times the center's, {shown(goal)}, "
+    text = f"Along the axes the loss reaches {_TIMES} times the center's, {number(goal)}, "
     if not math.isfinite(found):
-        text += f"nowhere up to {shown(tried[-1])}; the grid ends at {shown(own)}: the picture is flat on that scale."
+        text += f"nowhere up to {number(tried[-1])}; the grid ends at {number(own)}: the picture is flat on that scale."
         return Finding("radius", "warn", text, values)
-    text += f"at about {shown(found)} (median of {len(reached)} rays); the grid ends at {shown(own)}"
+    text += f"at about {number(found)} (median of {len(reached)} rays); the grid ends at {number(own)}"
     if found * _FAR <= own:
         return Finding("radius", "warn", f"{text}: a smaller radius would show the center's surroundings.", values)
     if found >= own * _FAR:

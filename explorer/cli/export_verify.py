@@ -8,6 +8,7 @@ import xarray as xr
 
 from explorer.cli.told_errors import explained, in_shell
 from explorer.exports import export
+from explorer.landscape import SEED, seeds_of
 from explorer.store import Store, open_landscape
 
 _FILE = click.Path(path_type=Path)
@@ -42,12 +43,12 @@ def export_store(store: Path, file: Path, seed: int | None) -> None:
 
 
 def _of_seed(landscape: xr.Dataset, seed: int, store: Path) -> xr.Dataset:
-    if "seed" not in landscape.dims:
+    seeds = seeds_of(landscape)
+    if not seeds:
         raise click.ClickException(f"{store} holds one plane, so there is no seed to choose: leave --seed out")
-    seeds = landscape["seed"].values.tolist()
     if seed not in seeds:
         raise click.ClickException(f"expected --seed among {seeds} of {store}; got {seed}")
-    return landscape.sel(seed=seed)
+    return landscape.sel({SEED: seed})
 
 
 @click.command("verify")

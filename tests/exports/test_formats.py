@@ -177,7 +177,7 @@ def test_html_is_one_page_with_the_report_and_provenance() -> None:
 def test_html_draws_lines_seeds_and_unfinished_planes() -> None:
     unfinished = plane()
     unfinished["status"][:, 1:] = 0
-    assert "25% of them computed" in encode(unfinished, ".html").decode()
+    assert "25 % of them computed" in encode(unfinished, ".html").decode()
     assert "over alpha</h1>" in encode(line(), ".html").decode()
     two = xr.concat([line(), line()], xr.Variable("seed", [3, 7]), combine_attrs="override")
     assert "Points: 2 seed x 5 alpha" in encode(two, ".html").decode()

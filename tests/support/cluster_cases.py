@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explorer import Grid, Objective, directions
-from explorer.quantities.values import Quantity, read_quantities
+from explorer.quantities import Asked, read_quantities
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.executors import SweepRecipe, on
 from explorer.sweeps.job import read_job
 from explorer.sweeps.planning.calibration import plan
-from explorer.sweeps.workers import Measure
+from explorer.sweeps.workers import Measure, Measured, arrays
 
 HERE = __name__
 
@@ -100,7 +100,7 @@ def sourced(**keywords: Any) -> Objective:
     return objective
 
 
-def recipe_of(objective: Objective, points: int = 16, quantities: tuple[Quantity, ...] = ("loss",)) -> SweepRecipe:
+def recipe_of(objective: Objective, points: int = 16, quantities: tuple[Asked, ...] = ("loss",)) -> SweepRecipe:
     """Return the recipe of points x points in [0, points)^2: w and b are whole numbers."""
     plane = directions.axes(objective, "w", "b")
     grid = Grid({"w": (0, points - 1, points), "b": (0, points - 1, points)})
@@ -141,7 +141,8 @@ def gather(measure: Measure, recipe: SweepRecipe, size: int) -> Came:
     points = recipe.job.points
     came = Came({}, np.zeros(points, dtype=np.int64), np.zeros(points, dtype=bool), set())
     for found in measure(pieces_of(recipe, size)):
-        take(came, found)
+        if found is not None:
+            take(came, found)
     return came
 
 
@@ -151,12 +152,12 @@ def swept(executor: Any, recipe: SweepRecipe, size: int, **how: Any) -> Came:
         return gather(measure, recipe, size)
 
 
-def take(came: Came, found: Any) -> None:
+def take(came: Came, found: Measured) -> None:
     """Put what came of a piece where it belongs."""
-    np.add.at(came.times, found.at, 1)
-    for name, values in found.fields.items():
+    np.add.at(came.times, found.positions, 1)
+    for name, values in arrays(found.fields).items():
         empty = np.full((len(came.times), *values.shape[1:]), np.nan, dtype=values.dtype)
-        came.fields.setdefault(name, empty)[found.at] = values
+        came.fields.setdefault(name, empty)[found.positions] = values
+    came.lost[found.lost] = True
     if found.error is not None:
-        came.lost[np.setdiff1d(found.positions, found.at)] = True
         came.reasons.add(found.reason)

@@ -7,7 +7,7 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, Plane
 from explorer.graphs import Rewrites, onednn_is_available
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.planning import calibration
 

@@ -13,7 +13,7 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, directions
 from explorer.objective.blocks import even_block
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps import estimate
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by

@@ -12,8 +12,8 @@ from explorer.dashboard.stores.cards import about
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.listing import listing, names_of
-from explorer.dashboard.stores.maps import Shown, shown
 from explorer.dashboard.stores.page import ANSWERS
+from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.errors import ExplorerError, StateError
 

@@ -13,8 +13,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.dashboard.stores.quantities import nested
 from explorer.errors import StoreError
+from explorer.landscape import nested
 from explorer.store import Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)

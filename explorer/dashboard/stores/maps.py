@@ -1,8 +1,6 @@
 """Maps: what the page draws of one store, or of two on one colour scale, as plain JSON."""
 
-import json
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,53 +10,21 @@ from numpy.typing import NDArray
 from explorer.dashboard.lesson import maps
 from explorer.dashboard.stores.between_points import swept, thinned
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.folder import Folder, Opened
+from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.moved_planes import series_of, values_of
-from explorer.dashboard.stores.quantities import axes_of, drawable, nested, plane_of
+from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures.colorbar import chosen_scale
-from explorer.figures.dimensions import SEED
 from explorer.figures.field import Field, field_of
 from explorer.figures.interpolated import JOINED, STAND_IN, note_of
 from explorer.figures.lines import Band, band_of
-from explorer.figures.projections import gram_of, spread_words
+from explorer.figures.projections import spread_words
 from explorer.figures.scale import ColorScale
+from explorer.landscape import STATUS, Status, gram_of, nested, quantities_of
 
 MOST_POINTS = 513
 """Of a side, sent to the browser: more than its pixels."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A store with its landscape along one plane."""
-
-    opened: Opened
-    landscape: xr.Dataset
-    seed: int
-    seeds: list[int]
-
-
-def shown(name: str, state: State, folder: Folder) -> Shown:
-    """Open a store and choose its plane.
-
-    Raises:
-        StoreError: it cannot be opened or drawn.
-    """
-    opened = folder.look(name)
-    whole = folder.landscape(opened)
-    landscape, seed = plane_of(whole, state.seed)
-    if seed < 0:
-        return Shown(opened, landscape, seed, [])
-    seeds = [int(each) for each in np.atleast_1d(whole[SEED].values)]
-    return Shown(opened, _of_plane(landscape, seeds.index(seed)), seed, seeds)
-
-
-def _of_plane(landscape: xr.Dataset, number: int) -> xr.Dataset:
-    """Give the landscape along one of several planes that plane's own description; checkpoints are on the first."""
-    planes = nested(landscape.attrs, "planes", list)
-    own = {"basis": json.dumps(planes[number])} if number < len(planes) else {}
-    return landscape.assign_attrs(own | ({"checkpoints": "[]"} if number else {}))
 
 
 def payload(state: State, folder: Folder) -> dict[str, Any]:
@@ -72,20 +38,20 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
     both = [one, *_second(state, folder, one, notes)]
     notes += [words for each in both for words in _damage(each)]
     quantity = _quantity(state.quantity, both, notes)
-    axes = axes_of(one.landscape)
+    axes = one.axes
     series = series_of(one.opened, folder) if len(axes) == 2 else None
     drawn = (
         _bands(both, quantity, state.scale, notes)
         if len(axes) == 1
         else _fields(
-            both, quantity, state.scale, notes, values_of(series, folder, quantity, [each.opened.name for each in both])
+            both, quantity, state.scale, notes, values_of(series, folder, quantity, [each.name for each in both])
         )
     )
     return {
         **drawn,
         "model": str(one.opened.attrs.get("model", ""))[:80],
         "quantity": quantity,
-        "quantities": drawable(one.landscape),
+        "quantities": quantities_of(one.landscape),
         "axes": list(axes),
         "seed": one.seed,
         "seeds": one.seeds,
@@ -99,13 +65,13 @@ def payload(state: State, folder: Folder) -> dict[str, Any]:
 
 def _interpolated(both: list[Shown], quantity: str) -> str:
     """Say how much of the stores was interpolated and how far off that may be; "" where nothing was."""
-    told = [(each.opened.name, note_of(each.landscape, quantity, _instead(each.landscape))) for each in both]
+    told = [(each.name, note_of(each.landscape, quantity, _instead(each))) for each in both]
     said = [f"{name}: {note}." if len(told) > 1 else f"{note[:1].upper()}{note[1:]}." for name, note in told if note]
     return " ".join(said)
 
 
-def _instead(landscape: xr.Dataset) -> str:
-    return STAND_IN if len(axes_of(landscape)) > 1 else JOINED
+def _instead(each: Shown) -> str:
+    return STAND_IN if len(each.axes) > 1 else JOINED
 
 
 def _damage(each: Shown) -> list[str]:
@@ -122,16 +88,13 @@ def _damage(each: Shown) -> list[str]:
 
 def _side(each: Shown) -> dict[str, Any]:
     """Return what the browser knows of a store beside its map: axes, window, fields to read between the points."""
-    axes = axes_of(each.landscape)
-    try:
-        gram = gram_of(each.landscape.attrs, len(axes)).tolist()
-    except ValueError:
-        gram = None
+    axes = each.axes
+    gram = gram_of(each.landscape.attrs, len(axes))
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "axes": list(axes),
         "window": [[float(each.landscape[axis][end]) for end in (0, -1)] for axis in axes],
-        "gram": gram,
+        "gram": None if gram is None else gram.tolist(),
         **swept(each.landscape, axes),
     }
 
@@ -141,7 +104,7 @@ def _second(state: State, folder: Folder, one: Shown, notes: list[str]) -> list[
         return []
     try:
         other = shown(state.beside, state, folder)
-        if len(axes_of(other.landscape)) != len(axes_of(one.landscape)):
+        if len(other.axes) != len(one.axes):
             raise StoreError("one is over a line, the other over a plane")
     except StoreError as error:
         notes.append(f"{state.beside} cannot stand beside it: {error}.")
@@ -150,7 +113,7 @@ def _second(state: State, folder: Folder, one: Shown, notes: list[str]) -> list[
 
 
 def _quantity(asked: str, both: list[Shown], notes: list[str]) -> str:
-    names = [drawable(each.landscape) for each in both]
+    names = [quantities_of(each.landscape) for each in both]
     common = [name for name in names[0] if all(name in each for each in names)]
     if not common:
         raise StoreError("expected a quantity to draw; there is none (in both stores)")
@@ -176,8 +139,8 @@ def _fields(
 
 
 def _scale(values: NDArray[np.float64], quantity: str, kind: str, notes: list[str]) -> ColorScale:
-    if quantity == "status":
-        return ColorScale("linear", 0.0, 3.0, 0.0, 0.0, 0)
+    if quantity == STATUS:
+        return ColorScale("linear", float(min(Status)), float(max(Status)), float(min(Status)), 0.0, 0)
     try:
         return chosen_scale(values, kind)
     except ValueError:
@@ -193,7 +156,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
     codes = np.nan_to_num(np.round(scale.normalize(values) * (maps.HOLE - 1)), nan=maps.HOLE)
     holes = int((~np.isfinite(field.measured)).sum())
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "title": str(each.landscape.attrs.get("model", "")),
         "x": field.first[keep[0]].tolist(),
         "y": field.second[keep[1]].tolist(),
@@ -201,7 +164,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
         "codes": maps.squeezed(codes.T.astype("<u2")),
         "shape": [len(keep[1]), len(keep[0])],
         "scale": {**maps.scale_of(scale), "holes": holes},
-        "contours": [] if field.name == "status" else _contours(field, scale),
+        "contours": [] if field.name == STATUS else _contours(field, scale),
         "computed": field.progress.share,
         "measured": float(field.progress.measured.mean()),
         "checkpoints": checkpoints(each.landscape.attrs),
@@ -238,7 +201,7 @@ def _band(each: Shown, band: Band) -> dict[str, Any]:
     there = np.isfinite(band.median)
     rows = {name: getattr(band, name)[there].tolist() for name in ("points", "low", "median", "high")}
     return {
-        "name": each.opened.name,
+        "name": each.name,
         "label": band.label,
         "seeds": band.seeds,
         "holes": band.holes,

@@ -2,6 +2,6 @@
 
 from explorer.sweeps.executors.admitted import refuse_unfit_executor
 from explorer.sweeps.executors.crews import on
-from explorer.sweeps.executors.recipe import Measuring, Recipe, SweepRecipe
+from explorer.sweeps.executors.recipe import Recipe, SweepRecipe
 
-__all__ = ["Measuring", "Recipe", "SweepRecipe", "on", "refuse_unfit_executor"]
+__all__ = ["Recipe", "SweepRecipe", "on", "refuse_unfit_executor"]

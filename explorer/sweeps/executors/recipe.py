@@ -1,20 +1,15 @@
 """Recipe: what workers measure, as something that can be sent to them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
 from explorer.sweeps.evaluation.evaluation import Evaluation
-from explorer.sweeps.job import Indices, Job
+from explorer.sweeps.job import Job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
-from explorer.sweeps.undisturbed import undisturbed
-from explorer.sweeps.workers import Measured, measured_by
-
-Measuring = Callable[[Indices], Measured]
-"""Flat positions [n] -> what came of them."""
+from explorer.sweeps.workers import Measurable
 
 
 class Recipe(Protocol):
@@ -35,8 +30,8 @@ class Recipe(Protocol):
     def packed(self) -> "Recipe":
         """Return the same with its tensors in the host's memory, ready to be pickled."""
 
-    def measuring(self, device: torch.device) -> Measuring:
-        """Return the function that measures on a worker's device."""
+    def source(self, device: torch.device) -> Measurable:
+        """Return what measures points on a worker's device."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,24 +62,18 @@ class SweepRecipe:
 
     def packed(self) -> "SweepRecipe":
         """Return the same in the host's memory, without what the job has worked out for itself."""
-        return replace(self, job=_moved(self.job, torch.device("cpu")), planned_on=self.device.type)
+        return replace(self, job=moved(self.job, torch.device("cpu")), planned_on=self.device.type)
 
-    def measuring(self, device: torch.device) -> Measuring:
+    def source(self, device: torch.device) -> Measurable:
         """Return the evaluation on a device; planned there if the plan is one for another type of device."""
-        job, chosen = _moved(self.job, device), self.plan
-        with undisturbed(job.objective):
-            if (self.planned_on or device.type) != device.type:
-                chosen = plan(job.objective, job.plane, job.wanted, job.points, low=job.low)
-            evaluation = Evaluation(job, chosen)
-
-        def measure(positions: Indices) -> Measured:
-            with undisturbed(job.objective):
-                return measured_by(evaluation, positions)
-
-        return measure
+        job, chosen = moved(self.job, device), self.plan
+        if (self.planned_on or device.type) != device.type:
+            chosen = plan(job.objective, job.plane, job.wanted, job.points, low=job.low)
+        return Evaluation(job, chosen)
 
 
-def _moved(job: Job, device: torch.device) -> Job:
+def moved(job: Job, device: torch.device) -> Job:
+    """Return a job on another device, without what it has worked out for itself."""
     objective = job.objective
     # One with a source is made anew on the worker's device, wherever this one is.
     if not objective.source and not _is_on(objective.device, device):

@@ -15,9 +15,10 @@ import torch
 
 from explorer.errors import WorkerError
 from explorer.sweeps.executors.parcel import Parcel, unpack
-from explorer.sweeps.executors.recipe import Measuring, Recipe
+from explorer.sweeps.executors.recipe import Recipe
 from explorer.sweeps.job import Indices
-from explorer.sweeps.workers import Measured
+from explorer.sweeps.undisturbed import undisturbed
+from explorer.sweeps.workers import Measurable, Measured, arrays, salvaged
 
 _LOADED = uuid.uuid4().hex
 """Of this process, and of those that it forks."""
@@ -75,22 +76,28 @@ def work(ticket: Ticket, pieces: Sequence[Indices]) -> Reply:
             torch.set_num_threads(ticket.threads)
             torch.set_default_dtype(ticket.default_dtype)
             torch.set_float32_matmul_precision(ticket.matmul_precision)
-        measure = _opened(ticket)
-        began = time.perf_counter()
-        measured = tuple(_portable(measure(piece)) for piece in pieces)
-        return Reply(measured, time.perf_counter() - began)
+            with undisturbed(torch.device(ticket.device)):
+                return _measured(ticket, pieces)
+        return _measured(ticket, pieces)
+
+
+def _measured(ticket: Ticket, pieces: Sequence[Indices]) -> Reply:
+    source = _opened(ticket)
+    began = time.perf_counter()
+    measured = tuple(_portable(salvaged(source, piece)) for piece in pieces)
+    return Reply(measured, time.perf_counter() - began)
 
 
 def forget(name: str) -> None:
     """Let go of a parcel, and of what was made of it."""
     HELD.pop(name, None)
     DELIVERED.pop(name, None)
-    _measuring.cache_clear()
+    _source.cache_clear()
 
 
-def _opened(ticket: Ticket) -> Measuring:
+def _opened(ticket: Ticket) -> Measurable:
     try:
-        return _measuring(ticket.name, ticket.path, ticket.device)
+        return _source(ticket.name, ticket.path, ticket.device)
     except WorkerError as error:
         raise WorkerError(f"{error} (on {_here()})") from None
     except Exception as error:
@@ -100,10 +107,10 @@ def _opened(ticket: Ticket) -> Measuring:
 
 
 @lru_cache(maxsize=_OPENED)
-def _measuring(name: str, path: str | None, device: str) -> Measuring:
+def _source(name: str, path: str | None, device: str) -> Measurable:
     where = torch.device(device)
     recipe = HELD[name] if name in HELD else unpack(_parcel(name, path), where)
-    return recipe.measuring(where)
+    return recipe.source(where)
 
 
 def _parcel(name: str, path: str | None) -> Parcel:
@@ -123,14 +130,13 @@ def _parcel(name: str, path: str | None) -> Parcel:
 
 
 def _portable(measured: Measured) -> Measured:
-    """Return the same with an error that the driver can read: one that cannot be unpickled would break a pool."""
-    if measured.error is None:
-        return measured
+    """Return the same as arrays, with an error that the driver can read: one that cannot be unpickled breaks a pool."""
+    error = measured.error
     try:
-        pickle.loads(pickle.dumps(measured.error))
+        pickle.loads(pickle.dumps(error))
     except Exception:
-        return replace(measured, error=RuntimeError(measured.reason))
-    return measured
+        error = RuntimeError(measured.reason)
+    return replace(measured, fields=arrays(measured.fields), error=error)
 
 
 def _here() -> str:

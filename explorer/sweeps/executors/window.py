@@ -63,8 +63,8 @@ class Window:
     def __init__(self, crew: Crew, pace: Pace, chunk: int, ahead: int | None = None) -> None:
         self._crew, self._pace, self._chunk, self._ahead = crew, pace, chunk, ahead
 
-    def __call__(self, pieces: Iterable[Indices]) -> Iterator[Measured]:
-        """Yield what came of each piece, or of each part of it, in any order.
+    def __call__(self, pieces: Iterable[Indices]) -> Iterator[Measured | None]:
+        """Yield what came of each piece, or of each part of it, in any order; None while nothing comes.
 
         Raises:
             WorkerError: the workers are gone, or evaluate something else; everything that was done comes before it.
@@ -78,8 +78,11 @@ class Window:
                 self._submit()
                 if not self._pending:
                     break
-                for future in self._finished():
+                finished = self._finished()
+                for future in finished:
                     yield from self._measured(future)
+                if not finished:
+                    yield None
         finally:
             self._crew.drop(self._pending)
         if self._broken is not None:
@@ -130,4 +133,4 @@ class Window:
             self._again.extend(task.halves())
             return
         for piece in task.pieces:
-            yield Measured(piece, error=WorkerError(reason), reason=reason)
+            yield Measured(piece[:0], {}, piece, WorkerError(reason))

@@ -176,14 +176,17 @@ def test_the_cards_tell_report_limits_and_provenance(root: Path) -> None:
 
 
 NESTED = ("report", "checkpoints", "basis", "labels", "points", "extents", "source", "quantities", "data", "planes")
-VALUES = ("", "null", "[1]", "{}", EVIL, '{"made": 1}', '[{"name": [], "status": {}}]', '{"alpha": [1, {}]}', "-1")
+VALUES = ("", "null", "[1]", "{}", EVIL, '{"made": 1}', '[{"name": [], "status": {}}]', '{"alpha": [1, {}]}', "-1",
+          "[" * 100_000, f'[{{"name": "a", "at": [0, 0], "offset": 1{"0" * 400}}}]')  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*NESTED, "parameters", "model"])
 @pytest.mark.parametrize("value", VALUES)
 def test_attributes_of_others_are_text_at_worst(root: Path, name: str, value: str) -> None:
     attrs = dict(Store.open(root / "x.zarr").attrs) | {name: value}
-    text_of(about(attrs, "x.zarr"))
+    told = text_of(about(attrs, "x.zarr"))
+    assert "Is my plot right?" in told
+    assert "import explorer" in told
 
 
 def test_attributes_cannot_break_out_of_the_words_that_make_a_store_again(root: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_point_that_kills_its_worker_is_lost_with_few_others() -> None:
     # Half a task of 0.5 s.
     assert came.lost.sum() <= 20
     np.testing.assert_array_equal(came.times, ~came.lost)
-    assert came.reasons == {"its worker died each time, 4 times in all"}
+    assert came.reasons == {"WorkerError: its worker died each time, 4 times in all"}
 
 
 def test_a_frozen_worker_is_replaced(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class Crew:
         points = {int(point) for piece in task.pieces for point in piece}
         if points & self.deadly:
             raise LostTaskError("died")
-        return Reply(tuple(Measured(piece, {"loss": piece * 1.0}, piece) for piece in task.pieces), EACH * task.points)
+        return Reply(tuple(Measured(piece, {"loss": piece * 1.0}) for piece in task.pieces), EACH * task.points)
 
     def drop(self, futures: Iterable[int]) -> None:
         self.dropped += futures
@@ -111,7 +111,7 @@ def pieces(points: int, size: int) -> list[Any]:
 def test_a_bounded_number_is_in_flight_and_every_point_comes_once() -> None:
     crew = Crew(workers=3)
     found = list(Window(crew, Pace(EACH), 1)(pieces(10_000, 100)))
-    assert sorted(np.concatenate([each.at for each in found])) == list(range(10_000))
+    assert sorted(np.concatenate([each.positions for each in found])) == list(range(10_000))
     assert crew.most == 6
     # Ten thousand points of a millisecond, half a second a task.
     assert crew.sent == 20
@@ -128,18 +128,18 @@ def test_what_came_back_too_early_is_read_again() -> None:
     crew = Crew()
     crew.again = {1, 3}
     found = list(Window(crew, Pace(EACH), 1)(pieces(3000, 500)))
-    assert sorted(np.concatenate([each.at for each in found])) == list(range(3000))
+    assert sorted(np.concatenate([each.positions for each in found])) == list(range(3000))
 
 
 def test_a_task_that_dies_is_tried_in_halves_and_then_told() -> None:
     crew = Crew(deadly=frozenset({1234}))
     found = list(Window(crew, Pace(EACH), 1)(pieces(3000, 100)))
     lost = [each for each in found if each.error is not None]
-    came = np.concatenate([each.at for each in found])
-    assert {each.reason for each in lost} == {"died"}
+    came = np.concatenate([each.positions for each in found])
+    assert {each.reason for each in lost} == {"WorkerError: died"}
     assert len(np.unique(came)) == len(came)
     missing = np.setdiff1d(np.arange(3000), came)
-    np.testing.assert_array_equal(missing, np.sort(np.concatenate([each.positions for each in lost])))
+    np.testing.assert_array_equal(missing, np.sort(np.concatenate([each.lost for each in lost])))
     assert 1234 in missing
     # Half a task.
     assert len(missing) <= 300
@@ -150,7 +150,7 @@ def test_what_was_done_comes_before_the_error() -> None:
     measure = Window(Crew(breaks=4), Pace(EACH), 1)(pieces(10_000, 500))
     with pytest.raises(WorkerError, match="no more"):
         deque(map(came.append, measure))
-    assert sum(len(each.at) for each in came) == 2000
+    assert sum(len(each.positions) for each in came) == 2000
 
 
 def test_who_stops_reading_drops_what_is_in_flight() -> None:

@@ -1,25 +1,17 @@
-"""Landscape: what a landscape is: its points' status, its dimensions, its attributes; and the one builder of it."""
+"""The Dataset of a landscape: its one builder, for memory and for stores."""
 
 import json
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from explorer.landscape.status import STATUS, Status
+
 Extra = Mapping[str, Mapping[str, Sequence[str]]]
 """Variable -> its dimensions beside those of the points, each with its labels."""
-
-
-class Status(IntEnum):
-    """What is known of a point: the values of the variable `status`."""
-
-    NOT_COMPUTED = 0
-    EVALUATED = 1
-    INTERPOLATED = 2
-    FAILED = 3
 
 
 def as_dataset(
@@ -48,7 +40,7 @@ def as_dataset(
     variables: dict[str, Any] = {
         name: ((*dims, *extra.get(name, ())), field.reshape(shape + field.shape[1:])) for name, field in fields.items()
     }
-    variables["status"] = (tuple(dims), status.reshape(shape))
+    variables[STATUS] = (tuple(dims), status.reshape(shape))
     labels = {dim: list(names) for name in fields for dim, names in extra.get(name, {}).items()}
     return xr.Dataset(variables, {**dims, **labels}, {**attrs, "nonfinite": count_nonfinite(evaluated)})
 

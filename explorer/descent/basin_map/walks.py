@@ -1,22 +1,23 @@
-"""Walks: the descents of a basin map, chunk by chunk."""
+"""Walks: the measure of a basin map. Where a sweep evaluates points, this descends from them, many at once."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from explorer.descent.basin_map.crowd import Crowd, Ends
-from explorer.descent.basin_map.dataset import Piece
 from explorer.descent.basin_map.many_gradients import gradients_of, thetas_at_once
-from explorer.descent.basin_map.reached_minima import Minima
+from explorer.descent.basin_map.reached_minima import NONE, Minima
 from explorer.descent.basin_map.starts import Starts
-from explorer.descent.basin_map.unlabelled_ends import Waiting
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.job import Indices
 from explorer.sweeps.planning.plan import duration
+from explorer.sweeps.workers import Measured
 
+END = "end"
+"""The field of the thetas [n, P] that descents have come to: what they are labelled by where minima are not known."""
 _LOSSES = 32 << 20
 """Bytes that the losses of all steps of one chunk may take."""
 _FEWEST = 64
@@ -27,7 +28,7 @@ class Walks:
     """The descents of a map, a chunk that stays in the cache at a time, so that memory is bounded.
 
     Args:
-        starts, minima: as of `basins`.
+        starts, minima: as of `basins`; where minima are given every descent is labelled at once, else its end is kept.
         chunk_size: starts walked at once; None leaves it to what fits the cache.
 
     Raises:
@@ -43,7 +44,7 @@ class Walks:
         self.chunk = even(min(chunk_size or _fitting(starts), starts.size), starts.size)
         self._evaluate, self.name = gradients_of(objective, self.chunk)
         self.minima = Minima.of(objective, self._evaluate, self.chunk, starts.tolerance, minima)
-        self._waiting = Waiting(objective, starts.size)
+        self._known = self.minima.complete
 
     @cached_property
     def seconds(self) -> float:
@@ -60,49 +61,43 @@ class Walks:
         starts = self.starts
         return f"{starts.size:,} starts, {starts.steps} steps each, about {duration(self.seconds)} ({self.name})"
 
-    def pieces(self) -> Iterator[Piece | None]:
-        """Yield what is done after every chunk, coarse to fine, and None after every other step."""
-        starts = self.starts
-        for positions in starts.chunks(self.chunk):
-            crowd = Crowd(
-                starts.thetas(positions),
-                starts.method,
-                starts.options,
-                starts.groups(positions),
-                starts.steps,
-                starts.tolerance,
-            )
+    def at(self, positions: Indices) -> dict[str, Tensor]:
+        """Return what became of the starts at these flat positions [n]."""
+        crowd = self._crowd(positions)
+        for _ in crowd.walk(self._evaluate):
+            pass
+        return self._fields(crowd.ends())
+
+    def measure(self, pieces: Iterable[Indices]) -> Iterator[Measured | None]:
+        """Yield what became of each piece, and None after every other step of all."""
+        for positions in pieces:
+            crowd = self._crowd(positions)
             for _ in crowd.walk(self._evaluate):
                 yield None
-            ends = crowd.ends()
-            yield Piece(positions, self._fields(ends))
-            yield from self._labels(positions, ends)
-        yield from self.rest()
+            yield Measured(positions, self._fields(crowd.ends()))
 
-    def rest(self) -> Iterator[Piece]:
-        """Yield the labels of the ends that wait for minima to be found; to be asked where a walk was broken off."""
-        if not self.minima.complete:
-            positions, ends = self._waiting.all()
-            self.minima.find(ends)
-            yield Piece(positions, {"minimum": self.minima.labels(ends)})
-
-    def _labels(self, positions: Indices, ends: Ends) -> Iterator[Piece]:
-        # So that labels do not depend on chunks, minima are looked for among as many ends as memory takes.
-        if not self.minima.complete and self._waiting.fits(ends):
-            self._waiting.add(positions, ends)
-            return
-        yield from self.rest()
-        yield Piece(positions, {"minimum": self.minima.labels(ends)})
+    def _crowd(self, positions: Indices) -> Crowd:
+        starts = self.starts
+        thetas, groups = starts.thetas(positions), starts.groups(positions)
+        return Crowd(thetas, starts.method, starts.options, groups, starts.steps, starts.tolerance)
 
     def _fields(self, ends: Ends) -> dict[str, Tensor]:
         plane = self.starts.job.plane
-        return {
+        fields = {
             "final_loss": ends.losses,
             "final": plane.coordinates(ends.thetas),
             "offset": plane.offset(ends.thetas),
             "steps_to_tolerance": ends.settled,
             "diverged": ends.diverged,
         }
+        if self._known:
+            return fields | {"minimum": self.minima.labels(ends)}
+        return fields | {"minimum": torch.full_like(ends.settled, NONE), END: ends.thetas}
+
+
+def ends_of(fields: dict[str, Tensor]) -> Ends:
+    """Return the ends [n] that fields with `END` tell of."""
+    return Ends(fields[END], fields["final_loss"], fields["diverged"], fields["steps_to_tolerance"])
 
 
 def _fitting(starts: Starts) -> int:
