@@ -11,12 +11,13 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
 from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.executors import AnyExecutor, refuse_unfit_executor
 from explorer.sweeps.job import read_job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.run import Run, swept, swept_into
-from explorer.sweeps.undisturbed import undisturbed
+from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.visits import check_tolerance
 
 
@@ -32,6 +33,7 @@ def sweep(
     chunk_size: int | None = None,
     checkpoints: Checkpoints | None = None,
     tolerance: float | None = None,
+    executor: AnyExecutor | None = None,
     progress: bool = True,
     report: bool = True,
 ) -> xr.Dataset:
@@ -67,13 +69,20 @@ def sweep(
             grid are then evaluated to check it: attributes `tolerance_error`, the largest miss among them as a share
             of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
             number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
+        executor: measure points on the threads, processes or machines of any concurrent.futures.Executor or of a
+            dask.distributed.Client; by default in this process. An objective whose `source` is set is made anew on each
+            worker by its factory, and must be the same one; any other is pickled, with its data, once for each.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
         report: answer "is my plot right?" in the attribute `report`; costs some dozens of evaluations.
 
     Raises:
-        ValueError: labels, sizes, dtypes, quantities or tolerance do not fit.
+        ValueError: labels, sizes, dtypes, quantities or tolerance do not fit, or the executor takes no work.
+        TypeError: the executor is none.
+        WorkerError: the executor's workers are gone, or make another objective; what a store has got is kept.
         StoreError: the store holds another sweep, is damaged, or its disk is full.
     """
+    if executor is not None:
+        refuse_unfit_executor(executor)
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
     wanted = read_quantities(quantities)
@@ -81,9 +90,9 @@ def sweep(
     job = read_job(objective, plane, grid, wanted, device, dtype)
     with undisturbed(job.objective.device):
         if store is not None:
-            run = Run(job, tolerance, chunk_size, progress, stored=True)
+            run = Run(job, tolerance, chunk_size, progress, stored=True, executor=executor)
             return swept_into(Path(store), run, checkpoints, report=report)
-        landscape = swept(Run(job, tolerance, chunk_size, progress))
+        landscape = swept(Run(job, tolerance, chunk_size, progress, executor=executor))
         landscape.attrs.update(conclusions(job, landscape, checkpoints, report=report))
         return landscape
 

@@ -157,9 +157,11 @@ class _Delivery(WorkerPlugin):
         self.parcel = parcel
 
     def setup(self, worker: Any) -> None:
+        """Keep the parcel in the worker's process."""
         DELIVERED[self.parcel.name] = self.parcel
 
     def teardown(self, worker: Any) -> None:
+        """Let it go."""
         forget(self.parcel.name)
 
 

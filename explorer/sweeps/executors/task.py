@@ -17,7 +17,7 @@ from explorer.errors import WorkerError
 from explorer.sweeps.executors.parcel import Parcel, unpack
 from explorer.sweeps.executors.recipe import Recipe
 from explorer.sweeps.job import Indices
-from explorer.sweeps.undisturbed import undisturbed
+from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.workers import Measurable, Measured, arrays, salvaged
 
 _LOADED = uuid.uuid4().hex

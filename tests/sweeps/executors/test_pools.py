@@ -117,7 +117,8 @@ def test_points_that_raise_are_holes_and_their_error_comes_home(pool: ProcessPoo
     bad = np.arange(recipe.job.points) // 16 == 3
     np.testing.assert_array_equal(came.lost, bad)
     np.testing.assert_array_equal(came.times, ~bad)
-    assert came.reasons == {"UnreadableError: a bad corner"}
+    # It cannot be unpickled, which would break the pool, so its words travel.
+    assert came.reasons == {"RuntimeError: UnreadableError: a bad corner"}
 
 
 def test_a_task_is_small_whatever_the_objective_takes() -> None:

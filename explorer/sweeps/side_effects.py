@@ -1,4 +1,4 @@
-"""Undisturbed: what evaluating somebody's model must not leave behind in the process."""
+"""Side effects: what evaluating somebody's model must not leave behind in the process."""
 
 import warnings
 from collections.abc import Iterator
