@@ -8,7 +8,7 @@ import click
 import torch
 
 from explorer.directions.skipped_parameters import SKIPS
-from explorer.quantities.values import BUILT_IN
+from explorer.quantities import BUILT_IN
 
 _MOST_SEED = 2**63 - 1
 _COMMA = re.compile(r",(?![^\[]*\])")

@@ -27,11 +27,12 @@ from explorer.cli.summary import evaluated_words
 from explorer.cli.told_errors import explained, in_shell
 from explorer.errors import ExplorerError
 from explorer.grid import Grid
+from explorer.quantities import BUILT_IN
 from explorer.store import Store, open_landscape
 from explorer.store.create import is_free
 from explorer.sweeps import estimate, sweep
 from explorer.sweeps.default_quantities import LOSS, kept_quantities
-from explorer.sweeps.stored import is_finished
+from explorer.sweeps.resume import is_finished
 
 _SIGINT = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
@@ -84,7 +85,7 @@ class _Sweep(click.Command):
 @click.option("--seed", "seeds", default="0", show_default=True, callback=read_seeds,
               help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
 @click.option("--quantities", callback=read_names,
-              help="Among loss, terms, gradient, gradient_norm, curvature; metrics come by themselves.  "
+              help=f"Among {', '.join(BUILT_IN)}; metrics come by themselves.  "
               "[default: loss; or what the store holds already]")  # fmt: skip
 @click.option("--tolerance", type=float, callback=read_tolerance, metavar="SHARE",
               help="Evaluate only what is needed to know the loss everywhere to within this share of the range of its "

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from explorer.curvature.over_blocks import _REFUSALS, full_gradient, hessian_product
+from explorer.curvature.over_blocks import hessian_product
 from explorer.objective import Objective
+from explorer.objective.batching import CANNOT_TRANSFORM
+from explorer.objective.derivatives import full_gradient
 
 
 def gradient_and_product(
@@ -37,7 +39,7 @@ def _with_graph(objective: Objective, theta: Tensor) -> tuple[Tensor, Tensor] | 
     try:
         with torch.enable_grad():
             return torch.autograd.grad(part(leaf), leaf, create_graph=True)[0], leaf
-    except _REFUSALS:
+    except CANNOT_TRANSFORM:
         return None
 
 
@@ -52,7 +54,7 @@ class _Product:
         if self._kept is not None:
             try:
                 return _backward(*self._kept, vector)
-            except _REFUSALS:
+            except CANNOT_TRANSFORM:
                 self._kept = None
         self._anew = self._anew or hessian_product(*self._at)
         return self._anew(vector)

@@ -7,7 +7,7 @@ from explorer.landscape.axes import BESIDE, SEED, TERM, axes_of
 from explorer.landscape.status import STATUS
 
 LOSS, TERMS, GRADIENT, GRADIENT_NORM, CURVATURE = "loss", "terms", "gradient", "gradient_norm", "curvature"
-RESERVED = (LOSS, TERMS, GRADIENT, GRADIENT_NORM, CURVATURE, STATUS, *BESIDE)
+RESERVED = (LOSS, TERMS, GRADIENT, "term_gradients", GRADIENT_NORM, CURVATURE, STATUS, *BESIDE)
 """Names that a landscape gives a meaning of its own."""
 _LAST = (GRADIENT_NORM, STATUS)
 

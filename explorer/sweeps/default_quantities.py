@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.errors import StoreError
-from explorer.quantities.values import BUILT_IN, Quantity
+from explorer.quantities import BUILT_IN, Asked
 from explorer.store import Store
 from explorer.store.create import is_free
 
 
-class Unasked(tuple[Quantity, ...]):
+class Unasked(tuple[Asked, ...]):
     """Quantities that the caller did not name; equal to the same ones by name, and told apart by its type."""
 
 
@@ -18,7 +18,7 @@ LOSS = Unasked(("loss",))
 """The default of `sweep` and `estimate`."""
 
 
-def kept_quantities(asked: Sequence[Quantity], store: Path | None) -> Sequence[Quantity]:
+def kept_quantities(asked: Sequence[Asked], store: Path | None) -> Sequence[Asked]:
     """Return what is asked for; where nothing was, and there is a store at the path, the store's own.
 
     Raises:

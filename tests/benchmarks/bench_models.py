@@ -31,7 +31,7 @@ def images(samples: int) -> tuple[Tensor, Tensor]:
 def timed_store() -> Iterator[list[float]]:
     """Collect the seconds that a store takes for every chunk and note."""
     spent: list[float] = []
-    kept = {name: getattr(Store, name) for name in ("put", "set_attrs")}
+    kept = {name: getattr(Store, name) for name in ("append", "fail", "set_attrs")}
 
     def timed(method):  # type: ignore[no-untyped-def]
         def call(*given, **named):  # type: ignore[no-untyped-def]

@@ -10,8 +10,8 @@ from explorer import Grid, Objective, Plane, directions, sweep
 from explorer.checklist import findings as looked_at
 from explorer.checklist import report
 from explorer.checklist.inspection import Inspection
-from tests.directions.test_hessian import bowl_with, network
 from tests.support.cases import least_squares, neuron
+from tests.support.hessian_cases import bowl_with, network
 from tests.support.reference import dense_hessian, value_and_gradient
 
 SLOPES = ("loss", "gradient")

@@ -13,8 +13,8 @@ from click.testing import Result
 from explorer import open_landscape
 from explorer.cli.factories import read_settings
 from explorer.cli.told_errors import explained, in_shell
-from tests.cli.test_sweep import FACTORY, checkpoint, run, swept
-from tests.store.test_store import flip
+from tests.support.command_line import FACTORY, checkpoint, run, swept
+from tests.support.store_cases import flip
 
 MODULES = {
     "exits": "import sys\nsys.exit(3)\n",

@@ -1,7 +1,5 @@
 """The generated program is complete, and prints the numbers of the page."""
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
@@ -14,14 +12,13 @@ from experiments.neuron import NEURON
 from experiments.program import program
 from experiments.targets import TARGETS
 from explorer.study import TargetSet
+from tests.support.programs import printed
 
 
-def printed(source: str) -> list[float]:
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        exec(compile(source, "<program>", "exec"), {"__name__": "__main__"})
-    lines = re.fullmatch(r"L = (.+)\ndL/dw = (.+)\ndL/db = (.+)\n", output.getvalue())
-    assert lines, output.getvalue()
+def numbers(source: str) -> list[float]:
+    text = printed(source)
+    lines = re.fullmatch(r"L = (.+)\ndL/dw = (.+)\ndL/db = (.+)\n", text)
+    assert lines, text
     return [float(number) for number in lines.groups()]
 
 
@@ -44,7 +41,7 @@ def own_points() -> TargetSet:
 @pytest.mark.parametrize("name", ["two_points", "wild_outlier", "one_point", "noisy", "own"])
 def test_the_program_prints_the_pages_numbers(name, loss_name, theta):
     target = own_points() if name == "own" else TARGETS[name]
-    found = printed(program(target, loss_name, 0.3, theta))
+    found = numbers(program(target, loss_name, 0.3, theta))
     # The same operations on the same bits, up to how a square is written: rounding of order 1e-16.
     assert found == pytest.approx(computed(target, loss_name, 0.3, theta), rel=1e-12, abs=1e-12)
 

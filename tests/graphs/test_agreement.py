@@ -8,12 +8,13 @@ from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
 from explorer.graphs.rewrites import folded_batchnorm, layouts, split_by_point
 from explorer.graphs.rewrites.affine import Affine
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP
 from explorer.sweeps.planning.agreement import agrees
 from explorer.sweeps.planning.timing import timed
-from tests.support.traced_cases import always_traced, assert_swept_is_plain, network, random_plane, swept
-from tests.sweeps.test_traced import drawn, labels
+from tests.support.planes import random_plane
+from tests.support.samples import drawn, labels
+from tests.support.traced_cases import always_traced, assert_swept_is_plain, network, swept
 
 
 def wrong_eps(monkeypatch):

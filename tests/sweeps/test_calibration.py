@@ -13,16 +13,16 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, directions
 from explorer.objective.blocks import even_block
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps import estimate
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.planning import calibration
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
-from tests.objective.test_any_model import random_plane
 from tests.support.cases import neuron
 from tests.support.kinds import KINDS
+from tests.support.planes import random_plane
 
 sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")

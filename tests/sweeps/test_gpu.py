@@ -9,10 +9,10 @@ import models
 from explorer import Grid, Objective, directions, sweep
 from explorer.graphs import Rewrites
 from explorer.numerics.rounding import exact_products
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
-from tests.objective.test_any_model import random_plane
 from tests.support.kinds import KINDS
+from tests.support.planes import random_plane
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

@@ -76,12 +76,13 @@ def _instead(each: Shown) -> str:
 
 def _damage(each: Shown) -> list[str]:
     """Say what of a store cannot be drawn, and what to do."""
-    opened, attrs = each.opened, each.landscape.attrs
-    damaged, failed = len(nested(attrs, "damaged", list)), len(nested(attrs, "failed", dict))
+    opened, status = each.opened, each.landscape[STATUS].values
+    damaged, failed = len(nested(each.landscape.attrs, "damaged", list)), int((status == Status.FAILED).sum())
+    which = "1 chunk is" if damaged == 1 else f"{damaged} chunks are"
     cure = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
     notes = {
-        f"{damaged} of {opened.store.chunks} chunks are damaged: their points are left empty; {cure}": damaged,
-        f"{failed} of {opened.store.chunks} chunks could not be computed; the provenance has the reasons": failed,
+        f"{which} damaged: the points are left empty; {cure}": damaged,
+        f"{failed} of {status.size} points could not be computed; the provenance has the reasons": failed,
     }
     return [f"{opened.name}: {words}." for words, count in notes.items() if count]
 

@@ -64,7 +64,7 @@ def program(attrs: Attrs, name: str) -> str:
         chosen += f", tolerance={_tolerance(attrs)!r}"
     plane, store = _plane(attrs), f"runs/{name}"
     if not plane:
-        imports.append("from explorer.sweeps.stored import planes_of")
+        imports.append("from explorer.sweeps.resume import planes_of")
         several = len(planes_of(attrs)) > 1
         plane, store = f"planes_of({store!r}){'' if several else '[0]'}  # as they are in this store", f"{store}.again"
     return "\n".join([

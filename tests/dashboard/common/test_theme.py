@@ -1,34 +1,19 @@
 """Contrast: text at least 4.5:1, marks at least 3:1, in light and dark and on both ends of viridis (WCAG 2.2)."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-import explorer.dashboard
+from tests.support.contrast import CSS, VIRIDIS, contrast
 
-CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "common" / "style.css").read_text()
 LIGHT, DARK = re.findall(r":root(?:\[data-theme=\"dark\"\])? \{(.*?)\}", CSS, re.DOTALL)[:2]
 THEMES = {"light": LIGHT, "dark": DARK}
-VIRIDIS = ("#440154", "#fde725")
 
 
 def variable(theme: str, name: str) -> str:
     found = re.search(rf"--{name}: (#[0-9a-f]{{6}});", THEMES[theme])
     assert found, f"--{name} is missing in {theme}"
     return found.group(1)
-
-
-def luminance(color: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -15,7 +15,7 @@ from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.basin_words import sentence
 from explorer.dashboard.lesson.maps import HOLE
 from explorer.dashboard.lesson.state import State, parse
-from tests.dashboard.lesson.test_maps import unpack
+from tests.support.coded_maps import unpacked
 
 SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-1.5_0.5"
 
@@ -79,7 +79,7 @@ def test_numbers_are_coded_along_a_scale(show):
     name = "final_loss" if show == "loss" else "steps_to_tolerance"
     values = expected[name].where(expected[name] >= 0).values
     low, high, kind = (picture["scale"][key] for key in ("low", "high", "kind"))
-    codes = unpack(picture)
+    codes = unpacked(picture)
     shown = np.where(codes == HOLE, np.nan, codes / (HOLE - 1))
     np.testing.assert_array_equal(np.isnan(shown), np.isnan(values.T))
     to = np.log if kind == "log" else np.asarray

@@ -1,7 +1,5 @@
 """The scene: what the maps draw is the landscape, the right way up, holes included."""
 
-import base64
-
 import numpy as np
 import pytest
 import torch
@@ -12,16 +10,9 @@ from explorer.dashboard.lesson import maps
 from explorer.dashboard.lesson.state import State, parse
 from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.scale import color_scale
+from tests.support.coded_maps import unpacked
 
 NEURON = STUDIES["neuron"]
-
-
-def unpack(drawn: dict) -> np.ndarray:
-    """Undo the coding, as the browser does."""
-    height, width = drawn["shape"]
-    halves = np.frombuffer(base64.b64decode(drawn["codes"]), np.uint8).astype(np.uint16)
-    codes = (halves[: height * width] + 256 * halves[height * width :]).reshape(height, width)
-    return np.cumsum(np.cumsum(codes, axis=1, dtype=np.uint16), axis=1, dtype=np.uint16)
 
 
 def readable(points_w: int = 5, points_b: int = 3) -> xr.DataArray:
@@ -34,7 +25,7 @@ def test_rows_are_b_and_columns_w_on_a_grid_that_is_neither_square_nor_symmetric
     drawn = maps.drawn(values)
     assert drawn["shape"] == [3, 5]
     low, high = drawn["scale"]["low"], drawn["scale"]["high"]
-    shown = low + unpack(drawn) / (maps.HOLE - 1) * (high - low)
+    shown = low + unpacked(drawn) / (maps.HOLE - 1) * (high - low)
     # One code is 1/65534 of the scale; clipped ends are the quantiles of the scale.
     assert shown == pytest.approx(np.clip(values.values.T, low, high), abs=(high - low) / 65534)
 
@@ -44,7 +35,7 @@ def test_points_that_are_not_finite_are_holes_and_counted() -> None:
     values[2, 3], values[4, 1] = np.nan, np.inf
     drawn = maps.drawn(values)
     assert drawn["scale"]["holes"] == 2
-    assert [list(place) for place in np.argwhere(unpack(drawn) == maps.HOLE)] == [[1, 4], [3, 2]]
+    assert [list(place) for place in np.argwhere(unpacked(drawn) == maps.HOLE)] == [[1, 4], [3, 2]]
 
 
 def test_the_map_is_the_sweep_to_the_last_code() -> None:
@@ -52,7 +43,7 @@ def test_the_map_is_the_sweep_to_the_last_code() -> None:
     (drawn,) = maps.payload(state, NEURON)["maps"]
     swept = maps.landscape(state, NEURON, 33)["loss"].values.T
     scale = drawn["scale"]
-    shown = np.exp(np.log(scale["low"]) + unpack(drawn) / (maps.HOLE - 1) * np.log(scale["high"] / scale["low"]))
+    shown = np.exp(np.log(scale["low"]) + unpacked(drawn) / (maps.HOLE - 1) * np.log(scale["high"] / scale["low"]))
     # Half a code of the logarithmic scale.
     half = np.log(scale["high"] / scale["low"]) / 65534
     assert np.log(shown) == pytest.approx(np.log(np.clip(swept, scale["low"], scale["high"])), abs=half)

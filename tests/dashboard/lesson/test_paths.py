@@ -17,8 +17,8 @@ from explorer.dashboard.lesson.state import State, parse
 from explorer.descent import OPTIMIZERS, SCHEDULES, descend
 from explorer.figures.theme import RACERS
 from explorer.study import Study
-from tests.experiments.test_training_program import printed
 from tests.support.path_cases import LINE
+from tests.support.programs import path_in, printed
 
 NEURON, REACTION = STUDIES["neuron"], STUDIES["reaction"]
 
@@ -144,7 +144,7 @@ def test_a_hidden_loss_is_not_told_by_a_program() -> None:
                                                ("study=reaction&opt=adam@0.1&steps=7&weight=3", REACTION)])  # fmt: skip
 def test_the_copied_program_walks_the_path_on_the_page(query: str, study: Study) -> None:
     asked = state(query, study)
-    trace = printed(paths.reason(asked, study, 0)["program"])
+    trace = path_in(printed(paths.reason(asked, study, 0)["program"]))
     told = paths.payload(asked, study)
     assert trace[:, 2:].tolist() == told["thetas"]
     assert trace[:, 1].tolist() == told["losses"]
