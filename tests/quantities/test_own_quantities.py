@@ -291,7 +291,10 @@ REFUSED = {
     "another shape than its dims": (Wrong(), r"expected 'layer_slopes' of shape \(1, 4\), the points"),
     "an array without dims": (first_two, "to be a scalar; got shape .* name the dimensions"),
     "another length": (Norms(dims={"half": ["one"]}), r"an array of shape \(1,\), as its dims say; got shape \(2,\)"),
-    "an axis as dimension": (Norms(dims={"alpha": ["first", "second"]}), "dimensions of 'norms' with names of their own"),
+    "an axis as dimension": (
+        Norms(dims={"alpha": ["first", "second"]}),
+        "dimensions of 'norms' with names of their own",
+    ),
     "the seed": (Norms(dims={"seed": ["first", "second"]}), "dimensions of 'norms' with names of their own"),
     "no labels": (Norms(dims={"half": []}), "dimensions of 'norms' with names of their own"),
     "numbers as labels": (Norms(dims={"half": [1, 2]}), "texts as labels"),
