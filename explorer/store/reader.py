@@ -12,13 +12,13 @@ from explorer.errors import StoreError
 from explorer.landscape import Status
 from explorer.store.arrays import Array
 from explorer.store.chunks import Chunk, Chunks, Readable
-from explorer.store.formats import read_store
 from explorer.store.header import Attribute, Header
 from explorer.store.integrity import read_constant
 from explorer.store.schema import FieldSpec, axis_folder
 from explorer.store.spec import differences, digest
 from explorer.store.standing import Count
 from explorer.store.to_grid import scattered
+from explorer.store.versions import read_store
 
 _COMPUTED = (Status.EVALUATED, Status.INTERPOLATED)
 

@@ -1,8 +1,6 @@
 """The engine: an objective, a plane and a grid become a landscape."""
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -10,17 +8,18 @@ import xarray as xr
 
 from explorer.checklist import Depth
 from explorer.grid import Grid
-from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
 from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.default_quantities import LOSS, kept_quantities
-from explorer.sweeps.job import Job, read_job
+from explorer.sweeps.executors import AnyExecutor, refuse_unfit_executor
+from explorer.sweeps.job import read_job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.run import Run, swept, swept_into
+from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.visits import check_tolerance
 
 
@@ -36,6 +35,7 @@ def sweep(
     chunk_size: int | None = None,
     checkpoints: Checkpoints | None = None,
     tolerance: float | None = None,
+    executor: AnyExecutor | None = None,
     progress: bool = True,
     report: Depth = True,
 ) -> xr.Dataset:
@@ -72,25 +72,32 @@ def sweep(
             grid are then evaluated to check it: attributes `tolerance_error`, the largest miss among them as a share
             of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
             number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
+        executor: measure points on the threads, processes or machines of any concurrent.futures.Executor or of a
+            dask.distributed.Client; by default in this process. An objective whose `source` is set is made anew on each
+            worker by its factory, and must be the same one; any other is pickled, with its data, once for each.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
         report: answer "is my plot right?" in the attribute `report`: what can be said within half a second or a fifth
             of the sweep's seconds, whichever is more, and what the rest would cost; "full" for all of it.
 
     Raises:
-        ValueError: labels, sizes, dtypes, quantities or tolerance do not fit.
+        ValueError: labels, sizes, dtypes, quantities or tolerance do not fit, or the executor takes no work.
+        TypeError: the executor is none.
+        WorkerError: the executor's workers are gone, or make another objective; what a store has got is kept.
         StoreError: the store holds another sweep, is damaged, or its disk is full.
     """
+    if executor is not None:
+        refuse_unfit_executor(executor)
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
     store = None if store is None else Path(store)
     wanted = read_quantities(kept_quantities(quantities, store))
     check_tolerance(tolerance, wanted, grid)
     job = read_job(objective, plane, grid, wanted, device, dtype)
-    with _undisturbed(job):
+    with undisturbed(job.objective.device):
         if store is not None:
-            run = Run(job, tolerance, chunk_size, progress, stored=True)
+            run = Run(job, tolerance, chunk_size, progress, stored=True, executor=executor)
             return swept_into(store, run, checkpoints, report=report)
-        landscape = swept(Run(job, tolerance, chunk_size, progress))
+        landscape = swept(Run(job, tolerance, chunk_size, progress, executor=executor))
         landscape.attrs.update(conclusions(job, landscape, checkpoints, report=report))
         return landscape
 
@@ -106,15 +113,5 @@ def estimate(
 ) -> Plan:
     """Return how `sweep` would evaluate these points, and about how long it would take; arguments as there."""
     job = read_job(objective, plane, grid, read_quantities(quantities), device, dtype)
-    with _undisturbed(job):
+    with undisturbed(job.objective.device):
         return plan(job.objective, job.plane, job.wanted, job.points, low=job.low, always=True)
-
-
-@contextmanager
-def _undisturbed(job: Job) -> Iterator[None]:
-    """Keep the caller's random numbers where they are, whatever a model draws; and say nothing of operations that
-    `vmap` takes one by one: whether that pays is what the calibration finds out."""
-    devices = [job.objective.device] if job.objective.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), warnings.catch_warnings(), exact_products(job.objective.device):
-        warnings.filterwarnings("ignore", message="There is a performance drop because we have not yet implemented")
-        yield

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from explorer.sweeps.conclusion import conclusions
 from explorer.sweeps.dataset import landscape
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
+from explorer.sweeps.executors import AnyExecutor, SweepRecipe, on
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import Job
 from explorer.sweeps.journal import Journal
@@ -46,6 +47,7 @@ class Run:
     progress: bool = True
     stored: bool = False
     """Into a store: points that raise are marked there, and the first picture is a coarse one."""
+    executor: AnyExecutor | None = None
 
     @property
     def expected(self) -> int:
@@ -58,7 +60,7 @@ class Run:
         job = self.job
         try:
             return plan(
-                job.objective, job.plane, job.wanted, self.expected, self.chunk_size, low=job.low, always=self.stored
+                job.objective, job.plane, job.wanted, self.expected, self.chunk_size, low=job.low, always=self._timed
             )
         except Exception:
             # It tries points of its own, and these may lie in a bad corner.
@@ -87,9 +89,11 @@ class Run:
         return everywhere(self.job.order if self.stored else np.arange(self.job.points))
 
     @property
-    def measure(self) -> Measure:
-        """How pieces are measured."""
-        return here(self.evaluation, salvaging=self.stored)
+    def measuring(self) -> AbstractContextManager[Measure]:
+        """How pieces are measured, as long as a context lasts."""
+        if self.executor is None:
+            return nullcontext(here(self.evaluation, salvaging=self.stored))
+        return on(self.executor, SweepRecipe(self.job, self.plan, self.expected))
 
     def fill(self, keep: Keep, journal: Journal | None = None) -> list[Refined] | None:
         """Measure what is not there yet; return what the visits return."""
@@ -97,8 +101,9 @@ class Run:
         seconds = self.plan.seconds * max(0.0, 1 - done / self.expected)
         text = expected_text(self.job, self.plan, self.tolerance, done)
         with (
+            self.measuring as measure,
             announced(self.job.points, seconds, text, done=done, progress=self.progress) as bar,
-            closing(fill(self.visits, keep, self.measure)) as filling,
+            closing(fill(self.visits, keep, measure)) as filling,
         ):
             while True:
                 try:
@@ -110,6 +115,11 @@ class Run:
                 bar.update(points)
                 if journal is not None:
                     journal.note(points)
+
+    @property
+    def _timed(self) -> bool:
+        """Whether it has to be known how long a point takes, even where all of them take little."""
+        return self.stored or self.executor is not None
 
     def _looped(self) -> Plan | None:
         """Return the plain loop, if it can measure the middle of the grid."""

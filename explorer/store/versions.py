@@ -1,4 +1,4 @@
-"""Formats: what a folder says of itself, and where its chunks are read from, by the version of its format."""
+"""Versions: what a folder says of itself, and where its chunks are read from, by the version of its format."""
 
 from collections.abc import Mapping
 from pathlib import Path
