@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import directions, open_landscape
+from explorer import directions, open_landscape, report
 from explorer.cli.factories import read_settings
 from explorer.store import Store
 from tests.support.command_line import FACTORY, checkpoint, run, swept
@@ -64,6 +64,16 @@ def test_a_store_keeps_its_quantities(tmp_path: Path) -> None:
     swept(tmp_path / "x.zarr", "--quantities", "loss,gradient")
     assert "was finished already, all 25 points." in swept(tmp_path / "x.zarr").output
     assert run("sweep", FACTORY, "--out", tmp_path / "x.zarr", "--dry-run").exit_code == 0
+
+
+def test_the_report_is_none_quick_or_full(tmp_path: Path) -> None:
+    shown = swept(tmp_path / "x.zarr", "--report", "none").output
+    assert "The model's own loss" not in shown
+    assert "report" not in open_landscape(tmp_path / "x.zarr").attrs
+    assert "x.zarr is finished." in swept(tmp_path / "x.zarr").output
+    shown = swept(tmp_path / "x.zarr", "--report", "full").output
+    assert "over all directions" in " ".join(shown.split())
+    assert str(report(open_landscape(tmp_path / "x.zarr"))) in shown
 
 
 def test_the_seconds_are_told_before(tmp_path: Path) -> None:
