@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dash import Dash
 from flask_compress import Compress
 
+from explorer.dashboard.common.address import MODES
 from explorer.dashboard.common.frame import PAGE
 from explorer.dashboard.common.gate import guard
-from explorer.dashboard.lesson import page, pasted_table
-from explorer.dashboard.lesson import state as limits
+from explorer.dashboard.lesson import page, pasted_table, readers
 from explorer.dashboard.lesson.answers import Callbacks, register
-from explorer.dashboard.lesson.state import State
+from explorer.dashboard.lesson.state import parameters_of, start
 from explorer.dashboard.printed import page as printed_page
 from explorer.dashboard.stores.app import add_slices, slices_alone
 from explorer.descent import OPTIMIZERS
@@ -74,15 +75,16 @@ def _lesson_app(studies: Mapping[str, Study], *, linked: bool) -> Dash:
 
 def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
     """Return what the script must know: studies, defaults and limits, so that they are written in one place only."""
-    default = State()
+    parameters = {each.name: each.limits for each in parameters_of(studies)}
     return {
         "studies": {name: _study(study) for name, study in studies.items()},
-        "defaults": {key: getattr(default, key) for key in State.__dataclass_fields__},
-        "modes": limits.MODES,
-        "names": page.LOSS_NAMES,
-        "limits": {"theta": limits.THETA, "data": limits.DATA, "delta": limits.DELTA, "lr": limits.RATE,
-                   "weight": limits.WEIGHT, "steps": limits.STEPS, "batch": limits.BATCH, "seed": limits.SEED,
-                   "paths": limits.MOST_PATHS, "points": limits.MOST_POINTS, "width": limits.WIDTH,
+        "defaults": start(studies).values(),
+        "modes": MODES,
+        "parameters": list(parameters),
+        "names": {name: study.caption(name).title for study in studies.values() for name in study.losses},
+        "limits": {**parameters, "theta": readers.THETA, "data": readers.DATA, "lr": readers.RATE,
+                   "weight": readers.WEIGHT, "steps": readers.STEPS, "batch": readers.BATCH, "seed": readers.SEED,
+                   "paths": readers.MOST_PATHS, "points": readers.MOST_POINTS, "width": readers.WIDTH,
                    "characters": pasted_table.LONGEST},
     }  # fmt: skip
 
@@ -92,11 +94,16 @@ def _study(study: Study) -> dict[str, Any]:
         "formula": study.formula,
         "title": study.title,
         "labels": study.labels,
+        "captions": {name: asdict(each) for name, each in study.captions.items()},
         "window": dict(study.window),
         "losses": list(study.losses),
+        "parameters": {loss: [each.name for each in taken] for loss, taken in study.parameters.items()},
+        "creased": study.creased,
         "hidden": dict(study.hidden),
         "terms": list(study.terms),
+        "inputs": [] if study.inputs is None else study.inputs.tolist(),
         "facts": dict(study.facts),
+        "teaches": study.teaches,
         "preview": study.preview,
         "optimizers": {name: each.title for name, each in OPTIMIZERS.items()}
         | {name: each.__name__ for name, each in study.optimizers.items()},
@@ -111,4 +118,5 @@ def _targets(each: TargetSet) -> dict[str, Any]:
 
 
 def _activity(each: Activity) -> dict[str, Any]:
-    return {"title": each.title, "text": each.text, "setup": dict(each.setup), "answers": each.answers}
+    return {"title": each.title, "text": each.text, "setup": dict(each.setup), "answers": each.answers,
+            "drawn": each.drawn}  # fmt: skip

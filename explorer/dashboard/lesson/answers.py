@@ -10,8 +10,12 @@ from dash import Dash, Input, Output, no_update
 from flask import Response, jsonify, request
 
 from explorer.dashboard.common.turns import Turns
-from explorer.dashboard.lesson import basin_map, downloads, influence, maps, pasted_table, paths, point, race_file
+from explorer.dashboard.lesson import downloads, maps, pasted_table, paths, race_file
+from explorer.dashboard.lesson.basin_map import basin_progress
 from explorer.dashboard.lesson.cards.drawer import drawer
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.influence import moves
+from explorer.dashboard.lesson.point import point_numbers
 from explorer.dashboard.lesson.state import State, parse
 from explorer.study import Study, Visit
 
@@ -54,13 +58,13 @@ class Callbacks:
     def opened(self, sent: object) -> dict[str, Any]:
         """Read the address that the page was opened with (or went back to), and say what it could not take."""
         state, notes = parse(_query(sent), self.studies)
-        return {"state": {key: getattr(state, key) for key in State.__dataclass_fields__}, "notes": notes}
+        return {"state": state.values(), "notes": notes}
 
     @alone
     def point(self, sent: object) -> dict[str, Any]:
         """Answer a committed point with torch's numbers."""
         state, study, query = self.read(sent)
-        return {"query": query, **point.payload(state, study)}
+        return {"query": query, **point_numbers(state, study)}
 
     def path(self, sent: object) -> dict[str, Any]:
         """Answer an address of one optimizer with its path; several are asked for one by one and drawn as they come."""
@@ -68,7 +72,7 @@ class Callbacks:
         if not state.opt:
             return {"query": query}
         with _WALKS, _TORCH:
-            return {"query": query, **paths.payload(state, study, pause=_TORCH.give_way)}
+            return {"query": query, **paths.path_numbers(state, study, pause=_TORCH.give_way)}
 
     @alone
     def reasons(self, sent: object) -> dict[str, Any]:
@@ -80,19 +84,19 @@ class Callbacks:
     def map(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its landscape."""
         state, study, query = self.read(sent)
-        return {"query": query, **maps.payload(state, study)}
+        return {"query": query, **maps.drawn_maps(state, study)}
 
     def basins(self, sent: object) -> dict[str, Any]:
         """Answer with how far a basin map is, after working on it for a moment; others take turns meanwhile."""
         state, study, query = self.read(sent)
         seen = sent.get("seen") if isinstance(sent, dict) else 0
-        return {"query": query, **basin_map.payload(state, study, seen if isinstance(seen, int) else 0, _TORCH)}
+        return {"query": query, **basin_progress(state, study, seen if isinstance(seen, int) else 0, _TORCH)}
 
     @alone
     def minima(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its certified minima, one list a map."""
         state, study, query = self.read(sent)
-        return {"query": query, "maps": maps.minima(state, study)}
+        return {"query": query, "maps": minima(state, study)}
 
     @alone
     def influence(self, sent: object) -> dict[str, Any]:
@@ -101,8 +105,8 @@ class Callbacks:
         before, study, start = self.read({"query": sent.get("from")})
         now, other, _ = self.read({"query": sent.get("to")})
         settled = sent.get("settled") is True
-        moves = influence.payload(before, now, study, settled=settled) if other is study else []
-        return {"from": start, "settled": settled, "moves": moves}
+        told = moves(before, now, study, settled=settled) if other is study else []
+        return {"from": start, "settled": settled, "moves": told}
 
     @alone
     def total_contours(self, sent: object) -> dict[str, Any]:
@@ -137,7 +141,8 @@ class Callbacks:
     def visit(self, query: str) -> Visit:
         """Return what an activity may know of one address."""
         state, _ = parse(query, self.studies)
-        return Visit(**{each.name: getattr(state, each.name) for each in fields(Visit)})
+        named = {each.name: getattr(state, each.name) for each in fields(Visit)}
+        return Visit(**{**named, "parameters": dict(state.parameters)})
 
     def lesson(self, sent: object) -> Any:
         """Return the lesson's text, when the drawer is first opened (MathJax is large)."""

@@ -1,5 +1,6 @@
 """The lesson's page: what stands where. What happens on it is in answers.py and in assets/."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,9 +8,10 @@ from dash import dcc, html
 
 from explorer.dashboard.common import controls as ui
 from explorer.dashboard.lesson.cards import basins, descent, panels, zoom
-from explorer.study import Study
+from explorer.dashboard.lesson.readers import WEIGHT
+from explorer.dashboard.lesson.state import parameters_of
+from explorer.study import Parameter, Study
 
-LOSS_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber", "log_cosh": "Log-cosh"}
 LAYER_NAMES = {
     "contours": "Contours",
     "minima": "Minima θ*",
@@ -103,21 +105,34 @@ def _problem(studies: Mapping[str, Study]) -> html.Section:
         [
             html.Div([ui.segmented("Target", [*targets, rest], hide="target")], className="neuron-only target-row"),
             html.Div([ui.segmented("Loss", ui.choices("loss", _losses(study)), hide="loss")], className="neuron-only"),
-            html.Div(
-                [ui.slider("delta-slider", "Huber δ", -2, 1, 0.01), ui.number("delta", "as a number")],
-                className="control pair neuron-only", id="delta-control", **ui.data(hide="delta"),
-            ),
-            html.Div(
-                [ui.slider("weight-slider", "Weight of L_ic", -2, 3, 0.005), ui.number("weight", "as a number")],
-                className="control pair terms-only", id="weight-control",
-            ),
+            *[_parameter(each) for each in parameters_of(studies)],
+            _weight(studies),
         ],
         className="card strip", **ui.aria(label="Problem"),
     )  # fmt: skip
 
 
 def _losses(study: Study) -> dict[str, str]:
-    return {name: LOSS_NAMES.get(name, name) for name in study.losses}
+    return {name: study.caption(name).title for name in study.losses}
+
+
+def _parameter(each: Parameter) -> html.Div:
+    """A number that a loss takes, on a logarithmic scale."""
+    low, high = (math.log10(end) for end in each.limits)
+    return html.Div(
+        [ui.slider(f"{each.name}-slider", each.title, low, high, 0.01), ui.number(each.name, "as a number")],
+        className="control pair neuron-only", id=f"{each.name}-control", **ui.data(hide=each.name),
+    )  # fmt: skip
+
+
+def _weight(studies: Mapping[str, Study]) -> html.Div:
+    """The weight of the first term; the script names it, as each study has its own."""
+    low, high = (math.log10(end) for end in WEIGHT)
+    term = next((study.caption(name).title for study in studies.values() for name in study.terms), "")
+    return html.Div(
+        [ui.slider("weight-slider", f"Weight of {term}", low, high, 0.005), ui.number("weight", "as a number")],
+        className="control pair terms-only", id="weight-control",
+    )  # fmt: skip
 
 
 def _activity() -> html.Section:

@@ -7,13 +7,15 @@ from typing import Any
 from dash import Dash, Input, Output
 
 from explorer.dashboard.lesson.answers import alone
-from explorer.dashboard.stores import downloads, maps, point
+from explorer.dashboard.stores import downloads
 from explorer.dashboard.stores.cards import about
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.listing import listing, names_of
-from explorer.dashboard.stores.maps import Shown, shown
+from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.page import ANSWERS
+from explorer.dashboard.stores.point import point_numbers
+from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.errors import ExplorerError, StateError
 
@@ -49,8 +51,7 @@ class Answers:
     def scene(self, sent: object) -> Reply:
         """Answer what is drawn: the maps, or lines, of the store and of the one beside it."""
         state = _state(sent)
-        found = maps.payload(state, self.folder)
-        return {**found, "pace": self._pace(state)}
+        return {**drawn_maps(state, self.folder), "pace": self._pace(state)}
 
     @told
     def watched(self, sent: object) -> Reply:
@@ -65,8 +66,8 @@ class Answers:
     @told
     def _point(self, sent: object) -> Reply:
         state = _state(sent)
-        found = point.payload(state, self._shown(state), self.objectives)
-        return {**found, "beside": self._beside(state)}
+        numbers = point_numbers(state, self._shown(state), self.objectives)
+        return {**numbers, "beside": self._beside(state)}
 
     def about(self, sent: object) -> Any:
         """Return the cards below the slice."""
@@ -118,7 +119,7 @@ class Answers:
             return None
         try:
             other = shown(state.beside, state, self.folder)
-            return {"name": state.beside, **point.payload(state, other, self.objectives)}
+            return {"name": state.beside, **point_numbers(state, other, self.objectives)}
         except (ExplorerError, ValueError):
             return None
 

@@ -10,9 +10,9 @@ import xarray as xr
 
 from explorer import figures
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.maps import Shown
 from explorer.dashboard.stores.page import FILES
 from explorer.dashboard.stores.quantities import axes_of, drawable
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.exports import encode
 from explorer.figures.colorbar import chosen_scale

@@ -5,7 +5,7 @@ from typing import Any
 from dash import dcc, html
 
 from explorer.dashboard.common import controls as ui
-from explorer.dashboard.lesson.state import MODES
+from explorer.dashboard.common.address import MODES
 from explorer.dashboard.stores.state import COORDINATE, LAYERS, State
 
 VIEW_NAMES = {"map": "Map", "3d": "3D", "cuts": "Cuts"}

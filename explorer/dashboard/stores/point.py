@@ -7,14 +7,14 @@ import numpy as np
 
 from explorer.dashboard.stores.between_points import read_at
 from explorer.dashboard.stores.exact import Objectives, exact
-from explorer.dashboard.stores.maps import Shown
 from explorer.dashboard.stores.quantities import axes_of
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.dashboard.stores.trust import UnloadableError
 from explorer.figures.projections import gram_of
 
 
-def payload(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
+def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
     """Return what is known at the state's point.
 
     Returns:

@@ -4,7 +4,7 @@ from dash import html
 
 from explorer.dashboard.common import controls as ui
 from explorer.dashboard.lesson.basin_map import MORE_STEPS
-from explorer.dashboard.lesson.state import BASINS
+from explorer.dashboard.lesson.readers import BASINS
 from explorer.descent import OPTIMIZERS
 
 SHOWN_NAMES = {"minimum": "Minimum reached", "loss": "Final loss", "steps": "Steps to settle", "diverged": "Diverged"}
