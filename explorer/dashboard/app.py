@@ -10,7 +10,7 @@ from dash import Dash
 from flask_compress import Compress
 
 from explorer.dashboard.common.address import MODES
-from explorer.dashboard.common.frame import PAGE
+from explorer.dashboard.common.frame import PAGE, assets_left_out
 from explorer.dashboard.common.gate import guard
 from explorer.dashboard.lesson import page, pasted_table, readers
 from explorer.dashboard.lesson.answers import Callbacks, register
@@ -21,8 +21,6 @@ from explorer.descent import OPTIMIZERS
 from explorer.study import Activity, Study, TargetSet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SLICES_OWN = r"^slice"
-"""Assets of the other page."""
 
 
 def create_app(
@@ -62,7 +60,7 @@ def create_app(
 
 def _lesson_app(studies: Mapping[str, Study], *, linked: bool) -> Dash:
     app = Dash("explorer.dashboard", title="Loss explorer", update_title="", serve_locally=True, index_string=PAGE,
-               assets_ignore=SLICES_OWN)  # fmt: skip
+               assets_path_ignore=assets_left_out("lesson"))  # fmt: skip
     app.logger.setLevel(logging.WARNING)
     links = {"Slices": "/slice"} if linked else {}
     app.layout = page.layout(studies, schema(studies), links)

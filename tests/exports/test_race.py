@@ -14,7 +14,7 @@ from explorer.exports import Runner, race_html
 from explorer.exports.race import COLORS, DASHES, FAR, HOLE
 from tests.dashboard.common.test_theme import VIRIDIS, contrast
 
-CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "style.css").read_text(encoding="utf-8")
+CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "common" / "style.css").read_text(encoding="utf-8")
 ALPHA, BETA = np.linspace(-1, 3, 5), np.linspace(10, 11, 3)
 
 

@@ -6,3 +6,8 @@ PAGE = """<!DOCTYPE html>
 <body>{%app_entry%}{%config%}{%scripts%}{%renderer%}</body>
 </html>"""
 """Dash's own page has no language and puts a footer of its own beside ours."""
+
+
+def assets_left_out(page: str) -> list[str]:
+    """Return Dash's `assets_path_ignore` for a page: every folder of assets but common/ and the page's own."""
+    return [rf"^(?!(common|{page})$)"]

@@ -1,4 +1,4 @@
-"""The lesson's page: what stands where. What happens on it is in answers.py and in assets/."""
+"""The lesson's page: what stands where. What happens on it is in answers.py and in assets/lesson/."""
 
 import math
 from collections.abc import Mapping

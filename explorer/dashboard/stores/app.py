@@ -7,14 +7,12 @@ from typing import Any
 import flask
 from dash import Dash
 
-from explorer.dashboard.common.frame import PAGE
+from explorer.dashboard.common.frame import PAGE, assets_left_out
 from explorer.dashboard.stores.answers import Answers, register
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.page import layout
 
 PREFIX = "/slice/"
-NEEDED = r"^(?!slice|style|plot|colors|marks|readout|header)"
-"""Assets of the lesson's page alone; the others serve both pages."""
 
 
 def add_slices(server: flask.Flask, stores: Path, trusted: tuple[str, ...]) -> Dash:
@@ -34,7 +32,7 @@ def _app(server: flask.Flask, stores: Path, trusted: tuple[str, ...], *, lesson:
     # Dash takes a server of Flask's, though its signature does not say so.
     given: Any = {"server": server, "url_base_pathname": PREFIX}
     app = Dash("explorer.dashboard", title="Slices · Loss explorer", update_title="", serve_locally=True,
-               index_string=PAGE, assets_ignore=NEEDED, **given)  # fmt: skip
+               index_string=PAGE, assets_path_ignore=assets_left_out("stores"), **given)  # fmt: skip
     app.logger.setLevel(logging.WARNING)
     app.layout = layout(str(stores), lesson)
     register(app, Answers(Folder(stores), trusted))

@@ -1,4 +1,4 @@
-"""The page /slice: what stands where. What happens on it is in answers.py and in assets/slice-*.js."""
+"""The page /slice: what stands where. What happens on it is in answers.py and in assets/stores/."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ import pytest
 
 import explorer.dashboard
 
-CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "style.css").read_text()
+CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "common" / "style.css").read_text()
 LIGHT, DARK = re.findall(r":root(?:\[data-theme=\"dark\"\])? \{(.*?)\}", CSS, re.DOTALL)[:2]
 THEMES = {"light": LIGHT, "dark": DARK}
 VIRIDIS = ("#440154", "#fde725")

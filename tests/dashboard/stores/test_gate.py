@@ -144,8 +144,9 @@ def test_the_lesson_is_the_same_with_a_link_and_without_stores_there_is_none(cli
     assert "Slices" not in alone.get("/_dash-layout").get_data(as_text=True)
     assert "Slices" in client.get("/_dash-layout").get_data(as_text=True)
     scripts = [line for line in client.get("/").get_data(as_text=True).split('"') if "/assets/" in line]
-    assert scripts
-    assert not [each for each in scripts if "slice" in each]
+    assert {each.split("/")[2] for each in scripts} == {"common", "lesson"}
+    beside = [line for line in client.get("/slice").get_data(as_text=True).split('"') if "/assets/" in line]
+    assert {each.split("/")[3] for each in beside} == {"common", "stores"}
     assert alone.get("/").headers["Content-Security-Policy"] == client.get("/").headers["Content-Security-Policy"]
 
 
