@@ -43,6 +43,12 @@ class Field:
         return f"{self.key}: {error}; showing {self.instead or self.write(self.default) or 'none'} instead."
 
 
+def query_of(sent: object) -> str:
+    """Return the address in what the browser sent, whatever that is: {"query": "..."}; "" where there is none."""
+    query = sent.get("query") if isinstance(sent, dict) else None
+    return query if isinstance(query, str) else ""
+
+
 def keys_of(query: str) -> dict[str, str]:
     """Return key -> text of an address, with or without "?"; of a key that comes twice the last."""
     return dict(parse_qsl(query.removeprefix("?")[:LONGEST], keep_blank_values=True, errors="replace"))

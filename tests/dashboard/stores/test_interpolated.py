@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from explorer.dashboard.stores.answers import Answers
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.point import point_numbers
-from explorer.dashboard.stores.reproduce import command, program
 from explorer.dashboard.stores.shown import shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.store import Store

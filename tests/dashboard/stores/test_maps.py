@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from explorer.cli import main
 from explorer.dashboard.common.coded_map import HOLE
 from explorer.dashboard.stores.answers import Answers
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.cards.below import about
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.maps import drawn_maps
-from explorer.dashboard.stores.reproduce import command, program
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures import color_scale

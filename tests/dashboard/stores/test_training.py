@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.cards.below import about
 from explorer.dashboard.stores.checkpoint_marks import MOST_MARKS, checkpoints
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.maps import drawn_maps

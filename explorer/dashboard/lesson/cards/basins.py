@@ -29,11 +29,7 @@ def card() -> html.Div:
                 className="tools",
             ),
             ui.graph("basins", KEYS),
-            html.Div(
-                [html.Div(className="bar"), html.Div(className="ticks"),
-                 html.Div([html.Span(className="says"), html.Span(className="under-pointer")])],
-                className="legend",
-            ),
+            ui.legend(),
             html.Ul(id="basins-kinds"),
             html.Div(html.Progress(id="basins-progress", max="1", **ui.aria(label="Descents done")), id="basins-wait",
                      hidden=True),

@@ -31,6 +31,21 @@ def fit() -> Any:
     )  # fmt: skip
 
 
+def influence() -> Any:
+    """Return the card that tells where minima go while a data point is moved."""
+    marks = "Ring: where θ* was before the move. Disc: where it is. Line: the way it went. Thin arrow: the prediction."
+    table = html.Div(id="influence-table", className="scroll", tabIndex="0", role="region",
+                     **ui.aria(label="How far each minimum moved"))  # fmt: skip
+    drawn = html.Div([html.Div(id="influence-closeup"), html.P(marks, className="hint"), table], id="influence-drawn")
+    return ui.card(
+        "Influence of a data point",
+        [html.P(id="influence-says", **ui.aria(live="polite")), drawn],
+        id="influence-card",
+        hint=ui.button("Clear trails", id="influence-clear"),
+        hidden=True,
+    )
+
+
 def readouts() -> Any:
     """Return the card of numbers at the point."""
     numbers: list[Any] = [ui.number("w", "w"), ui.number("b", "b")]
