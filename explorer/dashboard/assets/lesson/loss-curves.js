@@ -20,26 +20,29 @@
   const curve = (plot, functions, hidden) => {
     const [low, high] = plot.ranges.x;
     const { delta } = explorer.state;
-    const group = plot.group("curves", { "clip-path": plot.clip() });
+    const drawn = [];
     for (const name of NAMES) {
-      const line = Array.from({ length: 241 }, (_, i) => {
-        const r = low + ((high - low) * i) / 240;
-        return [plot.px(r), plot.py(functions[name](r, delta))];
-      });
+      const residuals = Array.from({ length: 241 }, (_, i) => low + ((high - low) * i) / 240);
+      const line = residuals.map((r) => plot.pixel([r, functions[name](r, delta)]));
       const active = name === explorer.lossName() && !hidden;
-      group.append(svg("path", { d: explorer.pathOf(line), class: `ell ${name}${active ? " active" : ""}` }));
+      drawn.push(svg("path", { d: explorer.pathOf(line), class: `ell ${name}${active ? " active" : ""}` }));
       // Named once: both charts share colours and dashes.
       const at = high * 0.8;
-      if (functions === explorer.preview.ell) group.append(svg("text", { x: plot.px(-at) + 4, y: Math.max(plot.area.t + 12, plot.py(functions[name](-at, delta)) - 6), class: `ell-label ${name}` }, [explorer.schema.names[name]]));
+      if (functions !== explorer.preview.ell) continue;
+      const top = Math.max(plot.area.t + 12, plot.py(functions[name](-at, delta)) - 6);
+      drawn.push(explorer.text(plot.px(-at) + 4, top, explorer.schema.names[name], "start", `ell-label ${name}`));
     }
+    plot.put("curves", drawn);
   };
 
   const dots = (plot, functions, hidden) => {
     const { delta } = explorer.state;
-    const group = plot.group("residual-dots", { "clip-path": plot.clip() });
-    const { residuals = [] } = explorer.numbers() ?? {};
-    if (!hidden) residuals.forEach((r, i) => group.append(svg("circle", { cx: plot.px(r), cy: plot.py(functions[explorer.lossName()](r, delta)), r: 4.5,
-      class: explorer.tape?.chosen() === i ? "residual-dot chosen" : "residual-dot", "data-r": r })));
+    const { residuals } = explorer.readout.numbers();
+    const chosen = explorer.tape.chosen();
+    plot.put("residual-dots", (hidden ? [] : residuals).map((r, i) => {
+      const [cx, cy] = plot.pixel([r, functions[explorer.lossName()](r, delta)]);
+      return svg("circle", { cx, cy, r: 4.5, class: chosen === i ? "residual-dot chosen" : "residual-dot", "data-r": r });
+    }));
   };
 
   /* What Huber does to the largest residual, in words. */
@@ -49,13 +52,14 @@
     const short = explorer.short;
     if (explorer.lossHidden()) return "Which loss this is stays hidden here.";
     if (explorer.lossName() !== "huber") return `Largest residual |r| = ${short(largest)}.`;
-    if (largest <= delta) return `Largest residual |r| = ${short(largest)} ≤ δ = ${short(delta)}: every point is on the quadratic part, so Huber is MSE/2 here, and no more robust.`;
+    const compared = `Largest residual |r| = ${short(largest)} ${largest <= delta ? "≤" : ">"} δ = ${short(delta)}:`;
+    if (largest <= delta) return `${compared} every point is on the quadratic part, so Huber is MSE/2 here, and no more robust.`;
     const beyond = residuals.filter((r) => Math.abs(r) > delta).length;
-    return `Largest residual |r| = ${short(largest)} > δ = ${short(delta)}: it is on the linear part, its slope clipped from ${short(largest)} to ${short(delta)}` +
+    return `${compared} it is on the linear part, its slope clipped from ${short(largest)} to ${short(delta)}` +
       ` (${beyond} of ${residuals.length} points are clipped).`;
   };
 
-  explorer.losses = {
+  explorer.lossCurves = {
     start: () => {
       plots = [new explorer.Plot("ell"), new explorer.Plot("ell-slope")];
       plots[0].draw = (plot) => curves(plot, explorer.preview.ell);
@@ -63,7 +67,7 @@
     },
     render: (force = false) => {
       if (explorer.study().terms.length) return;
-      const { residuals } = explorer.numbers();
+      const { residuals } = explorer.readout.numbers();
       const wanted = Math.ceil(Math.max(1.2, ...residuals.map((r) => Math.abs(r) * 1.1)) * 2) / 2;
       if (wanted !== range || force) {
         range = wanted;
