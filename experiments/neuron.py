@@ -65,7 +65,7 @@ NEURON = Study(
     kinks=kinks,
     program=program,
     training_program=training_program,
-    preview="neuron",
+    script=Path(__file__).with_name("assets") / "neuron.js",
     activities=ACTIVITIES,
     lesson=Path(__file__).with_name("lesson.md").read_text(encoding="utf-8"),
     hidden=HIDDEN,

@@ -11,6 +11,7 @@ On the flats uhat is 0 or 1 throughout: solutions of the equation that start fro
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +56,6 @@ def _facts() -> dict[str, float]:
     along_w, along_b = float(slope.square().mean()) / 2, float(slope[0].square()) / 2
     ratio = along_w / along_b
     return {
-        "collocation_points": float(len(TIMES)),
         "rho": RHO,
         "u0": U0,
         "w_star": w_star,
@@ -98,6 +98,6 @@ REACTION = Study(
     terms_program=program,
     terms_training_program=training_program,
     teaches="Dashed: the exact solution. The neuron contains it; whether training finds it is the question.",
-    preview="reaction",
+    script=Path(__file__).with_name("assets") / "reaction.js",
     facts=FACTS,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from torch import Tensor, nn, optim
 
@@ -203,8 +204,10 @@ class Study:
     activities: tuple[Activity, ...] = ()
     lesson: str = ""
     """Markdown with $TeX$, shown in the drawer and at /lesson."""
-    preview: str = ""
-    """Which of the browser's models moves between press and release; "" waits for torch."""
+    script: Path | None = None
+    """A file of JavaScript, served with the page, that defines `explorer.preview.NAME`, NAME being the file's without
+    its ending: the model between press and release, and what is said of it in words (assets/lesson/preview.js tells
+    how). None waits for torch."""
     facts: Mapping[str, float] = field(default_factory=dict)
     """Numbers for the script, by name."""
 

@@ -24,6 +24,7 @@ def lesson_page(studies: Mapping[str, Study], links: Mapping[str, str]) -> Page:
         layout=layout.whole(studies, links),
         schema=schema(studies),
         answers=callbacks.answers(),
+        scripts=tuple(dict.fromkeys(study.script for study in studies.values() if study.script)),
         routes={"path": callbacks.get_path},
     )
 
@@ -36,7 +37,6 @@ def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
         "defaults": start(studies).values(),
         "modes": MODES,
         "parameters": list(parameters),
-        "names": {name: study.caption(name).title for study in studies.values() for name in study.losses},
         "limits": {**parameters, "theta": readers.THETA, "data": readers.DATA, "lr": readers.RATE,
                    "weight": readers.WEIGHT, "steps": readers.STEPS, "batch": readers.BATCH, "seed": readers.SEED,
                    "paths": readers.MOST_PATHS, "points": readers.MOST_POINTS, "width": readers.WIDTH,
@@ -59,7 +59,7 @@ def _study(study: Study) -> dict[str, Any]:
         "inputs": [] if study.inputs is None else study.inputs.tolist(),
         "facts": dict(study.facts),
         "teaches": study.teaches,
-        "preview": study.preview,
+        "preview": study.script.stem if study.script else "",
         "optimizers": {name: each.title for name, each in OPTIMIZERS.items()}
         | {name: each.__name__ for name, each in study.optimizers.items()},
         "targets": {name: _targets(each) for name, each in study.targets.items()},

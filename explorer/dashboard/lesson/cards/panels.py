@@ -23,10 +23,10 @@ def fit() -> Any:
     )  # fmt: skip
     return ui.card(
         "Fit",
-        [ui.graph("fit", "Fit: the neuron's curve, the targets and the residuals"), html.P(id="teaches"),
-         html.Div(table, className="neuron-only")],
+        [ui.graph("fit", "Fit: the model's curve, the targets and the residuals"), html.P(id="teaches"),
+         html.Div(table, className="targets-only")],
         hint=html.Span(
-            "drag a point; double-click adds one; Delete removes", className="neuron-only", **ui.data(hide="data")
+            "drag a point; double-click adds one; Delete removes", className="targets-only", **ui.data(hide="data")
         ),
     )  # fmt: skip
 
@@ -99,11 +99,12 @@ def _residuals() -> Any:
     return ui.card(
         "Loss against residual",
         [
-            html.Div([ui.graph("ell", "ℓ(r) of the four losses, with the residuals as dots"),
-                      ui.graph("ell-slope", "ℓ′(r) of the four losses, with the residuals as dots")], className="two"),
+            html.Div([ui.graph("ell", "ℓ(r) of every loss, with the residuals as dots"),
+                      ui.graph("ell-slope", "ℓ′(r) of every loss, with the residuals as dots")], className="two"),
             html.P(id="ell-says"),
         ],
-        hint="never negative, zero at zero, growing with the error", hide="losses", className="neuron-only",
+        id="ell-card", hint="never negative, zero at zero, growing with the error", hide="losses",
+        className="targets-only",
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def _tape() -> Any:
             html.Div(id="chain"),
             ui.folded("What if the loss is a vector?", [html.P(id="vector")]),
         ],
-        hint="the tape that backward() walks", hide="tape", className="neuron-only",
+        hint="the tape that backward() walks", hide="tape", className="targets-only",
     )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ def strip(studies: Mapping[str, Study]) -> html.Section:
     losses = {name: study.caption(name).title for name in study.losses}
     return html.Section(
         [
-            html.Div(ui.segmented("Target", _targets(study), hide="target"), className="neuron-only target-row"),
-            html.Div(ui.segmented("Loss", ui.choices("loss", losses), hide="loss"), className="neuron-only"),
+            html.Div(ui.segmented("Target", _targets(study), hide="target"), className="targets-only target-row"),
+            html.Div(ui.segmented("Loss", ui.choices("loss", losses), hide="loss"), className="targets-only"),
             *[_parameter(each) for each in parameters_of(studies)],
             _weight(studies),
         ],
@@ -39,7 +39,7 @@ def _parameter(each: Parameter) -> html.Div:
     low, high = (math.log10(end) for end in each.limits)
     return html.Div(
         [ui.slider(f"{each.name}-slider", each.title, low, high, 0.01), ui.number(each.name, "as a number")],
-        className="control pair neuron-only", id=f"{each.name}-control", **ui.data(hide=each.name),
+        className="control pair targets-only", id=f"{each.name}-control", **ui.data(hide=each.name),
     )  # fmt: skip
 
 
