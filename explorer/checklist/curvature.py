@@ -1,19 +1,17 @@
 """How much of the curvature the picture can show."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from explorer.checklist.finding import Finding, at_least, at_most, percent, shown
+from explorer.checklist.budget import Pieces
+from explorer.checklist.finding import LEFT, Finding, not_looked_at
 from explorer.checklist.inspection import Inspection
-from explorer.curvature import extreme_eigenvalues, hessian_product
+from explorer.curvature import extreme_eigenvalues
 from explorer.curvature.dense import dense_matrix
+from explorer.numerics.text import at_least, at_most, number, percent
 
-_ROOM = 256 << 20
-"""Bytes that the three vectors of the iteration may take."""
 _OTHERS = 10
 """Products' worth of the report that is spent elsewhere."""
 _CONVERGED = 1e-3
@@ -44,39 +42,71 @@ class _Ends:
 
 
 def check_curvature(about: Inspection) -> Finding:
+    """Tell the extreme eigenvalues of the Hessian at the origin as far as the plane shows it, per unit length of theta,
+    and why those over all directions are left out."""
+    text, inside = _in_the_picture(about)
+    if not inside:
+        return Finding("curvature", "info", text)
+    values = {"in_plane": inside}
+    if about.is_large:
+        text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
+        return Finding("curvature", "info", text, values)
+    seconds = about.budget.price(products_over_all(about))
+    text += f"; that of all directions {not_looked_at(seconds)}."
+    return Finding("curvature", "info", text, values | {LEFT: seconds})
+
+
+def check_curvature_over_all(about: Inspection) -> Finding | None:
     """Tell the extreme eigenvalues of the Hessian at the origin beside those of the Hessian seen in the plane, both per
     unit length of theta; warn of a direction downwards that the picture does not show.
 
     Where P products are within the report's means the extremes are exact; else they are Ritz values, which bound them
-    from inside, and are said to be just that.
+    from inside, and are said to be just that. None where `check_curvature` has said all.
     """
-    product = hessian_product(about.objective, about.plane.origin)
-    seen = torch.stack([about.along(product(vector)) for vector in about.span()])
-    if not bool(seen.isfinite().all()):
-        return Finding("curvature", "info", "The curvature at the origin is NaN or infinite.")
-    inside = torch.linalg.eigvalsh((seen + seen.T) / 2).tolist()
-    ends = " to ".join(shown(each) for each in dict.fromkeys((inside[0], inside[-1])))
-    text = f"Curvature per unit length at the origin: {ends} in the picture"
-    if 3 * about.plane.origin.nbytes > _ROOM:
-        text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
-        return Finding("curvature", "info", text, {"in_plane": inside})
-    found = _ends(about, product, inside)
+    text, inside = _in_the_picture(about)
+    if not inside or about.is_large:
+        return None
+    found = _ends(about, inside)
     if not math.isfinite(found.size):
         text += "; in other directions it is NaN or infinite."
         return Finding("curvature", "info", text, {"in_plane": inside})
     return _compared(text, inside, found, _rounding(about))
 
 
-def _ends(about: Inspection, product: Callable[[Tensor], Tensor], inside: list[float]) -> _Ends:
+def products_in_the_picture(about: Inspection) -> Pieces:
+    """Return what `check_curvature` takes."""
+    return {"product": len(about.plane.basis)}
+
+
+def products_over_all(about: Inspection) -> Pieces:
+    """Return what `check_curvature_over_all` takes at most, beside that."""
+    parameters = len(about.plane.origin)
+    return {"product": parameters if parameters <= about.products else min(_steps(about), parameters)}
+
+
+def _in_the_picture(about: Inspection) -> tuple[str, list[float]]:
+    """Return the beginning of a sentence and the eigenvalues in the plane; none, and the sentence, of no numbers."""
+    if not bool(about.seen.isfinite().all()):
+        return "The curvature at the origin is NaN or infinite.", []
+    inside = torch.linalg.eigvalsh((about.seen + about.seen.T) / 2).tolist()
+    ends = " to ".join(number(each) for each in dict.fromkeys((inside[0], inside[-1])))
+    return f"Curvature per unit length at the origin: {ends} in the picture", inside
+
+
+def _steps(about: Inspection) -> int:
+    return max(about.products - len(about.plane.basis) - _OTHERS, _OTHERS)
+
+
+def _ends(about: Inspection, inside: list[float]) -> _Ends:
     origin = about.plane.origin
     if len(origin) <= about.products:
-        matrix = dense_matrix(product, origin)
+        matrix = dense_matrix(about.product, origin)
         if not bool(matrix.isfinite().all()):
             return _Ends(math.nan, math.nan, len(origin))
         values = torch.linalg.eigvalsh(matrix)
         return _Ends(values[0].item(), values[-1].item(), len(origin), exact=True)
-    steps, rounding = max(about.products - len(inside) - _OTHERS, _OTHERS), _rounding(about)
-    found = extreme_eigenvalues(product, origin, steps=steps, tolerance=min(rounding, _CONVERGED) / 10)
+    steps, rounding = _steps(about), _rounding(about)
+    found = extreme_eigenvalues(about.product, origin, steps=steps, tolerance=min(rounding, _CONVERGED) / 10)
     # What the picture shows is there, whether the iteration has come across it or not.
     low, high = min(found.low, inside[0]), max(found.high, inside[-1])
     size = max(abs(low), abs(high))
@@ -114,7 +144,7 @@ def _compared(text: str, inside: list[float], found: _Ends, rounding: float) -> 
 
 def _sentence(found: _Ends) -> str:
     if found.exact:
-        return f"{shown(found.low)} to {shown(found.high)} over all directions"
+        return f"{number(found.low)} to {number(found.high)} over all directions"
     text = f"over all directions the smallest is at most {at_most(found.low)} and the largest at least "
     text += f"{at_least(found.high)} (Ritz values after {found.products} products"
     if found.unknown:

@@ -1,24 +1,8 @@
-"""Nothing: what stands on the disk for a number that is not there, which no computation yields."""
-
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-_BITS = {np.dtype(np.float16): 0x7E4C, np.dtype(np.float32): 0x7FC4C1E5, np.dtype(np.float64): 0x7FF84C1E5C4B2A19}
-"""Of a quiet NaN whose payload says so."""
+from explorer.store.format_1.absent import _BITS
 
 
-def nothing(dtype: np.dtype[Any]) -> Any:
-    """Return what stands for a number that is not there: a NaN of its own kind; 0 for integers."""
+def nothing(dtype):  # type: ignore
     bits = _BITS.get(dtype)
     return dtype.type(0) if bits is None else np.array(bits, f"u{dtype.itemsize}").view(dtype)[()]
-
-
-def is_nothing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return where nothing stands; nowhere among integers, whose 0 may be a result."""
-    bits = _BITS.get(values.dtype)
-    if bits is None:
-        return np.zeros(values.shape, dtype=bool)
-    found: NDArray[np.bool_] = np.ascontiguousarray(values).view(f"u{values.itemsize}") == bits
-    return found

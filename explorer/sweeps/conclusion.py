@@ -4,14 +4,14 @@ import json
 
 import xarray as xr
 
-from explorer.checklist import report as reported
+from explorer.checklist import Depth, findings
 from explorer.sweeps.job import Job
 from explorer.sweeps.mixed_precision_error import mixed_precision
 from explorer.sweeps.projected_checkpoints import Checkpoints, projected
 from explorer.sweeps.provenance import Attributes
 
 
-def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: bool) -> Attributes:
+def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: Depth) -> Attributes:
     """Return the attributes `checkpoints` and `report`, as far as they are asked for, as JSON text; and, of mixed
     precision, its error."""
     found: Attributes = {}
@@ -20,5 +20,6 @@ def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None
     if job.low is not None and "mixed_precision_checked" not in landscape.attrs:
         found |= mixed_precision(job, landscape)
     if report:
-        found["report"] = json.dumps(reported(job.objective, job.plane, job.grid, landscape.assign_attrs(found)))
+        whole = landscape.assign_attrs(found)
+        found["report"] = json.dumps(findings(job.objective, job.plane, job.grid, whole, depth=report))
     return found

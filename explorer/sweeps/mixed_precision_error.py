@@ -1,5 +1,7 @@
 """Mixing: how far a landscape in mixed precision is from the exact one, measured at some of its points."""
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
@@ -23,15 +25,18 @@ def mixed_precision(job: Job, landscape: xr.Dataset) -> Attributes:
 
     Args:
         job: which asks for mixed precision.
-        landscape: its result, with a loss.
+        landscape: its result; without a loss nothing is measured.
     """
+    if "loss" not in landscape:
+        return {"mixed_precision_checked": 0}
     flat = landscape["loss"].values.reshape(-1).astype(np.float64)
     measured = np.flatnonzero(np.isfinite(flat) & (landscape["status"].values.reshape(-1) == Status.EVALUATED))
     if not len(measured):
         return {"mixed_precision_checked": 0}
     some = _spread(measured, flat)
-    strategy = choose(job.objective, job.plane, job.wanted, loop=True).traced(Rewrites())
-    exact = Evaluation(job, Plan(strategy, 1, 0, 0.0)).at(some)["loss"].double().cpu().numpy()
+    loss = job.wanted.only(["loss"])
+    strategy = choose(job.objective, job.plane, loss, loop=True).traced(Rewrites())
+    exact = Evaluation(replace(job, wanted=loss), Plan(strategy, 1, 0, 0.0)).at(some)["loss"].double().cpu().numpy()
     positive = flat[measured].min() > 0 and exact.min() > 0
     values, found, expected = (np.log(each) if positive else each for each in (flat[measured], flat[some], exact))
     spread = float(np.ptp(values))

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from explorer.numerics.rounding import uses_tf32
+from explorer.quantities import BUILT_IN
 from explorer.sweeps.job import Job
 
 Attributes = dict[str, str | int | float]
@@ -77,7 +78,8 @@ def _axes(job: Job) -> dict[str, Any]:
 
 
 def _quantities(job: Job) -> list[str]:
-    return [*sorted(job.wanted.names), *job.wanted.functions]
+    built_in = sorted(name for name in job.wanted.names if name in BUILT_IN)
+    return [*built_in, *(name for name in job.wanted.names if name not in BUILT_IN)]
 
 
 def _words(made: Mapping[str, Any]) -> dict[str, Any]:

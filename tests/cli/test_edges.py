@@ -14,7 +14,7 @@ from explorer import open_landscape
 from explorer.cli.factories import read_settings
 from explorer.cli.told_errors import explained, in_shell
 from tests.cli.test_sweep import FACTORY, checkpoint, run, swept
-from tests.store.test_store import flip
+from tests.support.store_cases import flip
 
 MODULES = {
     "exits": "import sys\nsys.exit(3)\n",
@@ -190,7 +190,7 @@ def test_the_factory_comes_first_in_the_help() -> None:
 def test_a_bug_keeps_its_traceback_and_others_errors_do_not() -> None:
     with pytest.raises(TypeError), explained():
         read_settings(None)  # type: ignore[arg-type]
-    with pytest.raises(click.ClickException, match=r"TypeError: no number \(.*test_cli_edges"), explained():
+    with pytest.raises(click.ClickException, match=r"TypeError: no number \(.*test_edges"), explained():
         raise TypeError("no number")
     with pytest.raises(click.ClickException, match=r"^MemoryError"), explained():
         raise MemoryError

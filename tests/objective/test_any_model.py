@@ -16,7 +16,7 @@ from explorer import Grid, Objective, ObjectiveError, Plane
 from tests.support import reference
 from tests.support.kinds import KINDS, mse, slope_term
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 GRID = Grid({"alpha": (-0.5, 1.0, 4), "beta": (-0.2, 0.4, 3)})
 X = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(6, 2)
 Y = X.prod(1, keepdim=True)

@@ -16,7 +16,7 @@ from tests.support import reference
 from tests.support.cases import bowl, neuron
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 
 ALL = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 GRID = Grid({"w": (-4, 4, 9), "b": (-2, 3, 6)})

@@ -6,7 +6,7 @@ from torch import nn
 
 from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, measure_by
 from tests.support.traced_cases import always_traced, assert_swept_is_plain, assert_traced_is_plain, random_plane, swept
 from tests.sweeps.test_traced import drawn, labels, with_step

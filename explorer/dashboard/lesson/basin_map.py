@@ -20,16 +20,20 @@ from explorer.dashboard.lesson.certified_minima import minima
 from explorer.dashboard.lesson.objectives import Question, objective_of, window_of
 from explorer.dashboard.lesson.readers import BASINS, RATE
 from explorer.dashboard.lesson.state import State
-from explorer.descent.basin_map.chunks import Walks
-from explorer.descent.basin_map.dataset import Outcomes
+from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.engine import read_starts
+from explorer.descent.basin_map.labels import labelled
 from explorer.descent.basin_map.starts import Starts
+from explorer.descent.basin_map.walks import Walks
 from explorer.directions import axes
 from explorer.figures.basin_kinds import NEITHER, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.scale import color_scale
 from explorer.grid import Grid
 from explorer.plane import Plane
 from explorer.study import Study
+from explorer.sweeps.filling import fill
+from explorer.sweeps.provenance import Attributes
+from explorer.sweeps.visits import everywhere
 
 COARSE = 41
 """Points a side of the first picture."""
@@ -107,18 +111,18 @@ class Making:
 
     def _drawn(self, side: int) -> Iterator[None]:
         starts = starts_of(self._state, self._study, side)
-        walks, outcomes, evaluations = Walks(starts, _known(self._state, self._study)), Outcomes(starts), 0
+        walks, evaluations = Walks(starts, _known(self._state, self._study)), 0
         whole = -(-starts.size // walks.chunk) * (starts.steps + 1)
         self.share = 0.0
         yield
-        for piece in walks.pieces():
-            if piece is None:
+        keep = labelled(walks)
+        for points in fill(everywhere(starts.order), keep, walks.measure):
+            if not points:
                 evaluations += 1
                 self.share = evaluations / whole
                 yield
-            else:
-                outcomes.take(piece)
-        self.found = outcomes.dataset(walks.minima, {"strategy": walks.name, "chunk_size": walks.chunk})
+        how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk}
+        self.found = basin_dataset(starts, keep.fields, keep.status, walks.minima, how)
 
 
 def starts_of(state: State, study: Study, side: int) -> Starts:

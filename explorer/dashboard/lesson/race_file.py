@@ -9,7 +9,8 @@ from explorer.dashboard.lesson.maps import landscape
 from explorer.dashboard.lesson.readers import rated
 from explorer.dashboard.lesson.state import State
 from explorer.descent import OPTIMIZERS
-from explorer.exports.race import COLORS, Runner, race_html
+from explorer.exports.race import Runner, race_html
+from explorer.figures.theme import RACERS
 from explorer.study import Study
 
 POINTS = 129
@@ -33,7 +34,7 @@ def styles(items: tuple[str, ...]) -> list[int]:
     own = {name: i for i, name in enumerate(OPTIMIZERS)}
     taken: list[int] = []
     for name in names:
-        free = [style for style in range(len(COLORS)) if style not in taken]
+        free = [style for style in range(len(RACERS)) if style not in taken]
         nobodys = [style for style in free if style not in {own.get(other) for other in names}]
         taken.append(own[name] if own.get(name) in free else (nobodys or free)[0])
     return taken

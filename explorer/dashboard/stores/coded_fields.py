@@ -14,6 +14,7 @@ from explorer.figures.colorbar import chosen_scale
 from explorer.figures.field import Field, field_of
 from explorer.figures.lines import Band, band_of
 from explorer.figures.scale import ColorScale
+from explorer.landscape import STATUS, Status
 
 MOST_POINTS = 513
 """Of a side, sent to the browser: more than its pixels."""
@@ -53,8 +54,8 @@ def coded_bands(both: list[Shown], quantity: str, kind: str, notes: list[str]) -
 
 
 def _scale(values: NDArray[np.float64], quantity: str, kind: str, notes: list[str]) -> ColorScale:
-    if quantity == "status":
-        return ColorScale("linear", 0.0, 3.0, 0.0, 0.0, 0)
+    if quantity == STATUS:
+        return ColorScale("linear", float(min(Status)), float(max(Status)), float(min(Status)), 0.0, 0)
     try:
         return chosen_scale(values, kind)
     except ValueError:
@@ -76,7 +77,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
         "codes": coded(field.values[np.ix_(*keep)], scale),
         "shape": [len(keep[1]), len(keep[0])],
         "scale": {**scale_of(scale), "holes": holes},
-        "contours": [] if field.name == "status" else _contours(field, scale),
+        "contours": [] if field.name == STATUS else _contours(field, scale),
         "computed": field.progress.share,
         "measured": float(field.progress.measured.mean()),
         "checkpoints": checkpoints(each.landscape.attrs),

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from explorer.dashboard.stores.folder import Opened
-from explorer.dashboard.stores.quantities import nested
 from explorer.dashboard.stores.trust import UnloadableError, source_of
 from explorer.errors import ExplorerError
+from explorer.landscape import nested
 from explorer.objective import Objective
 from explorer.plane import Plane
 

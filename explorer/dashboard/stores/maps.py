@@ -6,11 +6,11 @@ from explorer.dashboard.stores.between_points import swept
 from explorer.dashboard.stores.coded_fields import coded_bands, coded_fields
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.moved_planes import series_of, values_of
-from explorer.dashboard.stores.quantities import drawable
 from explorer.dashboard.stores.shown import Shown, both_shown, common_quantity, damage
 from explorer.dashboard.stores.state import State
 from explorer.figures.interpolated import JOINED, STAND_IN, note_of
-from explorer.figures.projections import gram_of, spread_words
+from explorer.figures.projections import spread_words
+from explorer.landscape import gram_of, quantities_of
 
 
 def drawn_maps(state: State, folder: Folder) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _about(one: Shown) -> dict[str, Any]:
     """Return what the first store's landscape is of."""
     return {
         "model": str(one.opened.attrs.get("model", ""))[:80],
-        "quantities": drawable(one.landscape),
+        "quantities": quantities_of(one.landscape),
         "axes": list(one.axes),
         "seed": one.seed,
         "seeds": one.seeds,
@@ -66,14 +66,11 @@ def _instead(each: Shown) -> str:
 
 def _side(each: Shown) -> dict[str, Any]:
     """Return what the browser knows of a store beside its map: axes, window, fields to read between the points."""
-    try:
-        gram = gram_of(each.landscape.attrs, len(each.axes)).tolist()
-    except ValueError:
-        gram = None
+    gram = gram_of(each.landscape.attrs, len(each.axes))
     return {
         "name": each.name,
         "axes": list(each.axes),
         "window": [[float(each.landscape[axis][end]) for end in (0, -1)] for axis in each.axes],
-        "gram": gram,
+        "gram": None if gram is None else gram.tolist(),
         **swept(each.landscape, each.axes),
     }

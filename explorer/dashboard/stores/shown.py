@@ -1,17 +1,15 @@
-"""Shown: a store with its landscape along one plane, and what of it has to be said before anything is drawn."""
+"""Shown: a store with its landscape along one plane, what the page draws, measures at its point and saves."""
 
 import json
 import shlex
 from dataclasses import dataclass
 
-import numpy as np
 import xarray as xr
 
 from explorer.dashboard.stores.folder import Folder, Opened
-from explorer.dashboard.stores.quantities import axes_of, drawable, nested, plane_of
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
-from explorer.figures.dimensions import SEED
+from explorer.landscape import STATUS, Status, axes_of, nested, one_plane, quantities_of, seeds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +18,11 @@ class Shown:
 
     opened: Opened
     landscape: xr.Dataset
+    """Over one or two axes; a landscape over one keeps its seeds, as it is drawn as a band."""
     seed: int
+    """Of the plane; -1 where there is no choice."""
     seeds: list[int]
+    """To choose among."""
 
     @property
     def name(self) -> str:
@@ -30,30 +31,34 @@ class Shown:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Labels of the landscape's one or two axes."""
+        """The labels of its axes."""
         return axes_of(self.landscape)
 
 
 def shown(name: str, state: State, folder: Folder) -> Shown:
-    """Open a store and choose its plane.
+    """Open a store and choose its plane: that of the state's seed, else the first of several.
 
     Raises:
-        StoreError: it cannot be opened or drawn.
+        StoreError: it cannot be opened, it has no status, or not one or two axes.
     """
     opened = folder.look(name)
-    whole = folder.landscape(opened)
-    landscape, seed = plane_of(whole, state.seed)
-    if seed < 0:
-        return Shown(opened, landscape, seed, [])
-    seeds = [int(each) for each in np.atleast_1d(whole[SEED].values)]
-    return Shown(opened, _of_plane(landscape, seeds.index(seed)), seed, seeds)
+    landscape = folder.landscape(opened)
+    if STATUS not in landscape:
+        raise StoreError("expected a landscape with a status for each point; this store has none")
+    axes, seeds = axes_of(landscape), [int(each) for each in seeds_of(landscape)]
+    if len(axes) not in (1, 2):
+        raise StoreError(f"expected a landscape over one or two axes; this one has {len(axes)}")
+    if not seeds or len(axes) == 1:
+        return Shown(opened, landscape, -1, [])
+    number = seeds.index(state.seed) if state.seed in seeds else 0
+    return Shown(opened, _of_plane(landscape, number), seeds[number], seeds)
 
 
 def _of_plane(landscape: xr.Dataset, number: int) -> xr.Dataset:
-    """Give the landscape along one of several planes that plane's own description; checkpoints are on the first."""
+    """Take one of several planes with that plane's own description; checkpoints are on the first."""
     planes = nested(landscape.attrs, "planes", list)
     own = {"basis": json.dumps(planes[number])} if number < len(planes) else {}
-    return landscape.assign_attrs(own | ({"checkpoints": "[]"} if number else {}))
+    return one_plane(landscape, number).assign_attrs(own | ({"checkpoints": "[]"} if number else {}))
 
 
 def both_shown(state: State, folder: Folder, notes: list[str]) -> list[Shown]:
@@ -77,12 +82,13 @@ def both_shown(state: State, folder: Folder, notes: list[str]) -> list[Shown]:
 
 def damage(each: Shown) -> list[str]:
     """Say what of a store cannot be drawn, and what to do."""
-    opened, attrs = each.opened, each.landscape.attrs
-    damaged, failed = len(nested(attrs, "damaged", list)), len(nested(attrs, "failed", dict))
+    opened, status = each.opened, each.landscape[STATUS].values
+    damaged, failed = len(nested(each.landscape.attrs, "damaged", list)), int((status == Status.FAILED).sum())
+    which = "1 chunk is" if damaged == 1 else f"{damaged} chunks are"
     cure = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
     notes = {
-        f"{damaged} of {opened.store.chunks} chunks are damaged: their points are left empty; {cure}": damaged,
-        f"{failed} of {opened.store.chunks} chunks could not be computed; the provenance has the reasons": failed,
+        f"{which} damaged: the points are left empty; {cure}": damaged,
+        f"{failed} of {status.size} points could not be computed; the provenance has the reasons": failed,
     }
     return [f"{opened.name}: {words}." for words, count in notes.items() if count]
 
@@ -93,7 +99,7 @@ def common_quantity(asked: str, both: list[Shown], notes: list[str]) -> str:
     Raises:
         StoreError: they have none in common.
     """
-    names = [drawable(each.landscape) for each in both]
+    names = [quantities_of(each.landscape) for each in both]
     common = [name for name in names[0] if all(name in each for each in names)]
     if not common:
         raise StoreError("expected a quantity to draw; there is none (in both stores)")

@@ -3,24 +3,28 @@
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from torch import Tensor, optim
 
-from explorer.descent.basin_map.chunks import Walks
-from explorer.descent.basin_map.dataset import Outcomes
+from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.elementwise import refuse_joint
+from explorer.descent.basin_map.labels import labelled
 from explorer.descent.basin_map.starts import Starts
+from explorer.descent.basin_map.walks import Walks
 from explorer.descent.optimizers import method_of
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
+from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
 from explorer.sweeps.progress import announced
 from explorer.sweeps.provenance import Attributes
+from explorer.sweeps.visits import everywhere
 
 
 def basins(
@@ -70,23 +74,21 @@ def basins(
     starts = read_starts(objective, plane, grid, optimizer, lr, steps, options, tolerance)
     began = time.perf_counter()
     walks = Walks(starts, minima, chunk_size)
-    outcomes = Outcomes(starts)
+    keep = labelled(walks)
+    filling = fill(everywhere(starts.order), keep, walks.measure)
     try:
-        with announced(starts.size, walks.seconds, walks.text, progress=progress) as bar:
-            for piece in walks.pieces():
-                if piece is not None:
-                    outcomes.take(piece)
-                    bar.update(outcomes.done - bar.n)
+        with announced(starts.size, walks.seconds, walks.text, progress=progress) as bar, closing(filling):
+            for points in filling:
+                bar.update(points)
                 if stop():
                     break
     except KeyboardInterrupt:
+        done = int(np.count_nonzero(keep.status))
         warnings.warn(
-            f"interrupted with {outcomes.done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
+            f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
         )
-    for piece in walks.rest():
-        outcomes.take(piece)
     how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": time.perf_counter() - began}
-    return outcomes.dataset(walks.minima, how)
+    return basin_dataset(starts, keep.fields, keep.status, walks.minima, how)
 
 
 def read_starts(

@@ -15,7 +15,7 @@ from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import State, parse
 from explorer.descent import OPTIMIZERS, SCHEDULES, descend
-from explorer.exports.race import COLORS, DASHES
+from explorer.figures.theme import RACERS
 from explorer.study import Study
 from tests.experiments.test_training_program import printed
 from tests.support.path_cases import LINE
@@ -188,4 +188,4 @@ def test_every_path_has_a_style_of_its_own_and_an_optimizer_keeps_its() -> None:
     mixed = race_file.styles(("gd", "gd@5", "adam", "gd@7", "nadam", "lbfgs", "gd@8", "gd@9"))
     assert sorted(mixed) == list(range(8))
     assert (mixed[0], mixed[2], mixed[5]) == (0, 5, 7)
-    assert len({*zip(COLORS, DASHES, strict=True)}) == len({*COLORS}) == len({*DASHES}) == 8
+    assert [len({*each}) for each in zip(*RACERS, strict=True)] == [8, 8]

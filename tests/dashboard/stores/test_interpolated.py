@@ -1,7 +1,6 @@
 """What /slice sends of a store whose loss was interpolated at some points, and what it says of it."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,12 @@ NOTE = f"20 of 221 points evaluated, the rest interpolated: {ERROR}."
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("stores")
     make_store(root, "x.zarr")
-    with pytest.MonkeyPatch.context() as patch:
-        interpolated_store(patch, root, "part.zarr")
-        interpolated_store(patch, root, "line.zarr", points=(33,), planes=3)
-        yield root
+    interpolated_store(root, "part.zarr")
+    interpolated_store(root, "line.zarr", points=(33,), planes=3)
+    return root
 
 
 def drawn(root: Path, store: str = "part.zarr", **state: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from explorer.dashboard.stores.between_points import thinned
 from explorer.dashboard.stores.cards.cannot_show import limits
 from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.quantities import nested
 from explorer.figures.projections import FAR, spread_words
-from explorer.figures.theme import number
+from explorer.landscape import ReportEntry, nested, parsed, report_of
+from explorer.numerics.text import number, percent
 
 Attrs = Mapping[str, Any]
 MOST_ROWS = 60
@@ -38,22 +38,20 @@ def about(attrs: Attrs, name: str) -> list[Any]:
 
 
 def _report(attrs: Attrs) -> Any:
-    entries = [each for each in nested(attrs, "report", list) if isinstance(each, dict)]
+    entries = report_of(attrs)
     rows = [_finding(each) for each in entries[:MOST_ROWS]]
     body = html.Ul(rows, className="report") if rows else html.P("No report yet: it is written when the sweep ends.")
-    looked = sum(each.get("status") == "warn" for each in entries)
+    looked = sum(each.status == "warn" for each in entries)
     hint = f"{looked} to look at" if looked else "no warnings" if rows else ""
     return ui.card("Is my plot right?", [body], id="report", hint=hint, hide="report")
 
 
-def _finding(entry: Mapping[str, Any]) -> html.Li:
-    status = str(entry.get("status"))
-    status = status if status in SIGNS else "info"
+def _finding(entry: ReportEntry) -> html.Li:
     said = [
-        html.Strong(SIGNS[status], className=f"sign {status}"),
-        html.Span(_text(entry.get("name")), className="name"),
+        html.Strong(SIGNS[entry.status], className=f"sign {entry.status}"),
+        html.Span(_text(entry.name), className="name"),
     ]
-    return html.Li([html.Div(said), html.Div(_text(entry.get("text")))])
+    return html.Li([html.Div(said), html.Div(_text(entry.text))])
 
 
 def _checkpoints(attrs: Attrs) -> list[Any]:
@@ -81,7 +79,7 @@ def _said(found: Mapping[str, Any], rows: int) -> str:
     whole = sum(len(run["path"]) for run in found["runs"]) + len(found["points"])
     some = f" {min(rows, MOST_ROWS)} of {whole} are listed." if min(rows, MOST_ROWS) < whole else ""
     how = "Dashed" if len(found["runs"]) == 1 else "Dotted"
-    return f"{how} where a trajectory is further from the plane than {100 * FAR:.0f} % of its own size in it.{some}"
+    return f"{how} where a trajectory is further from the plane than {percent(FAR)} of its own size in it.{some}"
 
 
 def _some(path: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
@@ -91,7 +89,7 @@ def _some(path: list[dict[str, Any]], runs: int) -> list[dict[str, Any]]:
 
 
 def _row(each: Mapping[str, Any], size: float | None) -> list[str]:
-    share = f"{number(100 * each['offset'] / size)} %" if size else "–"
+    share = percent(each["offset"] / size) if size else "–"
     return [*("–" if each[key] is None else number(each[key]) for key in ("loss", "plane_loss", "offset")), share]
 
 
@@ -102,7 +100,7 @@ def _sharpness(attrs: Attrs) -> list[Any]:
         found = xr.Dataset({name: (("rate", "step"), columns[name]) for name in ("sharpness", "loss")},
                            {name: columns[name] for name in ("rate", "step")})  # fmt: skip
         figure = figures.sharpness(found).update_layout(title=None, margin={"t": 40})
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return []
     said = "Dotted: 2 / rate, above which gradient descent diverges on a quadratic. Where sharpness rises to it and "
     said += "stays, the curvature at the start does not tell the largest rate."
@@ -131,10 +129,7 @@ def _provenance(attrs: Attrs) -> Any:
 
 def _value(value: Any) -> Any:
     """Nested values are JSON text in a store; here they are laid out."""
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return _text(value)
+    found = parsed(value)
     if isinstance(found, dict | list):
         return html.Pre(json.dumps(found, indent=1, ensure_ascii=False)[:LONGEST])
     return _text(value)

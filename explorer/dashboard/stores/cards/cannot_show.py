@@ -7,8 +7,8 @@ from typing import Any
 from dash import html
 
 from explorer.dashboard.common import controls as ui
-from explorer.dashboard.stores.quantities import nested
-from explorer.figures.theme import number
+from explorer.landscape import basis_of, nested
+from explorer.numerics.text import percent
 
 LIMITS = (
     "A slice that looks convex proves nothing: the loss may fall in a direction that it does not contain. A slice that "
@@ -36,9 +36,8 @@ def limits(attrs: Mapping[str, Any]) -> Any:
 
 def _share_of_random(attrs: Mapping[str, Any], axes: int) -> str:
     """A random K-plane holds the share sqrt(K/P) of a fixed vector's length, root mean square."""
-    made = nested(attrs, "basis", dict).get("made")
-    if not isinstance(made, dict) or made.get("kind") != "gaussian":
+    if basis_of(attrs).made.get("kind") != "gaussian":
         return ""
     share = math.sqrt(axes / attrs["parameters"])
     drawn = "plane" if axes > 1 else "line"
-    return f"Of a gradient that has nothing to do with it a random {drawn} shows {number(100 * share)} %."
+    return f"Of a gradient that has nothing to do with it a random {drawn} shows {percent(share)}."

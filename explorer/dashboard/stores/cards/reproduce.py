@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from explorer.dashboard.stores.quantities import nested
+from explorer.landscape import Attrs, as_number, basis_of, nested, planes_of
 
-Attrs = Mapping[str, Any]
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 DIRECTIONS = ("gaussian", "hessian")
@@ -18,9 +17,9 @@ DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 def command(attrs: Attrs, name: str) -> str:
     """Return the command line, or "" where words alone cannot say it: no factory, other directions, other extents."""
-    source, made = _source(attrs), _made(attrs)
+    source, made = _source(attrs), basis_of(attrs).made
     radius = _radius(attrs)
-    points = nested(attrs, "points", dict)
+    points = nested(attrs, "points", dict[str, int])
     if source is None or made.get("kind") not in DIRECTIONS or radius is None or not points:
         return ""
     module, function, kwargs = source
@@ -31,7 +30,7 @@ def command(attrs: Attrs, name: str) -> str:
         "count": len(points) if len(points) == 1 else None,
         "seed": ",".join(map(str, _seeds(attrs))) or None,
         **(_drawn(made) if made["kind"] == "gaussian" else {}),
-        "quantities": ",".join(map(str, nested(attrs, "quantities", list))) or None,
+        "quantities": ",".join(nested(attrs, "quantities", list[str])) or None,
         "dtype": _dtype(attrs),
         "tolerance": _tolerance(attrs),
     }
@@ -56,7 +55,7 @@ def program(attrs: Attrs, name: str) -> str:
         module, function, kwargs = source
         imports.append(f"from {module} import {function}")
         made = f"objective = {function}({', '.join(f'{key}={value!r}' for key, value in kwargs.items())})"
-    quantities = tuple(str(each) for each in nested(attrs, "quantities", list))
+    quantities = tuple(nested(attrs, "quantities", list[str]))
     chosen = f", quantities={quantities!r}" if quantities else ""
     if _dtype(attrs) in DTYPES:
         imports.insert(0, "import torch")
@@ -65,8 +64,8 @@ def program(attrs: Attrs, name: str) -> str:
         chosen += f", tolerance={_tolerance(attrs)!r}"
     plane, store = _plane(attrs), f"runs/{name}"
     if not plane:
-        imports.append("from explorer.sweeps.stored import planes_of")
-        several = len(nested(attrs, "planes", list)) > 1
+        imports.append("from explorer.sweeps.resume import planes_of")
+        several = len(planes_of(attrs)) > 1
         plane, store = f"planes_of({store!r}){'' if several else '[0]'}  # as they are in this store", f"{store}.again"
     return "\n".join([
         *imports, "", made,
@@ -83,8 +82,8 @@ def _dtype(attrs: Attrs) -> Any:
 
 def _plane(attrs: Attrs) -> str:
     """Return the words that span the planes anew; "" where there are none."""
-    made = _made(attrs)
-    labels = [str(each) for each in nested(attrs, "labels", list)]
+    made = basis_of(attrs).made
+    labels = nested(attrs, "labels", list[str])
     if made.get("kind") == "axes":
         return f"explorer.directions.axes(objective, {', '.join(map(repr, labels))})"
     if made.get("kind") not in DIRECTIONS:
@@ -100,16 +99,15 @@ def _plane(attrs: Attrs) -> str:
 
 def _seeds(attrs: Attrs) -> list[Any]:
     """Return the seeds of the planes, as many as there are planes; none where they have none."""
-    planes = nested(attrs, "planes", list) or [nested(attrs, "basis", dict)]
-    made = [each.get("made") if isinstance(each, dict) else None for each in planes]
-    seeds = [each["seed"] for each in made if isinstance(each, dict) and "seed" in each]
+    planes = planes_of(attrs)
+    seeds = [each.made["seed"] for each in planes if "seed" in each.made]
     return seeds if len(seeds) == len(planes) else []
 
 
 def _tolerance(attrs: Attrs) -> float | None:
     """Return the error that was allowed to interpolated points; None where every point was to be evaluated."""
-    tolerance = attrs.get("tolerance")
-    return tolerance if isinstance(tolerance, float) and 0 < tolerance < 1 else None
+    tolerance = as_number(attrs.get("tolerance"))
+    return tolerance if tolerance is not None and 0 < tolerance < 1 else None
 
 
 def _tupled(value: Any) -> Any:
@@ -117,16 +115,9 @@ def _tupled(value: Any) -> Any:
 
 
 def _axes(attrs: Attrs) -> dict[str, tuple[float, float, int]]:
-    extents, points = nested(attrs, "extents", dict), nested(attrs, "points", dict)
-    return {
-        str(label): (float(extent[0]), float(extent[1]), points[label])
-        for label, extent in extents.items()
-        if _is_extent(extent) and isinstance(points.get(label), int)
-    }
-
-
-def _is_extent(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, int | float) for each in value)
+    extents, points = nested(attrs, "extents", dict[str, list[float]]), nested(attrs, "points", dict[str, int])
+    whole = {label: extent for label, extent in extents.items() if len(extent) == 2 and label in points}
+    return {label: (low, high, points[label]) for label, (low, high) in whole.items()}
 
 
 def _radius(attrs: Attrs) -> float | None:
@@ -134,11 +125,6 @@ def _radius(attrs: Attrs) -> float | None:
     extents = [(low, high) for low, high, _ in _axes(attrs).values()]
     radius = extents[0][1] if extents else None
     return radius if radius is not None and all(each == (-radius, radius) for each in extents) else None
-
-
-def _made(attrs: Attrs) -> dict[str, Any]:
-    made = nested(attrs, "basis", dict).get("made")
-    return made if isinstance(made, dict) else {}
 
 
 def _source(attrs: Attrs) -> tuple[str, str, dict[str, Any]] | None:

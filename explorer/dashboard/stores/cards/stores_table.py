@@ -8,8 +8,9 @@ from dash import html
 
 from explorer.dashboard.common import controls as ui
 from explorer.dashboard.stores.folder import Folder, Opened
-from explorer.dashboard.stores.quantities import nested
 from explorer.errors import ExplorerError
+from explorer.landscape import nested, planes_of
+from explorer.numerics.text import percent_done
 
 COLUMNS = {
     "name": "",
@@ -60,9 +61,9 @@ def _row(folder: Folder, name: str, current: str) -> html.Tr:
     cells = [
         str(attrs.get("model", ""))[:60],
         _directions(attrs),
-        ", ".join(map(str, nested(attrs, "quantities", list)))[:80],
+        ", ".join(nested(attrs, "quantities", list[str]))[:80],
         _points(attrs) or f"{opened.store.points:,}",
-        "done" if opened.finished else f"{int(100 * opened.share)} %",
+        "done" if opened.finished else percent_done(opened.share),
         str(attrs.get("created", ""))[:16].replace("T", " "),
     ]
     classes = list(COLUMNS.values())[1:]
@@ -72,16 +73,15 @@ def _row(folder: Folder, name: str, current: str) -> html.Tr:
 
 def _directions(attrs: Mapping[str, Any]) -> str:
     """Return how the planes came to be: "gaussian, seed 0", "principal"; "own" where nothing is told."""
-    planes = nested(attrs, "planes", list) or [nested(attrs, "basis", dict)]
-    made = [each["made"] for each in planes if isinstance(each, dict) and isinstance(each.get("made"), dict)]
-    kind = str(made[0].get("kind") or "own") if made else "own"
+    made = [each.made for each in planes_of(attrs)]
+    kind = str(made[0].get("kind") or "own")
     seeds = [str(each["seed"]) for each in made if "seed" in each]
     seed = f", seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" if seeds else ""
     return f"{kind}{seed}"[:60]
 
 
 def _points(attrs: Mapping[str, Any]) -> str:
-    sizes, planes = nested(attrs, "points", dict), nested(attrs, "planes", list)
+    sizes, planes = nested(attrs, "points", dict[str, int]), planes_of(attrs)
     several = f" × {len(planes)} seeds" if len(planes) > 1 else ""
     return "×".join(str(each) for each in sizes.values())[:40] + several if sizes else ""
 
