@@ -15,7 +15,7 @@ import xarray as xr
 
 from explorer.errors import ExplorerError
 from explorer.exports import SUFFIXES, encode, export
-from tests.store.test_store import files_up_to
+from tests.support.disk import files_up_to
 
 ODD = (np.nan, np.inf, -np.inf, 5e-324, -0.0, 1.7976931348623157e308, 0.1)
 

@@ -1,7 +1,6 @@
 """Evaluation: a job's points, measured as it was planned."""
 
 import json
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -34,13 +33,6 @@ class Evaluation:
         """How many points to ask for at once: the plan's, or more once they are measured by machine code."""
         compiled = all(map(_is_compiled, self._measures[0]))
         return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
-
-    def in_order(self) -> Iterator[tuple[int, Fields]]:
-        """Yield (flat position of the first, fields) for all points, in the order of their positions."""
-        for plane in range(len(self._measures)):
-            size = self.size
-            for start in range(0, self.job.grid.size, size):
-                yield plane * self.job.grid.size + start, self._on(plane, self.job.coords[start : start + size])
 
     def at(self, positions: Indices) -> Fields:
         """Return the fields at these flat positions [n], in their order, where they were measured."""
