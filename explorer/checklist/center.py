@@ -1,7 +1,8 @@
 """Is the model itself where the picture says it is?"""
 
-from explorer.checklist.finding import Finding, percent, shown
+from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
+from explorer.numerics.text import number, percent
 
 _ROUNDINGS = 1e4
 """How many roundings two ways to the same loss may lie apart: sums in another order, over many samples."""
@@ -15,13 +16,13 @@ def check_center(about: Inspection) -> Finding:
     """Compare the model's own loss, evaluated by calling the model, with the plane's at the place where the model lies,
     and with the grid's point there if it has one."""
     theta, plane = about.objective.theta, about.plane
-    own = about.objective.own_value()["loss"]
+    own = about.own_loss()
     at, offset = plane.coordinates(theta).tolist(), float(plane.offset(theta))
     values = {"own": own, "at": at, "offset": offset}
     if offset > _ON_THE_PLANE * float(theta.norm()) + about.epsilon:
         share = offset / float(theta.norm()) if float(theta.norm()) else 1.0
-        text = f"The model itself lies {shown(offset)} off the plane ({percent(share)} of its own length), nearest to "
-        return Finding("center", "info", f"{text}{_tuple(at)}; its own loss is {shown(own)}.", values)
+        text = f"The model itself lies {number(offset)} off the plane ({percent(share)} of its own length), nearest to "
+        return Finding("center", "info", f"{text}{_tuple(at)}; its own loss is {number(own)}.", values)
     found = {"plane": about.loss_at(at), "grid": about.swept(at)}
     agree = all(_close(about, each, own) for each in found.values() if each is not None)
     text = (
@@ -37,7 +38,7 @@ def check_center(about: Inspection) -> Finding:
 
 def _tuple(coords: list[float]) -> str:
     # Rounding leaves a coordinate that is 0 at some 1e-17.
-    words = [shown(round(each, 6) + 0.0) for each in coords]
+    words = [number(round(each, 6) + 0.0) for each in coords]
     return words[0] if len(words) == 1 else f"({', '.join(words)})"
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from explorer.checklist.finding import Finding, percent, shown
+from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
+from explorer.numerics.text import number, percent
 
 _MORE_THAN_A_WALK = 0.05
 """By how much the explained share must exceed a random walk's before it says something."""
@@ -78,7 +79,7 @@ def check_seeds(about: Inspection) -> Finding | None:
     values = {"rises": rises, "left_out": int(bad.sum())}
     text = f"Over {len(known)} seeds" if len(known) == len(rises) else f"Over {len(known)} of {len(rises)} seeds"
     text += " the loss rises from the middle to the edge (median)"
-    text += f" by {shown(min(known))} to {shown(max(known))}" if known else " by nothing that could be measured"
+    text += f" by {number(min(known))} to {number(max(known))}" if known else " by nothing that could be measured"
     if bad.any():
         text += f"; {values['left_out']:,} of {bad.size:,} edge points, NaN or infinite, are left out"
     return Finding("seeds", "info", f"{text}; the rest of this report, but for holes, is on the first.", values)

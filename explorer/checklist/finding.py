@@ -1,12 +1,15 @@
 """Finding: one answer to "is my plot right?"."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any, Literal
 
+from explorer.numerics.text import duration
+
 Status = Literal["ok", "warn", "info"]
+
+LEFT = "seconds_left"
+"""Among the values of a finding: about how many seconds it would take to look at what was not looked at."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +30,9 @@ class Finding:
         return {"name": self.name, "status": self.status, "text": self.text, "values": _finite(self.values)}
 
 
-def shown(number: float) -> str:
-    """Return a number with three digits, for a sentence."""
-    return f"{number:.3g}"
-
-
-def at_most(number: float) -> str:
-    """Return a finite number with three digits, rounded up: an upper bound stays one in its sentence."""
-    return shown(float(Context(prec=3, rounding=ROUND_CEILING).create_decimal_from_float(number)))
-
-
-def at_least(number: float) -> str:
-    """Return a finite number with three digits, rounded down: a lower bound stays one in its sentence."""
-    return shown(float(Context(prec=3, rounding=ROUND_FLOOR).create_decimal_from_float(number)))
-
-
-def percent(share: float, words: Callable[[float], str] = shown) -> str:
-    """Return a share as a percentage, for a sentence; `words` rounds."""
-    return f"{words(100 * share)} %"
+def not_looked_at(seconds: float) -> str:
+    """Return what is said of what would take so many seconds, after "The radius"."""
+    return f'was not looked at, as it takes about {duration(max(seconds, 0.1))}: report="full" looks at all'
 
 
 def _finite(value: Any) -> Any:

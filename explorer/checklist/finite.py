@@ -6,23 +6,23 @@ from numpy.typing import NDArray
 
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
-
-_EVALUATED, _INTERPOLATED, _FAILED = 1, 2, 3
-"""Values of `status`; at interpolated points there is nothing but the loss."""
+from explorer.landscape import LOSS, SEED, STATUS, Status, status_of
 
 
 def check_finite(about: Inspection) -> Finding:
     """Count the points where a quantity is NaN or infinite, in the planes of all seeds, and those that failed."""
     whole = about.whole
-    status = whole["status"].values if "status" in whole else np.ones(_points(about), dtype=np.int8)
-    evaluated = status == _EVALUATED
-    measured = evaluated | (status == _INTERPOLATED)
+    dims = (SEED,) * (SEED in whole.dims) + about.grid.labels
+    status = status_of(whole, dims)
+    evaluated = status == Status.EVALUATED
+    # At interpolated points there is nothing but the loss.
+    measured = evaluated | (status == Status.INTERPOLATED)
     number = f"{status.size:,} points"
-    if "seed" in whole.dims:
+    if SEED in whole.dims:
         number += f" ({about.grid.size:,} for each of {len(status)} seeds)"
-    where = {str(name): measured if name == "loss" else evaluated for name in whole.data_vars if name != "status"}
+    where = {str(name): measured if name == LOSS else evaluated for name in whole.data_vars if name != STATUS}
     counts = {name: _holes(whole[name], points) for name, points in where.items()}
-    found, failed = {name: count for name, count in counts.items() if count}, int((status == _FAILED).sum())
+    found, failed = {name: count for name, count in counts.items() if count}, int((status == Status.FAILED).sum())
     if not found and measured.all():
         return Finding("finite", "ok", f"All {number} have finite values.", {"points": 0})
     words = []
@@ -33,11 +33,6 @@ def check_finite(about: Inspection) -> Finding:
         words.append(f"these are NaN or infinite: {listed}")
     values = {"points": max(found.values(), default=0), "by_name": found, "failed": failed}
     return Finding("finite", "warn", f"Of {number} {'; '.join(words)}. They are kept, and drawn as holes.", values)
-
-
-def _points(about: Inspection) -> tuple[int, ...]:
-    planes = (about.whole.sizes["seed"],) if "seed" in about.whole.dims else ()
-    return planes + about.grid.shape
 
 
 def _holes(field: xr.DataArray, measured: NDArray[np.bool_]) -> int:

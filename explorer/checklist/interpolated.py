@@ -1,7 +1,8 @@
 """How much of the picture was evaluated, and how good the rest is."""
 
-from explorer.checklist.finding import Finding, at_most, percent
+from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
+from explorer.numerics.text import at_most, percent
 
 
 def check_interpolation(about: Inspection) -> Finding | None:

@@ -3,8 +3,10 @@
 import math
 import statistics
 
-from explorer.checklist.finding import Finding, Status, shown
+from explorer.checklist.budget import Pieces
+from explorer.checklist.finding import Finding, Status
 from explorer.checklist.inspection import Inspection
+from explorer.numerics.text import number
 
 _KINDS = ("gaussian", "hessian", "tensors")
 """Planes whose origin is the middle of the picture; the others' extents follow from the points that they go through."""
@@ -24,27 +26,42 @@ def check_radius(about: Inspection) -> Finding | None:
 
     None for planes through given points, whose extents follow from these.
     """
+    if about.plane.made.get("kind") not in _KINDS:
+        return None
     center = about.center_loss
-    if about.plane.made.get("kind") not in _KINDS or not math.isfinite(center) or center == 0:
+    if not math.isfinite(center) or center == 0:
         return None
     own = max(max(abs(axis.low), abs(axis.high)) for axis in about.grid.axes.values())
-    # Ten times; for a negative loss as far above it.
-    goal = center + (_TIMES - 1) * abs(center)
+    goal = _goal(center)
     tried = [own * 2.0**power for power in range(-_HALVINGS, _DOUBLINGS + 1)]
     reached = sorted(_reach(about, axis, sign, tried, goal) for axis in range(len(about.grid.axes)) for sign in (1, -1))
     found = statistics.median_high(reached)
     values = {"grid": own, "suggested": found, "goal": goal, "reached": reached}
-    text = f"Along the axes the loss reaches {_TIMES} times the center's, {shown(goal)}, "
+    text = f"Along the axes the loss reaches {_TIMES} times the center's, {number(goal)}, "
     if not math.isfinite(found):
-        text += f"nowhere up to {shown(tried[-1])}; the grid ends at {shown(own)}: the picture is flat on that scale."
+        text += f"nowhere up to {number(tried[-1])}; the grid ends at {number(own)}: the picture is flat on that scale."
         return Finding("radius", "warn", text, values)
-    text += f"at about {shown(found)} (median of {len(reached)} rays); the grid ends at {shown(own)}"
+    text += f"at about {number(found)} (median of {len(reached)} rays); the grid ends at {number(own)}"
     if found * _FAR <= own:
         return Finding("radius", "warn", f"{text}: a smaller radius would show the center's surroundings.", values)
     if found >= own * _FAR:
         status: Status = "warn" if about.range < _FLAT * abs(center) else "info"
         return Finding("radius", status, f"{text}: a larger radius would show more than the bottom.", values)
     return Finding("radius", "ok", f"{text}.", values)
+
+
+def evaluations_along_the_rays(about: Inspection) -> Pieces:
+    """Return about what `check_radius` takes: all radii, or those within a picture that reaches the goal."""
+    if about.plane.made.get("kind") not in _KINDS:
+        return {}
+    center = about.swept([0.0] * len(about.grid.axes))
+    reaches = center is not None and bool((about.landscape["loss"] >= _goal(center)).any())
+    return {"evaluation": 1 + 2 * len(about.grid.axes) * (_HALVINGS + 1 + (0 if reaches else _DOUBLINGS))}
+
+
+def _goal(center: float) -> float:
+    # Ten times; for a negative loss as far above it.
+    return center + (_TIMES - 1) * abs(center)
 
 
 def _reach(about: Inspection, axis: int, sign: int, tried: list[float], goal: float) -> float:

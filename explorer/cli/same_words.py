@@ -1,10 +1,10 @@
 """Resuming: the words that a store was made with, beside those that its spec holds."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from explorer.errors import StoreError
+from explorer.landscape import agreed, nested
 from explorer.objective import Objective
 from explorer.store import Store
 from explorer.store.spec import differences
@@ -16,7 +16,7 @@ def refuse_other_words(store: Store, objective: Objective) -> None:
     Raises:
         StoreError: it was made by another, or with others; names each with both values.
     """
-    made = _words(json.loads(str(store.attrs.get("source", "{}"))))
+    made = _words(nested(store.attrs, "source", dict))
     lines = list(differences(made, _words(objective.source)))
     if lines:
         raise StoreError(f"{store.path} holds another sweep. {'; '.join(lines)}. Use its words, or another --out")
@@ -25,4 +25,4 @@ def refuse_other_words(store: Store, objective: Objective) -> None:
 def _words(source: Mapping[str, Any]) -> dict[str, Any]:
     """Return a source under the names that its parts have on the command line."""
     factory = {"factory": source["factory"]} if "factory" in source else {}
-    return factory | {f"--set {key}": value for key, value in source.get("kwargs", {}).items()}
+    return factory | {f"--set {key}": value for key, value in (agreed(source.get("kwargs"), dict) or {}).items()}

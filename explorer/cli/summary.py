@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explorer.checklist.finding import at_most, percent
+from explorer.numerics.text import at_most, percent
 
 
 def evaluated_words(attrs: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Gradient and Hessian products of a whole objective, summed over the blocks of its data."""
+"""Hessian products of a whole objective, summed over the blocks of its data."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,21 +8,8 @@ from torch import Tensor
 from explorer.curvature.double_backward import backward_over_backward
 from explorer.curvature.products import Product, Scalar, forward_over_reverse, reverse_over_reverse
 from explorer.objective import Objective
-
-_REFUSALS = (RuntimeError, TypeError, ValueError, NotImplementedError)
-"""What PyTorch raises where an operation cannot be transformed."""
-
-
-def full_gradient(objective: Objective, theta: Tensor) -> Tensor:
-    """Return the gradient [P] at theta [P]: the share of each block times its gradient, so one block's memory."""
-    total = torch.zeros_like(theta)
-    for part in objective.parts():
-        leaf = theta.detach().requires_grad_()
-        with torch.enable_grad():
-            loss = part(leaf)
-        if loss.requires_grad:
-            total += part.share * torch.autograd.grad(loss, leaf)[0]
-    return total
+from explorer.objective.batching import CANNOT_TRANSFORM
+from explorer.objective.blocks import Part, weighted_sum
 
 
 def hessian_product(objective: Objective, theta: Tensor) -> Callable[[Tensor], Tensor]:
@@ -34,10 +21,10 @@ def hessian_product(objective: Objective, theta: Tensor) -> Callable[[Tensor], T
     product = _allowed(next(iter(objective.parts())), theta)
 
     def multiply(vector: Tensor) -> Tensor:
-        total = torch.zeros_like(theta)
-        for part in objective.parts():
-            total += part.share * product(part, theta, vector).detach()
-        return total
+        def own(part: Part) -> dict[str, Tensor]:
+            return {"product": product(part, theta, vector).detach()}
+
+        return weighted_sum((part.share, own(part)) for part in objective.parts())["product"]
 
     return multiply
 
@@ -47,7 +34,7 @@ def _allowed(f: Scalar, theta: Tensor) -> Product:
     for way in ways:
         try:
             way(f, theta, torch.ones_like(theta))
-        except _REFUSALS:
+        except CANNOT_TRANSFORM:
             continue
         return way
     return backward_over_backward

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.func import grad, jvp, vjp
 
+from explorer.objective.batching import CANNOT_TRANSFORM
+
 Scalar = Callable[[Tensor], Tensor]
 Product = Callable[[Scalar, Tensor, Tensor], Tensor]
 
@@ -39,6 +41,6 @@ def product_for(f: Scalar, theta: Tensor) -> Product:
     """Return the cheaper of the two products that f allows at theta [P]."""
     try:
         forward_over_reverse(f, theta, torch.ones_like(theta))
-    except (RuntimeError, NotImplementedError):
+    except CANNOT_TRANSFORM:
         return reverse_over_reverse
     return forward_over_reverse

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 
 from explorer.errors import ExplorerError
-from explorer.exports.notes import text_of
 from explorer.exports.one_plane import one_slice
+from explorer.landscape import LOSS, text_of
 
-_NAMES = {"loss": "train_loss", "accuracy": "train_acc", "test_accuracy": "test_acc"}
+_NAMES = {LOSS: "train_loss", "accuracy": "train_acc", "test_accuracy": "test_acc"}
 """Ours -> theirs; others keep their names, which their scripts pass over."""
 
 
@@ -26,7 +26,7 @@ def hdf5_bytes(landscape: xr.Dataset) -> bytes:
         ExplorerError: more than two axes, or no loss.
     """
     labels = one_slice(landscape, "HDF5 in Li et al.'s layout")
-    if "loss" not in landscape:
+    if LOSS not in landscape:
         raise ExplorerError(f"expected a landscape with a loss for HDF5; got {[str(name) for name in landscape]}")
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:

@@ -1,18 +1,25 @@
 """HTML: a page that needs nothing but a browser, with the figure, the report and the provenance."""
 
-import json
-from contextlib import suppress
 from html import escape
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
 from explorer import figures
-from explorer.exports.notes import records_in
-from explorer.exports.one_plane import axes_of, one_slice
+from explorer.exports.one_plane import one_slice
 from explorer.figures.interpolated import note_of
+from explorer.landscape import (
+    ReportEntry,
+    Status,
+    axes_of,
+    checkpoints_of,
+    dims_of,
+    gram_of,
+    report_of,
+    status_of,
+)
+from explorer.numerics.text import percent_done
 
 _MARKS = {"ok": "✓ ok", "warn": "! look", "info": "· note"}
 _LONGEST = 4000
@@ -51,27 +58,27 @@ def html_bytes(landscape: xr.Dataset) -> bytes:
     Raises:
         ExplorerError: more than two axes, or several planes.
     """
-    labels = [label for label in axes_of(landscape) if label != "seed"]
+    labels = axes_of(landscape)
     attrs = landscape.attrs
     title = f"Loss landscape of {attrs.get('model', 'a model')} over {' and '.join(labels)}"
     page = _PAGE.format(
         title=escape(title),
         summary=escape(_summary(landscape)),
-        figure=_figure(landscape.assign_attrs(labels=json.dumps(labels)), len(labels)).to_html(
+        figure=_figure(landscape, len(labels)).to_html(
             full_html=False, include_plotlyjs=True, config={"showSendToCloud": False}
         ),
-        report=_report(records_in(attrs, "report")),
+        report=_report(report_of(attrs)),
         provenance="".join(_row(str(name), _short(value)) for name, value in attrs.items() if name != "report"),
     )
     return page.encode("utf-8", "replace")
 
 
 def _summary(landscape: xr.Dataset) -> str:
-    sizes = " x ".join(f"{landscape.sizes[label]} {label}" for label in axes_of(landscape))
-    status = landscape["status"].values if "status" in landscape else np.ones(1)
-    share = np.count_nonzero(status) / status.size
+    dims = dims_of(landscape)
+    sizes = " x ".join(f"{landscape.sizes[label]} {label}" for label in dims)
+    share = float((status_of(landscape, dims) != Status.NOT_COMPUTED).mean())
     note = note_of(landscape)
-    said = f"Points: {sizes}" + ("." if share == 1 else f"; {share:.0%} of them computed.")
+    said = f"Points: {sizes}" + ("." if share == 1 else f"; {percent_done(share)} of them computed.")
     return said + (f" {note[0].upper()}{note[1:]}." if note else "")
 
 
@@ -80,15 +87,13 @@ def _figure(landscape: xr.Dataset, axes: int) -> go.Figure:
     if axes == 1:
         return figures.line(landscape)
     one_slice(landscape, "HTML")
-    if records_in(landscape.attrs, "checkpoints"):
-        # Those of a stranger's store need not be what they should be; the landscape itself can still be drawn.
-        with suppress(KeyError, TypeError, ValueError):
-            return figures.path(landscape)
-    return figures.contour(landscape)
+    # Without the lengths of its basis it cannot be told how far a path is from the plane; the rest can be drawn.
+    known = gram_of(landscape.attrs, axes) is not None and checkpoints_of(landscape.attrs, axes)
+    return figures.path(landscape) if known else figures.contour(landscape)
 
 
-def _report(entries: list[dict[str, Any]]) -> str:
-    rows = (_row(_MARKS.get(str(each.get("status")), "·"), str(each.get("text"))) for each in entries)
+def _report(entries: list[ReportEntry]) -> str:
+    rows = (_row(_MARKS[each.status], each.text) for each in entries)
     return f"<h2>Is my plot right?</h2>\n<table>{''.join(rows)}</table>" if entries else ""
 
 

@@ -7,17 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.errors import ExplorerError
-from explorer.exports.notes import words_in
-
-EXTRA = ("term", "direction", "direction_2")
-"""Dimensions of a quantity beside those of the grid."""
-
-
-def axes_of(landscape: xr.Dataset) -> tuple[str, ...]:
-    """Return the labels of the axes, in the plane's order; with those of a file that lost it, in the Dataset's."""
-    dims = [str(dim) for dim in landscape.dims if dim not in EXTRA]
-    stored = words_in(landscape.attrs, "labels")
-    return tuple([*(dim for dim in dims if dim not in stored), *stored] if set(stored) <= set(dims) else dims)
+from explorer.landscape import SEED, dims_of
 
 
 def one_slice(landscape: xr.Dataset, form: str) -> tuple[str, ...]:
@@ -26,8 +16,8 @@ def one_slice(landscape: xr.Dataset, form: str) -> tuple[str, ...]:
     Raises:
         ExplorerError: there are more axes, or several seeds.
     """
-    labels = axes_of(landscape)
-    if len(labels) > 2 or "seed" in labels:
+    labels = dims_of(landscape)
+    if len(labels) > 2 or SEED in labels:
         raise ExplorerError(
             f"expected one line or one plane for {form}; got {' x '.join(labels)}: "
             f"select one, for example landscape.isel({labels[0]}=0)"

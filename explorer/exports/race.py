@@ -13,13 +13,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.exports.race_template import PAGE
-from explorer.figures.field import field_of
+from explorer.figures.field import Field, field_of
 from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.scale import color_scale
+from explorer.figures.theme import RACERS
+from explorer.numerics.text import number
 
-COLORS = ("#ff8a80", "#ffd54f", "#ffab5e", "#7fe3f0", "#c9f29b", "#ffffff", "#d3c5ff", "#ff9fdc")
-DASHES = ("none", "9 5", "13 4 3 4", "5 4", "15 5", "1.5 4.5", "9 4 1.5 4", "13 4 1.5 4 1.5 4")
-"""A color and a dash pattern a style: together they are told apart without color."""
 FAR = 20.0
 """In windows: beyond that a path is drawn as if it ended there."""
 HOLE = 255
@@ -38,7 +37,7 @@ class Runner:
     note: str = ""
     """A sentence on how it ended."""
     style: int = 0
-    """Which of COLORS and DASHES."""
+    """Which of RACERS."""
 
 
 def race_html(landscape: xr.Dataset, runners: Sequence[Runner], title: str) -> str:
@@ -58,7 +57,8 @@ def race_html(landscape: xr.Dataset, runners: Sequence[Runner], title: str) -> s
         raise ValueError("expected at least one runner; got none")
     for each in runners:
         _check(each)
-    data = {"map": _map(landscape), "runners": [_runner(each, landscape) for each in runners]}
+    field = field_of(landscape)
+    data = {"map": _map(landscape, field), "runners": [_runner(each, _extents(field)) for each in runners]}
     # What a script element must not contain, whatever the names are.
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return PAGE.replace("$TITLE", escape(title)).replace("$DATA", text)
@@ -70,25 +70,22 @@ def _check(runner: Runner) -> None:
         raise ValueError(f"expected coordinates [T, 2] and losses [T] for {runner.name!r}; got {shape} and {losses}")
 
 
-def _map(landscape: xr.Dataset) -> dict[str, Any]:
-    labels = [str(label) for label in landscape["loss"].dims]
-    field = field_of(landscape, "loss")
+def _map(landscape: xr.Dataset, field: Field) -> dict[str, Any]:
     scale = color_scale(field.values)
     codes = np.where(np.isfinite(field.values), np.round(scale.normalize(field.values) * (HOLE - 1)), HOLE)
     return {
-        "labels": labels,
-        "extent": [_extent(landscape, label) for label in labels],
+        "labels": list(field.labels),
+        "extent": _extents(field),
         "shape": list(codes.T.shape),
         # Rows are the second axis, upwards; columns the first.
         "codes": base64.b64encode(np.ascontiguousarray(codes.T.astype(np.uint8)).tobytes()).decode(),
-        "scale": f"{scale.kind} scale from {scale.low:.3g} to {scale.high:.3g}",
+        "scale": f"{scale.kind} scale from {number(scale.low)} to {number(scale.high)}",
         "contours": [_rounded(line) for _, line in contour_lines(landscape, contour_levels(scale))],
     }
 
 
-def _extent(landscape: xr.Dataset, label: str) -> list[float]:
-    values = landscape[label].values
-    return [float(values[0]), float(values[-1])]
+def _extents(field: Field) -> list[list[float]]:
+    return [[float(values[0]), float(values[-1])] for values in (field.first, field.second)]
 
 
 def _rounded(line: NDArray[np.float64]) -> list[list[float]]:
@@ -96,14 +93,13 @@ def _rounded(line: NDArray[np.float64]) -> list[list[float]]:
     return rows
 
 
-def _runner(runner: Runner, landscape: xr.Dataset) -> dict[str, Any]:
-    extents = [_extent(landscape, str(label)) for label in landscape["loss"].dims]
-    style = runner.style % len(COLORS)
+def _runner(runner: Runner, extents: list[list[float]]) -> dict[str, Any]:
+    stroke = RACERS[runner.style % len(RACERS)]
     return {
         "name": runner.name,
         "note": runner.note,
-        "color": COLORS[style],
-        "dash": DASHES[style],
+        "color": stroke.color,
+        "dash": stroke.pattern,
         "at": [_place(row, extents) for row in runner.coordinates],
         "losses": [float(value) if math.isfinite(value) else None for value in runner.losses],
     }

@@ -6,7 +6,8 @@ import io
 import numpy as np
 import xarray as xr
 
-from explorer.exports.one_plane import axes_of, columns
+from explorer.exports.one_plane import columns
+from explorer.landscape import STATUS, dims_of
 
 _FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet would compute instead of show."""
@@ -18,11 +19,11 @@ def csv_bytes(landscape: xr.Dataset) -> bytes:
     Numbers are Python's shortest that read back as the same float64 (a float32's too), `nan` and `inf` among them.
     Provenance does not fit into a table: NetCDF has it.
     """
-    labels = axes_of(landscape)
+    labels = dims_of(landscape)
     mesh = np.meshgrid(*(landscape[label].values for label in labels), indexing="ij")
     found = dict(zip(labels, mesh, strict=True))
     measured = dict(columns(landscape, labels))
-    found |= {"status": measured.pop("status")} if "status" in measured else {}
+    found |= {STATUS: measured.pop(STATUS)} if STATUS in measured else {}
     found |= measured
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -7,8 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.errors import ExplorerError
-from explorer.exports.notes import text_of
 from explorer.exports.one_plane import one_slice
+from explorer.landscape import text_of
 
 _UNEVEN = 1e-9
 """Share of the spacing by which a point may lie beside its place: rounding of linspace stays far below."""

@@ -1,6 +1,5 @@
 """Outcomes: what became of the starts of a basin map, as numbered kinds with names and colours."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.figures.theme import number
+from explorer.landscape import STATUS, Status, nested
+from explorer.numerics.text import number
 
 COLORS = ("#2f6fb5", "#e08a1e", "#3d9a6b", "#c65b9b", "#8e6cc4", "#c9b037", "#5fb4d9", "#a8563a")
 """Of the minima, in turn: colours that colour-blind eyes tell apart."""
@@ -43,8 +43,7 @@ def ending_kinds(basins: xr.Dataset) -> tuple[NDArray[np.uint8], list[Kind]]:
 
 def minima_of(basins: xr.Dataset) -> list[dict[str, Any]]:
     """Return the minima {"theta", "loss"} that the numbers of the map stand for."""
-    found: list[dict[str, Any]] = json.loads(basins.attrs["minima"])
-    return found
+    return nested(basins.attrs, "minima", list[dict[str, Any]])
 
 
 def places_of(basins: xr.Dataset) -> dict[int, tuple[float, ...]]:
@@ -60,7 +59,7 @@ def places_of(basins: xr.Dataset) -> dict[int, tuple[float, ...]]:
 
 def _coded(basins: xr.Dataset, codes: NDArray[np.int64], gone: int) -> NDArray[np.uint8]:
     codes = np.where(basins["diverged"].values, gone, codes)
-    return np.where(basins["status"].values == 1, codes, NOT_COMPUTED).astype(np.uint8)
+    return np.where(basins[STATUS].values == Status.EVALUATED, codes, NOT_COMPUTED).astype(np.uint8)
 
 
 def _named(index: int, minimum: dict[str, Any]) -> str:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from explorer.figures.basin_kinds import NOT_COMPUTED, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.colorbar import chosen_scale, color_axis
 from explorer.figures.marks import marks_trace
-from explorer.figures.theme import axis, layout, number, plain, same_unit
+from explorer.figures.theme import axis, layout, plain, same_unit
+from explorer.landscape import STATUS, Status
+from explorer.numerics.text import number, percent_done
 
 Shown = Literal["minimum", "loss", "steps", "diverged"]
 
@@ -48,7 +50,7 @@ def basin(basins: xr.Dataset, show: Shown = "minimum", *, marks: bool = True) ->
 
 def _add_scaled(figure: go.Figure, basins: xr.Dataset, dims: Sequence[str], show: str) -> None:
     field = basins["final_loss"] if show == "loss" else basins["steps_to_tolerance"].where(lambda steps: steps >= 0)
-    values = field.where(~basins["diverged"] & (basins["status"] == 1)).values.astype(np.float64)
+    values = field.where(~basins["diverged"] & (basins[STATUS] == Status.EVALUATED)).values.astype(np.float64)
     # A map without a single number is an empty one.
     scale = chosen_scale(values if np.isfinite(values).any() else np.ones_like(values), "auto")
     name = _TITLES[show]
@@ -100,6 +102,6 @@ def _axes(basins: xr.Dataset, dims: Sequence[str]) -> dict[str, Any]:
 def _title(basins: xr.Dataset, show: str) -> str:
     attrs = basins.attrs
     rate = f", rate {number(attrs[_RATE])}" if isinstance(attrs[_RATE], float) else ""
-    done = float((basins["status"] == 1).mean())
-    share = "" if done == 1.0 else f" ({int(100 * done)} % computed)"
+    done = float((basins[STATUS] == Status.EVALUATED).mean())
+    share = "" if done == 1.0 else f" ({percent_done(done)} computed)"
     return f"{attrs['optimizer_title']}{rate}, {attrs['steps']} steps: {_TITLES[show]}{share}"

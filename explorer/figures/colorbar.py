@@ -4,7 +4,8 @@ from typing import Any
 
 from explorer.figures.levels import contour_levels
 from explorer.figures.scale import ColorScale, Kind, color_scale
-from explorer.figures.theme import COLORS, number, plain
+from explorer.figures.theme import COLORS, plain
+from explorer.numerics.text import number
 
 Choice = ColorScale | Kind | str
 

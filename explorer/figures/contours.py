@@ -12,7 +12,8 @@ from explorer.figures.field import field_of
 from explorer.figures.heatmaps import heatmap
 from explorer.figures.levels import Line, contour_levels, contour_lines
 from explorer.figures.marks import Mark, marks_trace
-from explorer.figures.theme import CASING, CORE, number
+from explorer.figures.theme import CASING, CORE
+from explorer.numerics.text import number
 
 
 def contour(

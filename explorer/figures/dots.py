@@ -4,8 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.field import Field
-from explorer.figures.interpolated import EVALUATED, MOST_DOTS
 from explorer.figures.theme import CASING, CORE
+from explorer.landscape import Status
+
+MOST_DOTS = 2000
+"""Evaluated points that are marked without being asked for: more of them hide the colours."""
 
 
 def dots_of(field: Field, wanted: bool | None) -> list[go.Scatter]:
@@ -17,7 +20,7 @@ def dots_of(field: Field, wanted: bool | None) -> list[go.Scatter]:
     """
     if field.status is None or wanted is False:
         return []
-    i, j = np.nonzero(field.status == EVALUATED)
+    i, j = np.nonzero(field.status == Status.EVALUATED)
     if wanted is None and len(i) > MOST_DOTS:
         return []
     style = {"size": 3, "color": CORE, "opacity": 0.75, "line": {"color": CASING, "width": 0.5}}

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.figures.dimensions import label_dims, labels_of, one_seed, variable
-from explorer.figures.interpolated import INTERPOLATED, STATUS, note_of
+from explorer.figures.interpolated import note_of
 from explorer.figures.stand_ins import Progress, progress_of
+from explorer.landscape import STATUS, Status, axes_of, one_seed, quantity_of, refuse_others, status_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +61,11 @@ def field_of(landscape: xr.Dataset, quantity: str = "loss", seed: int | None = N
         ValueError: no such quantity or seed, one that is not over two axes, or no point computed yet.
     """
     landscape = one_seed(landscape, seed)
-    array = variable(landscape, quantity)
-    labels = labels_of(landscape, array)
+    array = quantity_of(landscape, quantity)
+    labels = axes_of(landscape, array)
     if len(labels) != 2:
         raise ValueError(f"expected a landscape over two axes; got {labels}: draw a line with explorer.figures.line")
-    label_dims(array, quantity, labels)
+    refuse_others(array, quantity, labels)
     progress = progress_of(landscape, labels, quantity)
     first, second = (np.asarray(array[label].values, dtype=np.float64) for label in labels)
     values = np.asarray(array.transpose(*labels).values, dtype=np.float64)
@@ -87,10 +87,8 @@ def field_of(landscape: xr.Dataset, quantity: str = "loss", seed: int | None = N
 
 
 def _status(landscape: xr.Dataset, labels: tuple[str, ...]) -> NDArray[np.int8] | None:
-    if STATUS not in landscape:
-        return None
-    found = np.asarray(landscape[STATUS].transpose(*labels).values, dtype=np.int8)
-    return found if (found == INTERPOLATED).any() else None
+    status = status_of(landscape, labels)
+    return status if (status == Status.INTERPOLATED).any() else None
 
 
 def title_of(attrs: dict[str, Any], quantity: str) -> str:

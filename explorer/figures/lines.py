@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.figures.dimensions import SEED, label_dims, labels_of, variable
 from explorer.figures.field import title_of
-from explorer.figures.interpolated import EVALUATED, INTERPOLATED, JOINED, STATUS, note_of, standings, unmeasured
-from explorer.figures.stand_ins import MISSING, Progress
+from explorer.figures.interpolated import JOINED, note_of, standings
+from explorer.figures.stand_ins import Progress
 from explorer.figures.theme import axis, layout, plain
+from explorer.landscape import SEED, Status, axes_of, quantity_of, refuse_others, status_of, unmeasured
 
 _LINE, _BAND = "#1a5fc4", "rgba(26, 95, 196, 0.18)"
 
@@ -44,18 +44,18 @@ def band_of(landscape: xr.Dataset, quantity: str = "loss") -> Band:
     Raises:
         ValueError: no such quantity, or a landscape over more than one axis.
     """
-    array = variable(landscape, quantity)
-    labels = labels_of(landscape, array)
+    array = quantity_of(landscape, quantity)
+    labels = axes_of(landscape, array)
     if len(labels) != 1:
         raise ValueError(f"expected a landscape over one axis; got {labels}: explorer.figures.heatmap draws a plane")
     [label] = labels
     rows = array if SEED in array.dims else array.expand_dims(SEED)
-    label_dims(rows, quantity, (SEED, label))
+    refuse_others(rows, quantity, (SEED, label))
     values = np.asarray(rows.transpose(SEED, label).values, dtype=np.float64)
-    status = _status(landscape, label, values.shape)
-    progress = Progress(status != MISSING, unmeasured=unmeasured(quantity, status))
+    status = status_of(landscape, (SEED, label))
+    progress = Progress(status != Status.NOT_COMPUTED, unmeasured=unmeasured(quantity, status))
     holes = int((progress.measured & ~np.isfinite(values)).sum())
-    rows_of = (Progress(row != MISSING, unmeasured=unmeasured(quantity, row)) for row in status)
+    rows_of = (Progress(row != Status.NOT_COMPUTED, unmeasured=unmeasured(quantity, row)) for row in status)
     drawn = np.array([_joined(row, progress) for row, progress in zip(values, rows_of, strict=True)])
     finite = np.where(np.isfinite(drawn), drawn, np.nan)
     low, median, high = _quantiles(finite)
@@ -63,15 +63,6 @@ def band_of(landscape: xr.Dataset, quantity: str = "loss") -> Band:
     title = title_of(landscape.attrs, quantity) + progress.words
     note = note_of(landscape, quantity, JOINED)
     return Band(label, points, low, median, high, len(values), holes, title, progress, note, _words(quantity, status))
-
-
-def _status(landscape: xr.Dataset, label: str, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """Return the status of each point of each seed [S, A]; evaluated where the landscape does not tell."""
-    if STATUS not in landscape:
-        return np.full(shape, EVALUATED, np.int8)
-    status = landscape[STATUS]
-    rows = status if SEED in status.dims else status.expand_dims({SEED: shape[0]})
-    return np.asarray(rows.transpose(SEED, label).values, dtype=np.int8)
 
 
 def _joined(values: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
@@ -82,9 +73,9 @@ def _joined(values: NDArray[np.float64], progress: Progress) -> NDArray[np.float
 
 def _words(quantity: str, status: NDArray[np.int8]) -> tuple[str, ...]:
     """Return a word for each point; of several seeds "evaluated" is said where all are, else what most stands for."""
-    if not (status == INTERPOLATED).any():
+    if not (status == Status.INTERPOLATED).any():
         return ()
-    told = np.where((status == INTERPOLATED).any(axis=0), INTERPOLATED, status.max(axis=0))
+    told = np.where((status == Status.INTERPOLATED).any(axis=0), Status.INTERPOLATED, status.max(axis=0))
     return tuple(map(str, standings(quantity, told, "between evaluated points")))
 
 

@@ -9,16 +9,13 @@ from numpy.typing import NDArray
 
 from explorer.figures.colorbar import Choice
 from explorer.figures.contours import contour
-from explorer.figures.dimensions import one_seed
 from explorer.figures.field import field_of
-from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of, runs_of, spread_words
-from explorer.figures.theme import CASING, CORE, layout, number, plain
+from explorer.figures.projections import FAR, fading, spread_words
+from explorer.figures.theme import CASING, CORE, RUNS, layout, plain
+from explorer.landscape import Projected, checkpoints_of, gram_of, one_seed, runs_of
+from explorer.numerics.text import number, percent
 
-PATH = "#ffc46b"
-STYLES = ((PATH, "solid"), ("#7fe3ff", "dash"), ("#ff9db0", "dashdot"), ("#c9f27b", "longdash"),
-          ("#d9bdff", "longdashdot"), ("#ffffff", "solid"), ("#ffe95c", "dash"), ("#7dffc8", "dashdot"))  # fmt: skip
-"""Color and pattern of each run, by turns; dots are for where a path is far from the plane."""
-_DOTTED = f"Dotted where a path is further from the plane than {100 * FAR:.0f} % of its own size in it."
+_DOTTED = f"Dotted where a path is further from the plane than {percent(FAR)} of its own size in it."
 
 
 def path(
@@ -40,16 +37,19 @@ def path(
         quantity, scale, points, seed: as for `heatmap`.
 
     Raises:
-        ValueError: no checkpoints, or as for `heatmap`.
+        ValueError: no checkpoints, norms and cosines of the basis that cannot be, or as for `heatmap`.
     """
-    found = projections_of(landscape.attrs)
+    found = checkpoints_of(landscape.attrs, 2)
     if not found:
-        raise ValueError("expected a landscape with checkpoints; got none: give sweep(..., checkpoints={name: theta})")
+        raise ValueError(
+            'expected a landscape with checkpoints, as a JSON list of {"name", "at", "offset", "loss"}; got none that '
+            "can be read: give sweep(..., checkpoints={name: theta})"
+        )
     figure = contour(landscape, quantity, scale=scale, points=points, seed=seed)
     field = field_of(landscape, quantity, seed)
     runs = runs_of(found)
     figure.update_layout(layout(field.title, [field.note, spread_words(landscape.attrs), _DOTTED * bool(runs)]))
-    for (color, dash), (name, walked) in zip(cycle(STYLES), runs.items(), strict=False):
+    for (color, dash), (name, walked) in zip(cycle(RUNS), runs.items(), strict=False):
         lines = near_and_far(walked, one_seed(landscape, seed), dash) if len(walked) > 1 else []
         figure.add_traces([*_segments(lines, color), _points(walked, 6, color)])
         if len(runs) > 1:
@@ -70,8 +70,15 @@ def _legend(name: str, color: str, dash: str) -> go.Scatter:
 def near_and_far(
     walked: list[Projected], landscape: xr.Dataset, dash: str = "solid"
 ) -> list[tuple[str, NDArray[np.float64]]]:
-    """Return a path's segments as a line of its own pattern and a dotted one [M, 2]; NaN stands for the other."""
-    far = fading(walked, gram_of(landscape.attrs, len(walked[0].at)))
+    """Return a path's segments as a line of its own pattern and a dotted one [M, 2]; NaN stands for the other.
+
+    Raises:
+        ValueError: the landscape tells norms and cosines of its basis that cannot be.
+    """
+    gram = gram_of(landscape.attrs, len(walked[0].at))
+    if gram is None:
+        raise ValueError("expected norms and cosines of two basis vectors that are independent; got others")
+    far = fading(walked, gram)
     drawn = []
     for pattern, chosen in ((dash, [each <= FAR for each in far]), ("dot", [each > FAR for each in far])):
         gap = [float("nan"), float("nan")]

@@ -7,10 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer.figures.theme import axis, layout, number
-
-_STYLES = (("#1a5fc4", "solid"), ("#c4401a", "dash"), ("#2a7a3a", "dashdot"), ("#7a3ac4", "longdash"))
-"""Color and pattern of each rate, by turns."""
+from explorer.figures.theme import RATES, axis, layout
+from explorer.numerics.text import number
 
 
 def sharpness(found: xr.Dataset) -> go.Figure:
@@ -33,7 +31,7 @@ def sharpness(found: xr.Dataset) -> go.Figure:
     title = "Sharpness (largest eigenvalue of the Hessian) along gradient descent"
     figure = go.Figure(layout={**layout(title, ["Dotted: 2 / rate, the limit on a quadratic."]), **_axes()})
     for place, rate in enumerate(found["rate"].values.tolist()):
-        figure.add_traces(list(_traces(found.sel(rate=rate), rate, *_STYLES[place % len(_STYLES)])))
+        figure.add_traces(list(_traces(found.sel(rate=rate), rate, *RATES[place % len(RATES)])))
     return figure.update_layout(legend={"x": 0.01, "y": 0.37, "yanchor": "bottom"})
 
 

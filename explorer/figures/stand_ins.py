@@ -4,22 +4,16 @@ For points that were computed and are lost nothing stands: nobody is about to re
 loss alone was interpolated the nearest measured points stand for any other quantity, and a note beside it says so.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from explorer.figures.dimensions import label_dims
-from explorer.figures.interpolated import LOSS, STATUS, unmeasured
 from explorer.figures.triangles import nearest, spread_of
-
-MISSING = 0
-"""Status of a point that is not computed yet."""
+from explorer.landscape import LOSS, Status, nested, status_of, unmeasured
+from explorer.numerics.text import percent_done
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +45,7 @@ class Progress:
     @property
     def words(self) -> str:
         """What a title adds: " (37 % computed)", nothing for a whole landscape. Never 100 % before it is."""
-        return "" if self.finished else f" ({int(100 * self.share)} % computed)"
+        return "" if self.finished else f" ({percent_done(self.share)} computed)"
 
     def filled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values with every missing point taken from the nearest measured one, counted in grid steps; those of
@@ -110,21 +104,11 @@ class Progress:
 def progress_of(landscape: xr.Dataset, labels: tuple[str, ...], quantity: str = LOSS) -> Progress:
     """Return at which points of a landscape a quantity is there, from its `status`; at all of them where it has none.
 
+    Missing points are lost where the landscape comes from a store with damaged chunks.
+
     Raises:
         ValueError: status has other dimensions than the labels.
     """
-    shape = tuple(landscape.sizes[label] for label in labels)
-    if STATUS not in landscape:
-        return Progress(np.ones(shape, bool))
-    status = landscape[STATUS]
-    label_dims(status, STATUS, labels)
-    values = status.transpose(*labels).values
-    return Progress(values != MISSING, _is_damaged(landscape.attrs), unmeasured(quantity, values))
-
-
-def _is_damaged(attrs: Mapping[str, Any]) -> bool:
-    """Whether the landscape comes from a store with damaged chunks, which it lists in the attribute `damaged`."""
-    try:
-        return bool(json.loads(str(attrs.get("damaged", "[]"))))
-    except ValueError:
-        return False
+    status = status_of(landscape, labels)
+    lost = bool(nested(landscape.attrs, "damaged", list))
+    return Progress(status != Status.NOT_COMPUTED, lost, unmeasured(quantity, status))

@@ -13,10 +13,10 @@ from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import heatmap_trace
 from explorer.figures.marks import Mark, marks_trace
-from explorer.figures.paths import STYLES, near_and_far
-from explorer.figures.projections import Projected, projections_of, runs_of
+from explorer.figures.paths import near_and_far
 from explorer.figures.scale import ColorScale
-from explorer.figures.theme import CASING, CORE, axis, layout, plain, same_unit
+from explorer.figures.theme import CASING, CORE, RUNS, Stroke, axis, layout, plain, same_unit
+from explorer.landscape import Projected, checkpoints_of, runs_of
 
 _HEIGHT = 0.6
 """Of the drawing, in units of its longer side."""
@@ -51,8 +51,8 @@ def surface(
     figure = go.Figure(trace, layout(field.title, [field.note]))
     ticks = {name: colors["colorbar"][name] for name in ("tickvals", "ticktext")}
     first, second = field.labels
-    runs = runs_of(projections_of(landscape.attrs)) if path else {}
-    for style, walked in zip(cycle(STYLES), runs.values(), strict=False):
+    runs = runs_of(checkpoints_of(landscape.attrs, 2)) if path else {}
+    for style, walked in zip(cycle(RUNS), runs.values(), strict=False):
         if len(walked) > 1:
             figure.add_traces(_path_on(field, walked, landscape, chosen, style))
     if marks:
@@ -98,7 +98,7 @@ def _marks_on(field: Field, marks: Sequence[Mark], scale: ColorScale) -> list[go
 
 
 def _path_on(
-    field: Field, walked: list[Projected], landscape: xr.Dataset, scale: ColorScale, look: tuple[str, str]
+    field: Field, walked: list[Projected], landscape: xr.Dataset, scale: ColorScale, look: Stroke
 ) -> list[go.Scatter3d]:
     drawn = []
     color, pattern = look

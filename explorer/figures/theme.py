@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 COLORS = "Viridis"
 """Purple is low, yellow is high; safe for colour-blind eyes."""
@@ -15,6 +15,28 @@ _LONGEST_LINE, _LINE = 124, 16
 _FONT = "Inter, Helvetica, Arial, sans-serif"
 _MOST_STRETCHED = 4.0
 """Up to this ratio of the axes' lengths one unit is drawn equally long on both."""
+
+
+class Stroke(NamedTuple):
+    """How a path is drawn: color and pattern together, so that it is told apart without color."""
+
+    color: str
+    pattern: str
+
+
+RUNS = (Stroke("#ffc46b", "solid"), Stroke("#7fe3ff", "dash"), Stroke("#ff9db0", "dashdot"),
+        Stroke("#c9f27b", "longdash"), Stroke("#d9bdff", "longdashdot"), Stroke("#ffffff", "solid"),
+        Stroke("#ffe95c", "dash"), Stroke("#7dffc8", "dashdot"))  # fmt: skip
+"""Of trajectories on a landscape, by turns, in plotly's patterns; dots are for where one is far from the plane."""
+SVG_PATTERNS = {"solid": "none", "dash": "9 5", "dashdot": "9 4 2 4", "longdash": "15 6", "longdashdot": "15 5 2 5"}
+"""Plotly's patterns as SVG has them."""
+RACERS = (Stroke("#ff8a80", "none"), Stroke("#ffd54f", "9 5"), Stroke("#ffab5e", "13 4 3 4"), Stroke("#7fe3f0", "5 4"),
+          Stroke("#c9f29b", "15 5"), Stroke("#ffffff", "1.5 4.5"), Stroke("#d3c5ff", "9 4 1.5 4"),
+          Stroke("#ff9fdc", "13 4 1.5 4 1.5 4"))  # fmt: skip
+"""Of optimizers that race from one start, in SVG's patterns: those of the page's style sheet."""
+RATES = (Stroke("#1a5fc4", "solid"), Stroke("#c4401a", "dash"), Stroke("#2a7a3a", "dashdot"),
+         Stroke("#7a3ac4", "longdash"))  # fmt: skip
+"""Of curves on white, by turns."""
 
 
 def layout(title: str, notes: Sequence[str] = ()) -> dict[str, Any]:
@@ -51,8 +73,3 @@ def same_unit(width: float, height: float) -> bool:
 def plain(text: str) -> str:
     """Return text as plotly shows it letter for letter: it takes some tags, links among them, and names are data."""
     return escape(text, quote=False)
-
-
-def number(value: float) -> str:
-    """Return a number for a label, with 3 significant digits."""
-    return f"{value:.3g}"

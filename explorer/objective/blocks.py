@@ -91,8 +91,13 @@ def weighted_sum(parts: Iterable[tuple[float, Mapping[str, Tensor]]]) -> dict[st
     """Return name -> the sum of share * value over (share, name -> value)."""
     total: dict[str, Tensor] = {}
     for share, values in parts:
-        for name, value in values.items():
-            # A share of 1 changes no bit.
-            value = value if share == 1.0 else share * value
-            total[name] = total[name] + value if name in total else value
+        add_share(total, share, values)
     return total
+
+
+def add_share(total: dict[str, Tensor], share: float, values: Mapping[str, Tensor]) -> None:
+    """Add share * value to the total of each name."""
+    for name, value in values.items():
+        # A share of 1 changes no bit.
+        value = value if share == 1.0 else share * value
+        total[name] = total[name] + value if name in total else value

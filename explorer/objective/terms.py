@@ -11,26 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
+from explorer.landscape import RESERVED
 from explorer.objective.batchnorm import statistics_of
 from explorer.objective.refusals import refuse_broadcast
 
 Term = Callable[[nn.Module], Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., Tensor]
-
-RESERVED = (
-    "loss",
-    "terms",
-    "gradient",
-    "gradient_norm",
-    "curvature",
-    "status",
-    "term",
-    "direction",
-    "direction_2",
-    "seed",
-)
-"""Names that a landscape gives a meaning of its own."""
 
 
 class Outcome(NamedTuple):

@@ -15,17 +15,7 @@ from explorer.sweeps.job import Job
 
 def extra_dims(job: Job) -> dict[str, dict[str, list[str]]]:
     """Return, for every variable of a job's landscape, its dimensions beside those of the points, with their labels."""
-    labels = list(job.grid.labels)
-    built_in = {
-        "loss": {},
-        "terms": {"term": list(job.objective.term_names)},
-        "gradient": {"direction": labels},
-        "gradient_norm": {},
-        "curvature": {"direction": labels, "direction_2": labels},
-    }
-    metrics = job.objective.metric_names if job.wanted.values else ()
-    names = [name for name in built_in if name in job.wanted.names]
-    return {name: built_in[name] for name in names} | {name: {} for name in (*metrics, *job.wanted.functions)}
+    return job.wanted.dims(job.objective, job.grid.labels)
 
 
 def landscape(

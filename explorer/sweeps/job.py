@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 
 Indices = NDArray[np.int64]
 
@@ -57,6 +57,11 @@ class Job:
 
     def by_plane(self, positions: Indices) -> Iterator[tuple[int, Indices, Tensor]]:
         """Yield (plane, which of the positions lie on it, their coordinates [n, K])."""
+        number, first = divmod(int(positions[0]), self.grid.size)
+        if first + len(positions) <= self.grid.size and _are_consecutive(positions):
+            # A view: picking points one by one takes longer than a small model.
+            yield number, np.arange(len(positions)), self.coords[first : first + len(positions)]
+            return
         of = positions // self.grid.size
         for number in np.unique(of):
             which = np.flatnonzero(of == number)
@@ -80,7 +85,8 @@ def read_job(
     """Return the job, moved to `device` and `dtype` where these are given; a short dtype means mixed precision.
 
     Raises:
-        ValueError: labels, sizes or dtypes do not fit, or several planes have different origins.
+        ValueError: labels, sizes, dtypes or the quantities' dimensions do not fit, or several planes have different
+            origins.
     """
     planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
     if not planes:
@@ -98,7 +104,12 @@ def read_job(
             f"expected planes through one origin, which a landscape has once; that of planes[{other[0]}] differs from "
             "that of planes[0]: sweep them one by one"
         )
+    wanted.dims(objective, grid.labels)
     return Job(objective, planes, grid, wanted, low)
+
+
+def _are_consecutive(positions: Indices) -> bool:
+    return np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions)))
 
 
 def _is_mixed(objective: Objective, dtype: torch.dtype | None) -> bool:

@@ -11,8 +11,8 @@ import explorer
 import models
 from experiments import STUDIES, TARGETS
 from explorer import Grid, Objective, Plane, basins, directions
-from explorer.descent.basin_map.chunks import Walks
 from explorer.descent.basin_map.many_gradients import gradients_of
+from explorer.descent.basin_map.walks import Walks
 from tests.benchmarks import bench_basins
 from tests.benchmarks.harness import table
 from tests.benchmarks.harness.interleaved import measure

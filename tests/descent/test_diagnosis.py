@@ -16,7 +16,7 @@ from explorer import Objective
 from explorer.descent import OPTIMIZERS, descend, diagnose
 from explorer.descent.diagnosis.diagnosis import _LOOKS, Kind
 from explorer.descent.diagnosis.symptoms import crosses_crease
-from explorer.descent.diagnosis.words import number, place
+from explorer.descent.diagnosis.words import place
 from models import LOSSES, MODELS
 from tests.support.cases import Bowl
 
@@ -236,13 +236,6 @@ def test_every_path_is_spoken_of_in_plain_words(target, loss, optimizer, start, 
     found = diagnosed(target, start, optimizer, lr, steps, loss, batch_size=batch_size)
     assert found.kind in get_args(Kind)
     assert_plain(found.sentence)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.2, "0.2"), (-1.5, "−1.5"), (4.3251e-5, "4.33 × 10⁻⁵"), (-3e12, "−3 × 10¹²"), (0.0, "0")]
-)
-def test_numbers_are_written_for_people(value, text):
-    assert number(value) == text
 
 
 def test_places_are_named_by_their_parameters():

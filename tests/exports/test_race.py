@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from explorer.exports import Runner, race_html
-from explorer.exports.race import COLORS, DASHES, FAR, HOLE
+from explorer.exports.race import FAR, HOLE
+from explorer.figures.theme import RACERS
 from tests.support.contrast import CSS, VIRIDIS, contrast
 
 ALPHA, BETA = np.linspace(-1, 3, 5), np.linspace(10, 11, 3)
@@ -48,7 +49,7 @@ def test_runners_keep_their_numbers_and_what_is_nowhere_is_null() -> None:
     first, second = data_of(race_html(landscape(), [runner(), broken], "Race"))["runners"]
     assert first["at"] == [[0.0, 10.5], [1.0, 10.25], [2.0, 10.75]]
     assert (second["at"], second["losses"]) == ([[0.1, 10.0], None], [1 / 3, None])
-    assert (second["note"], second["color"], second["dash"]) == ("It diverged.", COLORS[2], DASHES[2])
+    assert (second["note"], second["color"], second["dash"]) == ("It diverged.", *RACERS[2])
 
 
 def test_what_is_far_outside_is_drawn_at_the_end_of_the_world_in_its_direction() -> None:
@@ -85,8 +86,7 @@ def test_shapes_that_do_not_fit_are_refused_by_name(coordinates: np.ndarray, los
 def test_page_and_file_draw_the_same_styles_and_they_stand_out() -> None:
     traces = re.findall(r"\.trace-(\d) \{ --trace: (#[0-9a-f]{6}); --dash: ([^;]+); \}", CSS)
     assert [int(index) for index, _, _ in traces] == list(range(8))
-    assert tuple(color for _, color, _ in traces) == COLORS
-    assert tuple(dash for _, _, dash in traces) == DASHES
+    assert tuple((color, dash) for _, color, dash in traces) == RACERS
     # The core on purple, its casing on yellow and on white; core against casing everywhere.
-    assert all(contrast(color, VIRIDIS[0]) >= 3 and contrast(color, "#10151d") >= 4.5 for color in COLORS)
+    assert all(contrast(color, VIRIDIS[0]) >= 3 and contrast(color, "#10151d") >= 4.5 for color, _ in RACERS)
     assert min(contrast("#10151d", VIRIDIS[1]), contrast("#10151d", "#ffffff")) >= 3

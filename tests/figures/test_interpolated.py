@@ -8,10 +8,12 @@ import xarray as xr
 
 from explorer import figures
 from explorer.exports import encode
-from explorer.figures.interpolated import MOST_DOTS, interpolation_of, note_of, percent
+from explorer.figures.dots import MOST_DOTS
+from explorer.figures.interpolated import note_of
 from explorer.figures.lines import band_of
 from explorer.figures.stand_ins import progress_of
 from explorer.figures.triangles import Spread
+from explorer.landscape import interpolation_of
 from tests.support.interpolated_cases import TOLD, bowl, interpolated
 
 AXES = ("a", "b")
@@ -185,15 +187,6 @@ def test_a_tolerance_that_saved_nothing_or_is_at_work_is_told():
     failed = whole.copy(deep=True)
     failed["status"][0, 0] = 3
     assert note_of(failed).startswith("560 of 561 points evaluated: none could be interpolated to within 1 %")
-
-
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [(0.004, "0.4 %"), (0.01, "1 %"), (0.0, "0 %"), (0.004401, "0.45 %"), (0.123, "13 %"), (1.5, "150 %"),
-     (3e-7, "3e-05 %"), (0.07, "7 %"), (0.29, "29 %")],
-)  # fmt: skip
-def test_a_share_is_rounded_up_to_two_digits(share, words):
-    assert percent(share) == words
 
 
 def test_between_measured_points_a_slope_stays_a_slope():

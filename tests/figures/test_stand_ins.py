@@ -7,11 +7,13 @@ import pytest
 import xarray as xr
 
 from explorer import figures
+from explorer.exports import encode
 from explorer.figures import contour_lines
 from explorer.figures.lines import band_of
-from explorer.figures.projections import FAR, fading, gram_of, projections_of, spread_words
+from explorer.figures.projections import FAR, fading, spread_words
 from explorer.figures.stand_ins import Progress
 from explorer.grid import Grid
+from explorer.landscape import checkpoints_of, gram_of
 
 SLOPE = (3.0, -2.0)
 
@@ -145,7 +147,7 @@ def test_a_path_is_dotted_where_it_is_far_from_the_plane():
         entry("0", (0, 0), 0.0, True), entry("1", (3, 0), 1.0, True), entry("2", (3, 4), 4.0, True),
         entry("end", (1, 1), 2.0, False, loss=None),
     )  # fmt: skip
-    found = projections_of(landscape.attrs)
+    found = checkpoints_of(landscape.attrs)
     far = fading([each for each in found if each.on_path], gram_of(landscape.attrs, 2))
     assert far == pytest.approx([0.5 / 5, 2.5 / 5], abs=1e-15)
     assert far[0] < FAR < far[1]
@@ -158,7 +160,7 @@ def test_a_path_is_dotted_where_it_is_far_from_the_plane():
 
 def test_several_paths_have_a_legend_with_their_colors_and_patterns():
     entries = [
-        entry(f"{run}, step {step}", (2 * step, step), run == "b", True) | {"run": run, "step": step}
+        entry(f"{run}, step {step}", (2 * step, step), float(run == "b"), True) | {"run": run, "step": step}
         for run in ("a", "b") for step in (0, 1, 2)
     ]  # fmt: skip
     made = {"kind": "principal", "thetas": 6, "runs": [3, 3], "explained": [0.7, 0.2, 0.1], "random_walk": [0.5, 0.25]}
@@ -190,7 +192,7 @@ def test_the_size_of_a_path_is_measured_in_theta():
     gram = gram_of({"basis": basis}, 2)
     np.testing.assert_allclose(gram, [[4, 3], [3, 9]], rtol=1e-15)
     places = [entry("0", (0, 0), 1.0, True), entry("1", (1, 1), 1.0, True)]
-    path = projections_of({"checkpoints": json.dumps(places)})
+    path = checkpoints_of({"checkpoints": json.dumps(places)})
     # |d1 + d2|^2 = 4 + 2 * 3 + 9
     assert fading(path, gram) == pytest.approx([1 / np.sqrt(19)], rel=1e-15)
 
@@ -201,6 +203,15 @@ def test_checkpoints_that_cannot_be_read_are_refused(text):
         figures.path(slope(checkpoints=text))
     with pytest.raises(ValueError, match="checkpoints="):
         figures.path(slope())
+
+
+def test_lengths_that_cannot_be_are_no_measure_of_a_path():
+    bent = json.dumps({"norms": [1.0, 1.0], "cosines": [2.0]})
+    entries = [entry(str(step), (step, step), 0.1, True) for step in (0, 1)]
+    with pytest.raises(ValueError, match="expected norms and cosines of two basis vectors"):
+        figures.path(with_checkpoints(*entries, basis=bent))
+    # A file needs no measure where it draws none.
+    assert "Plotly.newPlot" in encode(with_checkpoints(*entries, basis=bent), ".html").decode()
 
 
 def test_names_are_shown_letter_for_letter():

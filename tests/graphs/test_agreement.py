@@ -8,7 +8,7 @@ from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
 from explorer.graphs.rewrites import folded_batchnorm, layouts, split_by_point
 from explorer.graphs.rewrites.affine import Affine
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP
 from explorer.sweeps.planning.agreement import agrees
 from explorer.sweeps.planning.timing import timed

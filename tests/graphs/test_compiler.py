@@ -15,7 +15,7 @@ from explorer.graphs.run.background_compiler import (
     wait_for_compilers,
 )
 from explorer.graphs.run.tanh import rational_tanh
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from tests.support.cases import neuron
 from tests.support.planes import random_plane

@@ -18,7 +18,7 @@ from tests.support.kinds import KINDS, mse, slope_term
 from tests.support.planes import random_plane
 from tests.support.small_network import GRID, X, Y, network, share_below
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 
 
 def fingerprint(model):

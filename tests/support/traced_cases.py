@@ -7,7 +7,7 @@ from torch import nn
 import explorer
 from explorer import Grid, Objective, Plane
 from explorer.graphs import Rewrites, onednn_is_available
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.planning import calibration
 from tests.support.planes import random_plane
@@ -84,7 +84,8 @@ def always_traced(monkeypatch: pytest.MonkeyPatch) -> None:
 def swept(objective: Objective, plane: Plane, **options):
     """A small sweep, one axis for each direction."""
     grid = Grid(dict.fromkeys(plane.labels, (-1, 1, 3)))
-    return explorer.sweep(objective, plane, grid, report=False, progress=False, **options)
+    how = {"quantities": ("loss", "gradient"), "report": False, "progress": False} | options
+    return explorer.sweep(objective, plane, grid, **how)
 
 
 def plain(objective: Objective, plane: Plane, quantities=("loss", "gradient")):

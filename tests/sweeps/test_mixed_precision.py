@@ -18,6 +18,7 @@ from tests.support.traced_cases import measured, network, plain, points, swept
 
 aten = torch.ops.aten
 LOW = torch.bfloat16
+SLOPES = ("loss", "gradient")
 UNIT = 2.0**-8
 """Half the distance from 1 to the next number of bfloat16, which has 8 significant bits."""
 
@@ -168,7 +169,7 @@ def test_a_visible_error_is_a_warning(monkeypatch):
     monkeypatch.setattr("explorer.checklist.precision._SEEN", 0.0)
     objective = float32(200)
     plane = directions.gaussian(objective)
-    found = sweep(objective, plane, Grid.square(points=7), dtype=torch.bfloat16, progress=False)
+    found = sweep(objective, plane, Grid.square(points=7), quantities=SLOPES, dtype=torch.bfloat16, progress=False)
     [entry] = [each for each in json.loads(found.attrs["report"]) if each["name"] == "precision"]
     assert entry["status"] == "warn"
     assert "leave dtype out" in entry["text"]

@@ -12,7 +12,7 @@ from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
 from explorer.numerics.fingerprint import sha256
 from explorer.objective import blocks
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation import traced
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.evaluation.traced import is_traceable

@@ -6,7 +6,7 @@ from torch import nn
 
 from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, measure_by
 from tests.support.planes import random_plane
 from tests.support.samples import drawn, labels

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from explorer.figures.basin_kinds import ending_kinds, minimum_kinds
+from explorer.numerics.text import number, percent_of_many
 
 
 def sentence(basins: xr.Dataset, show: str) -> str:
@@ -20,10 +21,10 @@ def sentence(basins: xr.Dataset, show: str) -> str:
         if not settled.size:
             return f"No path has settled after {basins.attrs['steps']} steps."
         share = settled.size / steps.size
-        return f"{_percent(share)} of the starts settle, after {int(np.median(settled))} steps in the middle."
+        return f"{percent_of_many(share)} of the starts settle, after {int(np.median(settled))} steps in the middle."
     codes, words = _minima_words(basins) if show == "minimum" else _ending_words(basins)
     shares = [(float((codes == i).mean()), word) for i, word in enumerate(words)]
-    said = [f"{_percent(share)} {word}" for share, word in shares if share > 0]
+    said = [f"{percent_of_many(share)} {word}" for share, word in shares if share > 0]
     return f"Of all starts, after {basins.attrs['steps']} steps, {'; '.join(said)}."
 
 
@@ -41,13 +42,6 @@ def _range(name: str, values: NDArray[Any]) -> str:
     if not finite.size:
         return f"No {name}: every path diverges."
     lost = values.size - finite.size
-    diverged = f"; {_percent(lost / values.size)} of the starts diverge" if lost else ""
-    ends = f"from {finite.min():.3g} to {finite.max():.3g}, half of them below {np.median(finite):.3g}"
+    diverged = f"; {percent_of_many(lost / values.size)} of the starts diverge" if lost else ""
+    ends = f"from {number(finite.min())} to {number(finite.max())}, half of them below {number(np.median(finite))}"
     return f"The {name} go {ends}{diverged}."
-
-
-def _percent(share: float) -> str:
-    """Never 0 % where there are some, nor 100 % where there are others."""
-    if 0 < share < 0.01:
-        return "under 1 %"
-    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"

@@ -6,9 +6,11 @@ import numpy as np
 
 from explorer.dashboard.lesson import paths
 from explorer.dashboard.lesson.maps import landscape
-from explorer.dashboard.lesson.state import State, rated
+from explorer.dashboard.lesson.readers import rated
+from explorer.dashboard.lesson.state import State
 from explorer.descent import OPTIMIZERS
-from explorer.exports.race import COLORS, Runner, race_html
+from explorer.exports.race import Runner, race_html
+from explorer.figures.theme import RACERS
 from explorer.study import Study
 
 POINTS = 129
@@ -32,14 +34,14 @@ def styles(items: tuple[str, ...]) -> list[int]:
     own = {name: i for i, name in enumerate(OPTIMIZERS)}
     taken: list[int] = []
     for name in names:
-        free = [style for style in range(len(COLORS)) if style not in taken]
+        free = [style for style in range(len(RACERS)) if style not in taken]
         nobodys = [style for style in free if style not in {own.get(other) for other in names}]
         taken.append(own[name] if own.get(name) in free else (nobodys or free)[0])
     return taken
 
 
 def _runner(state: State, study: Study, which: int, style: int) -> Runner | None:
-    found, why = paths.payload(state, study, which), paths.reason(state, study, which)
+    found, why = paths.path_numbers(state, study, which), paths.reason(state, study, which)
     if "refused" in found:
         return None
     numbers = {name: np.array(found[name], dtype=np.float64) for name in ("thetas", "losses")}

@@ -8,10 +8,18 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 
-from explorer.dashboard.stores.quantities import drawable
-from explorer.figures.dimensions import SEED, variable
-from explorer.figures.interpolated import EVALUATED, INTERPOLATED, LOSS
 from explorer.figures.stand_ins import progress_of
+from explorer.landscape import (
+    DIRECTION,
+    GRADIENT,
+    LOSS,
+    STATUS,
+    Status,
+    one_plane,
+    quantities_of,
+    quantity_of,
+    status_of,
+)
 
 PREVIEW_POINTS = 129
 """Of a side, sent to the browser for the numbers while the point is dragged."""
@@ -22,13 +30,13 @@ def fields(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, NDArray[np
 
     Between the points that are computed so far they are linear; of several seeds of a line it is the first.
     """
-    first = _first(landscape)
-    whole, other = (progress_of(first, axes, name) for name in (LOSS, "gradient"))
+    first = one_plane(landscape)
+    whole, other = (progress_of(first, axes, name) for name in (LOSS, GRADIENT))
     if not other.measured.any():
         return {}
-    arrays = {name: variable(first, name) for name in drawable(first) if name != "status"}
-    if "gradient" in first:
-        arrays |= {f"d {label}": first["gradient"].sel(direction=label, drop=True) for label in axes}
+    arrays = {name: quantity_of(first, name) for name in quantities_of(first) if name != STATUS}
+    if GRADIENT in first:
+        arrays |= {f"d {label}": first[GRADIENT].sel({DIRECTION: label}, drop=True) for label in axes}
     return {
         name: (whole if name == LOSS else other).between(np.asarray(array.transpose(*axes).values, np.float64))
         for name, array in arrays.items()
@@ -37,14 +45,10 @@ def fields(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, NDArray[np
 
 def evaluated(landscape: xr.Dataset, axes: tuple[str, ...]) -> str:
     """Return which points are evaluated, one bit each in C order, in base64; "" where none is interpolated."""
-    status = _first(landscape)["status"].transpose(*axes).values
-    if not (status == INTERPOLATED).any():
+    status = status_of(one_plane(landscape), axes)
+    if not (status == Status.INTERPOLATED).any():
         return ""
-    return base64.b64encode(np.packbits(status == EVALUATED).tobytes()).decode()
-
-
-def _first(landscape: xr.Dataset) -> xr.Dataset:
-    return landscape.isel({SEED: 0}, drop=True) if SEED in landscape.dims else landscape
+    return base64.b64encode(np.packbits(status == Status.EVALUATED).tobytes()).decode()
 
 
 def swept(landscape: xr.Dataset, axes: tuple[str, ...]) -> dict[str, Any]:

@@ -8,37 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.figures.paths import STYLES
-from explorer.figures.projections import FAR, Projected, fading, gram_of, projections_of, runs_of, size_of
+from explorer.figures.projections import FAR, fading, size_of
+from explorer.figures.theme import RUNS, SVG_PATTERNS, Stroke
+from explorer.landscape import Projected, checkpoints_of, gram_of, runs_of
 
 MOST_MARKS = 2000
 """Points of all trajectories together; of more, some are left out evenly."""
-DASHES = {"solid": "none", "dash": "9 5", "dashdot": "9 4 2 4", "longdash": "15 6", "longdashdot": "15 5 2 5"}
-"""Plotly's patterns as SVG has them."""
 
 
 def checkpoints(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """Return {"points", "runs", "limit"}: named checkpoints; trajectories; and the share of its size in the plane from
     which on a trajectory is far from it. All empty where the attributes hold none that can be read."""
-    try:
-        found = [each for each in projections_of(attrs) if _drawable(each)]
-        runs = {name: _thinned(path, len(found)) for name, path in runs_of(found).items()}
-        gram = gram_of(attrs, len(found[0].at)) if found else np.eye(2)
-        drawn = [
-            _run(name, path, gram, *style) for style, (name, path) in zip(cycle(STYLES), runs.items(), strict=False)
-        ]
-    except ValueError:
+    found = [each for each in checkpoints_of(attrs) if _drawable(each)]
+    gram = gram_of(attrs, len(found[0].at)) if found else None
+    if gram is None:
         return {"points": [], "runs": [], "limit": FAR}
+    runs = {name: _thinned(path, len(found)) for name, path in runs_of(found).items()}
+    drawn = [_run(name, path, gram, style) for style, (name, path) in zip(cycle(RUNS), runs.items(), strict=False)]
     points = [each for each in found if not each.on_path]
     return {"points": [_mark(each, i) for i, each in enumerate(points[:MOST_MARKS])], "runs": drawn, "limit": FAR}
 
 
-def _run(name: str, path: list[Projected], gram: NDArray[np.float64], color: str, pattern: str) -> dict[str, Any]:
+def _run(name: str, path: list[Projected], gram: NDArray[np.float64], style: Stroke) -> dict[str, Any]:
     """Return a trajectory: its points, how far from the plane each of its segments is in units of its size there, that
     size, and how it is drawn."""
     far = [min(share, 1e6) for share in fading(path, gram)] if len(path) > 1 else []
     return {"name": name[:60], "path": [_mark(each, i) for i, each in enumerate(path)], "far": far,
-            "size": size_of(path, gram), "color": color, "dash": DASHES[pattern]}  # fmt: skip
+            "size": size_of(path, gram), "color": style.color, "dash": SVG_PATTERNS[style.pattern]}  # fmt: skip
 
 
 def _thinned(path: list[Projected], of: int) -> list[Projected]:

@@ -10,17 +10,16 @@ import xarray as xr
 
 from explorer import figures
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.maps import Shown
-from explorer.dashboard.stores.page import FILES
-from explorer.dashboard.stores.quantities import axes_of, drawable
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.exports import encode
 from explorer.figures.colorbar import chosen_scale
-from explorer.figures.dimensions import SEED
 from explorer.figures.lines import band_of
-from explorer.figures.projections import projections_of
 from explorer.figures.theme import same_unit
+from explorer.landscape import LOSS, checkpoints_of, one_plane, quantities_of, seeds_of
 
+FILES = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML", "vti": "VTK", "h5": "HDF5"}
+"""Kinds of files that a slice can be kept as, and what they are called."""
 PICTURES = ("png", "svg")
 KINDS = tuple(kind for kind in FILES if kind not in PICTURES)
 OF_ONE = ("vti", "h5")
@@ -36,9 +35,9 @@ def file(shown: Shown, kind: str) -> dict[str, Any]:
         ExplorerError: it cannot be written in that format.
     """
     landscape, stem = shown.landscape, _stem(shown)
-    if kind in OF_ONE and SEED in landscape.dims:
-        stem += f"-seed-{int(landscape[SEED].values[0])}"
-        landscape = landscape.isel({SEED: 0})
+    if kind in OF_ONE and seeds_of(landscape):
+        stem += f"-seed-{int(seeds_of(landscape)[0])}"
+        landscape = one_plane(landscape)
     content = base64.b64encode(encode(landscape, f".{kind}")).decode()
     return {"filename": f"{stem}.{kind}", "content": content}
 
@@ -51,7 +50,7 @@ def picture(shown: Shown, other: Shown | None, state: State) -> dict[str, Any]:
 
 def _height(shown: Shown, other: Shown | None) -> int:
     """Return the pixels of a picture 900 wide: planes have one unit on both axes where that fits, lines are wide."""
-    axes = axes_of(shown.landscape)
+    axes = shown.axes
     if len(axes) == 1 or other is not None:
         return 520
     width, height = (float(np.ptp(shown.landscape[axis].values)) for axis in axes)
@@ -60,16 +59,16 @@ def _height(shown: Shown, other: Shown | None) -> int:
 
 def _stem(shown: Shown) -> str:
     seed = f"-seed-{shown.seed}" if shown.seeds else ""
-    return shown.opened.name.removesuffix(".zarr") + seed
+    return shown.name.removesuffix(".zarr") + seed
 
 
 def _figure(shown: Shown, other: Shown | None, state: State) -> go.Figure:
-    landscape, axes = shown.landscape, axes_of(shown.landscape)
-    quantity = state.quantity if state.quantity in drawable(landscape) else "loss"
+    landscape, axes = shown.landscape, shown.axes
+    quantity = state.quantity if state.quantity in quantities_of(landscape) else LOSS
     if len(axes) == 1:
         return figures.line(landscape, quantity, log=_is_log(landscape, quantity, state.scale))
     if other is not None:
-        titles = [each.opened.name for each in (shown, other)]
+        titles = [each.name for each in (shown, other)]
         return figures.compare(landscape, other.landscape, quantity=quantity, scale=state.scale, titles=titles)
     points = "points" in state.layers
     if "checkpoints" in state.layers and _has_checkpoints(shown):
@@ -88,10 +87,7 @@ def _is_log(landscape: xr.Dataset, quantity: str, scale: str) -> bool:
 
 
 def _has_checkpoints(shown: Shown) -> bool:
-    try:
-        return bool(projections_of(shown.landscape.attrs))
-    except ValueError:
-        return False
+    return bool(checkpoints_of(shown.landscape.attrs, len(shown.axes)))
 
 
 def surface(shown: Shown, state: State) -> go.Figure:
@@ -101,8 +97,8 @@ def surface(shown: Shown, state: State) -> go.Figure:
         ValueError: a line, or nothing to draw.
     """
     landscape = shown.landscape
-    quantity = state.quantity if state.quantity in drawable(landscape) else "loss"
-    steps = {label: max(1, int(np.ceil(landscape.sizes[label] / SURFACE_POINTS))) for label in axes_of(landscape)}
+    quantity = state.quantity if state.quantity in quantities_of(landscape) else LOSS
+    steps = {label: max(1, int(np.ceil(landscape.sizes[label] / SURFACE_POINTS))) for label in shown.axes}
     thin = landscape.isel({label: slice(None, None, step) for label, step in steps.items()})
     path = "checkpoints" in state.layers and _has_checkpoints(shown)
     marks = [*(_named(shown) if path else []), *_point(shown, state)]
@@ -133,7 +129,7 @@ def _camera(ratio: Any) -> dict[str, Any]:
 def _named(shown: Shown) -> list[dict[str, Any]]:
     """Return the checkpoints that have names, as marks."""
     places = checkpoints(shown.landscape.attrs)["points"]
-    ends = [shown.landscape[label].values[[0, -1]] for label in axes_of(shown.landscape)]
+    ends = [shown.landscape[label].values[[0, -1]] for label in shown.axes]
     inside = [
         each for each in places if all(low <= at <= high for at, (low, high) in zip(each["at"], ends, strict=True))
     ]
@@ -142,6 +138,6 @@ def _named(shown: Shown) -> list[dict[str, Any]]:
 
 def _point(shown: Shown, state: State) -> list[dict[str, Any]]:
     at = (state.a, state.b)
-    ends = [shown.landscape[label].values[[0, -1]] for label in axes_of(shown.landscape)]
+    ends = [shown.landscape[label].values[[0, -1]] for label in shown.axes]
     inside = all(low <= value <= high for value, (low, high) in zip(at, ends, strict=True))
     return [{"at": at, "label": "θ"}] if inside else []

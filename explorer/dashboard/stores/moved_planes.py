@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.dashboard.stores.folder import Folder, Opened
-from explorer.dashboard.stores.quantities import nested
 from explorer.errors import StoreError
 from explorer.figures.field import field_of
+from explorer.landscape import basis_of
 
 MOST_MEMBERS = 40
 
@@ -20,18 +20,18 @@ def series_of(opened: Opened, folder: Folder) -> dict[str, Any] | None:
 
     Stores of other grids are others' frames, and left out.
     """
-    basis = nested(opened.attrs, "basis", dict)
-    key = _made(basis).get("of") or basis.get("sha256")
+    basis = basis_of(opened.attrs)
+    key = basis.made.get("of") or basis.sha256
     base, members = "", dict[int, str]()
-    for name in reversed(folder.names()) if isinstance(key, str) else []:
+    for name in reversed(folder.names()) if key and isinstance(key, str) else []:
         attrs = _attrs(name, folder)
-        other = nested(attrs, "basis", dict)
-        made = _made(other)
+        other = basis_of(attrs)
+        made = other.made
         if attrs.get("extents") != opened.attrs.get("extents"):
             continue
         if made.get("kind") == "along" and made.get("of") == key and isinstance(made.get("step"), int):
             members[made["step"]] = name
-        elif other.get("sha256") == key:
+        elif other.sha256 == key:
             base = name
     return {"base": base, "members": [[*each] for each in sorted(members.items())][:MOST_MEMBERS]} if members else None
 
@@ -66,8 +66,3 @@ def _attrs(name: str, folder: Folder) -> Mapping[str, Any]:
         return folder.look(name).attrs
     except StoreError:
         return {}
-
-
-def _made(basis: Mapping[str, Any]) -> dict[str, Any]:
-    made = basis.get("made")
-    return made if isinstance(made, dict) else {}

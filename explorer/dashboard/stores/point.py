@@ -7,14 +7,13 @@ import numpy as np
 
 from explorer.dashboard.stores.between_points import read_at
 from explorer.dashboard.stores.exact import Objectives, exact
-from explorer.dashboard.stores.maps import Shown
-from explorer.dashboard.stores.quantities import axes_of
+from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.dashboard.stores.trust import UnloadableError
-from explorer.figures.projections import gram_of
+from explorer.landscape import GRADIENT_NORM, LOSS, STATUS, Status, gram_of
 
 
-def payload(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
+def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
     """Return what is known at the state's point.
 
     Returns:
@@ -23,7 +22,7 @@ def payload(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any
         the sweep, for comparison; "why": a sentence where the source is not torch; "apart": torch's loss against the
         swept one at a point of the grid, relatively.
     """
-    axes = axes_of(shown.landscape)
+    axes = shown.axes
     at = (state.a, state.b)[: len(axes)]
     read = read_at(shown.landscape, axes, at)
     approximate = {name: value for name, value in read.items() if not name.startswith("d ")}
@@ -46,23 +45,22 @@ def _apart(
     """Return how far, relatively, torch's loss is from the swept one where the point is one of the grid's own; None
     elsewhere, where the difference is that of reading between points."""
     steps = {axis: np.flatnonzero(shown.landscape[axis].values == value) for axis, value in zip(axes, at, strict=True)}
-    if not all(len(step) for step in steps.values()) or not {"loss"} <= exact.keys() & read.keys():
+    if not all(len(step) for step in steps.values()) or not {LOSS} <= exact.keys() & read.keys():
         return None
-    status = shown.landscape["status"].isel({axis: int(step[0]) for axis, step in steps.items()})
-    size = max(abs(exact["loss"]), abs(read["loss"]))
-    return abs(exact["loss"] - read["loss"]) / size if bool((status == 1).all()) and 0 < size < math.inf else None
+    status = shown.landscape[STATUS].isel({axis: int(step[0]) for axis, step in steps.items()})
+    size = max(abs(exact[LOSS]), abs(read[LOSS]))
+    known = bool((status == Status.EVALUATED).all()) and 0 < size < math.inf
+    return abs(exact[LOSS] - read[LOSS]) / size if known else None
 
 
 def _gradient(shown: Shown, axes: tuple[str, ...], read: dict[str, float]) -> dict[str, Any]:
     """Return the gradient in the plane from the swept one, by the norms and cosines of the basis."""
-    empty = {"gradient": None, "coordinates": None, "in_plane": None, "norm": read.get("gradient_norm")}
+    empty = {"gradient": None, "coordinates": None, "in_plane": None, "norm": read.get(GRADIENT_NORM)}
     along = np.array([read.get(f"d {label}", math.nan) for label in axes])
-    if not np.isfinite(along).all():
+    gram = gram_of(shown.landscape.attrs, len(axes))
+    if gram is None or not np.isfinite(along).all():
         return empty
-    try:
-        coordinates = np.linalg.solve(gram_of(shown.landscape.attrs, len(axes)), along)
-    except ValueError:
-        return empty
+    coordinates = np.linalg.solve(gram, along)
     in_plane = math.sqrt(max(0.0, float(coordinates @ along)))
     return empty | {"gradient": along.tolist(), "coordinates": coordinates.tolist(), "in_plane": in_plane}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.dashboard.stores.quantities import nested
 from explorer.errors import ExplorerError
+from explorer.landscape import nested
 from explorer.objective import Objective
 
 _WORDS = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)

@@ -1,15 +1,17 @@
 """Gradients of many: an objective's losses and gradients at many thetas at once."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
-from explorer.graphs import Rewrites, UntraceableError
+from explorer.graphs import Rewrites
 from explorer.objective import Objective
+from explorer.objective.batching import CANNOT_TRANSFORM, Many
+from explorer.objective.derivatives import many_values_and_gradients
 from explorer.plane import Plane
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, points_per_chunk
 from explorer.sweeps.evaluation.traced import Traced, is_traceable
 
@@ -50,7 +52,7 @@ def _traced(objective: Objective, size: int) -> Evaluate | None:
     everywhere = Plane(torch.zeros_like(theta), torch.eye(len(theta)).to(theta), labels)
     try:
         traced = Traced(objective, everywhere, _WANTED, Rewrites(), size=size)
-    except (UntraceableError, RuntimeError):
+    except CANNOT_TRANSFORM:
         return None
 
     def evaluate(thetas: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,33 +63,12 @@ def _traced(objective: Objective, size: int) -> Evaluate | None:
 
 
 def _own_code(objective: Objective) -> tuple[Evaluate, str]:
-    probe = objective.theta.expand(2, -1)
-    batched = _by_one_backward(objective, vmap)
+    batched, looped = (partial(many_values_and_gradients, objective, many=Many(together)) for together in (True, False))
     try:
-        batched(probe)
-    except (RuntimeError, TypeError, ValueError, NotImplementedError, IndexError):
-        return _by_one_backward(objective, _one_by_one), "loop"
+        batched(objective.theta.expand(2, -1))
+    except CANNOT_TRANSFORM:
+        return looped, "loop"
     return batched, "vmap"
-
-
-def _by_one_backward(objective: Objective, many: Callable[..., Callable[[Tensor], Tensor]]) -> Evaluate:
-    def evaluate(thetas: Tensor) -> tuple[Tensor, Tensor]:
-        leaf = thetas.detach().requires_grad_()
-        losses, gradients = torch.zeros_like(leaf[:, 0]), torch.zeros_like(leaf)
-        for part in objective.parts():
-            with torch.enable_grad():
-                found = many(part)(leaf)
-            losses = losses + part.share * found.detach()
-            if found.requires_grad:
-                (share,) = torch.autograd.grad(found, leaf, torch.full_like(found, part.share))
-                gradients = gradients + share
-        return losses.detach(), gradients
-
-    return evaluate
-
-
-def _one_by_one(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    return lambda thetas: torch.stack([function(theta) for theta in thetas])
 
 
 def _agree(made: Evaluate, own: Evaluate, objective: Objective) -> bool:

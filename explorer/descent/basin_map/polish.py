@@ -6,9 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, optim
 
-from explorer.curvature import full_gradient, hessian_product
+from explorer.curvature import hessian_product
 from explorer.curvature.dense import dense_matrix
 from explorer.objective import Objective
+from explorer.objective.derivatives import full_gradient, value_and_gradient
 
 _STEPS = 60
 _DENSE = 64
@@ -38,9 +39,12 @@ def polished(objective: Objective, start: Tensor) -> Polished | None:
         return None
     small = len(theta) <= _DENSE
     found = _by_newton(objective, theta) if small else theta
-    if found is None or float(torch.linalg.vector_norm(full_gradient(objective, found))) > _rounding(objective) ** 0.5:
+    if found is None:
         return None
-    return Polished(found, float(objective(found).detach()))
+    loss, gradient = value_and_gradient(objective, found)
+    if float(torch.linalg.vector_norm(gradient)) > _rounding(objective) ** 0.5:
+        return None
+    return Polished(found, float(loss))
 
 
 def _by_lbfgs(objective: Objective, start: Tensor) -> Tensor:
@@ -54,8 +58,8 @@ def _by_lbfgs(objective: Objective, start: Tensor) -> Tensor:
     )
 
     def closure() -> float:
-        theta.grad = full_gradient(objective, theta.detach())
-        return float(objective(theta.detach()).detach())
+        loss, theta.grad = value_and_gradient(objective, theta)
+        return float(loss)
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     return theta.detach()

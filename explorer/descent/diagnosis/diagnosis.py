@@ -18,8 +18,9 @@ from explorer.descent.diagnosis.symptoms import (
     tail,
     typical_step,
 )
-from explorer.descent.diagnosis.words import number, place
+from explorer.descent.diagnosis.words import place
 from explorer.descent.path.descent import Descent
+from explorer.numerics.text import typeset
 from explorer.objective import Objective
 
 Kind = Literal[
@@ -89,7 +90,7 @@ def _diverged(objective: Objective, path: Descent) -> str:
 def _plateau(objective: Objective, path: Descent, end: End) -> str:
     if not end.is_flat:
         return ""
-    flat = f"L = {number(end.loss)} and the gradient, {number(end.gradient)}, is too small to lead anywhere"
+    flat = f"L = {typeset(end.loss)} and the gradient, {typeset(end.gradient)}, is too small to lead anywhere"
     if len(path) == 1 or end_at(objective, path.thetas[0]).is_flat:
         return f"It starts on a plateau: {flat}. Start elsewhere."
     step, length = longest_step(path)
@@ -97,7 +98,7 @@ def _plateau(objective: Objective, path: Descent, end: End) -> str:
     if not above and not is_leap(path, length):
         return f"It has come out on a plateau: {flat}."
     why = f": {above} there" if above else ""
-    return f"Step {step}, {number(length)} long, threw it onto a plateau{why}. {flat}."
+    return f"Step {step}, {typeset(length)} long, threw it onto a plateau{why}. {flat}."
 
 
 def _saddle(objective: Objective, path: Descent, end: End) -> str:
@@ -106,23 +107,23 @@ def _saddle(objective: Objective, path: Descent, end: End) -> str:
         return ""
     return (
         f"It has come to rest at a saddle, {place(objective, path.thetas[-1])}, and at no minimum: the gradient is "
-        f"{number(end.gradient)}, but in one direction the loss bends down (curvature {number(bends)})."
+        f"{typeset(end.gradient)}, but in one direction the loss bends down (curvature {typeset(bends)})."
     )
 
 
 def _converged(objective: Objective, path: Descent, end: End) -> str:
     if end.left > _ARRIVED and path.outcome != "converged":
         return ""
-    where = f"{place(objective, path.thetas[-1])}: L = {number(end.loss)}"
+    where = f"{place(objective, path.thetas[-1])}: L = {typeset(end.loss)}"
     bends = end.limits.lambda_min
     if end.loss > _ARRIVED and abs(bends) <= _FLAT * end.limits.lambda_max:
         return (
-            f"It has come to rest at {where}, where the ground is flat in one direction (curvature {number(bends)}): "
+            f"It has come to rest at {where}, where the ground is flat in one direction (curvature {typeset(bends)}): "
             "far along it there may be a lower place, or there is none."
         )
     if end.left > _ARRIVED:
-        return f"It has arrived at {where}, with a gradient of {number(end.gradient)}."
-    return f"It has arrived at {where}, and by the curvature there no more than {number(_ARRIVED)} is left to gain."
+        return f"It has arrived at {where}, with a gradient of {typeset(end.gradient)}."
+    return f"It has arrived at {where}, and by the curvature there no more than {typeset(_ARRIVED)} is left to gain."
 
 
 def _noise(objective: Objective, path: Descent, end: End) -> str:
@@ -140,7 +141,7 @@ def _chatter(objective: Objective, path: Descent, end: End) -> str:
         return ""
     return (
         "It chatters at a crease, where the slope jumps and never fades: steps about "
-        f"{number(typical_step(path))} long cross it to and fro. Only a falling rate lets it settle."
+        f"{typeset(typical_step(path))} long cross it to and fro. Only a falling rate lets it settle."
     )
 
 
@@ -159,7 +160,7 @@ def _overshoots(objective: Objective, path: Descent, end: End) -> str:
             "or less momentum damps the swings."
         )
     return (
-        f"It overshoots: steps about {number(typical_step(path))} long cross the floor to and fro, and the loss rises "
+        f"It overshoots: steps about {typeset(typical_step(path))} long cross the floor to and fro, and the loss rises "
         "and falls. A smaller or falling rate lets it settle."
     )
 
@@ -170,7 +171,7 @@ def _stalled(objective: Objective, path: Descent, end: End) -> str:
         return ""
     if len(path) == 1:
         return "It has not taken a step yet."
-    return f"It no longer gains: L = {number(end.loss)}, with a gradient of {number(end.gradient)}."
+    return f"It no longer gains: L = {typeset(end.loss)}, with a gradient of {typeset(end.gradient)}."
 
 
 def _slow(objective: Objective, path: Descent, end: End) -> str:
@@ -178,8 +179,8 @@ def _slow(objective: Objective, path: Descent, end: End) -> str:
     if limit is None or rate >= _FAR_BELOW * limit:
         return ""
     where = "The schedule has brought the rate down to" if rate < path.rates.max() / 2 else "It is slow: the rate is"
-    share = f"1/{number(limit / rate)} of " if rate > 0 else "far below "
-    return f"{where} {number(rate)}, {share}{_limit(path, limit)}. A larger one would be as safe here, and faster."
+    share = f"1/{typeset(limit / rate)} of " if rate > 0 else "far below "
+    return f"{where} {typeset(rate)}, {share}{_limit(path, limit)}. A larger one would be as safe here, and faster."
 
 
 def _trough(objective: Objective, path: Descent, end: End) -> str:
@@ -188,18 +189,18 @@ def _trough(objective: Objective, path: Descent, end: End) -> str:
         return ""
     if end.along > 0:
         return (
-            f"It follows a trough: the curvature along it ({number(end.along)}) is {number(across / end.along)} times "
-            f"smaller than across ({number(across)}), so a rate that is safe across gains little along."
+            f"It follows a trough: the curvature along it ({typeset(end.along)}) is {typeset(across / end.along)} "
+            f"times smaller than across ({typeset(across)}), so a rate that is safe across gains little along."
         )
     return (
-        f"It follows a trough whose floor bends down (curvature {number(end.along)}; {number(across)} across): the "
-        f"gradient has faded to {number(end.gradient)}, and the loss falls by {number(_latest_gain(path))} a step."
+        f"It follows a trough whose floor bends down (curvature {typeset(end.along)}; {typeset(across)} across): the "
+        f"gradient has faded to {typeset(end.gradient)}, and the loss falls by {typeset(_latest_gain(path))} a step."
     )
 
 
 def _falling(path: Descent) -> str:
     losses = tail(path)
-    before, now = number(float(losses[0])), number(float(losses[-1]))
+    before, now = typeset(float(losses[0])), typeset(float(losses[-1]))
     return f"The loss still falls, from {before} to {now} in the last {len(losses) - 1} steps. More steps lead further."
 
 
@@ -222,12 +223,12 @@ def _above(objective: Objective, path: Descent, step: int) -> str:
     if not len(path.rates):
         return ""
     limit, rate = limit_at(objective, path, step), float(path.rates[step])
-    return f"the rate {number(rate)} is above {_limit(path, limit)}" if limit is not None and rate > limit else ""
+    return f"the rate {typeset(rate)} is above {_limit(path, limit)}" if limit is not None and rate > limit else ""
 
 
 def _limit(path: Descent, limit: float) -> str:
-    momentum = _momentum(path)
-    return f"{number(limit)}, the limit with momentum {number(momentum)}" if momentum else f"2/λmax = {number(limit)}"
+    momentum, largest = _momentum(path), typeset(limit)
+    return f"{largest}, the limit with momentum {typeset(momentum)}" if momentum else f"2/λmax = {largest}"
 
 
 def _momentum(path: Descent) -> float:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explorer.curvature import full_gradient, hessian_product
+from explorer.curvature import hessian_product
 from explorer.descent.diagnosis.rate_limits import Limits, limits, limits_of
 from explorer.descent.diagnosis.stable_rates import stable_rate
 from explorer.descent.path.descent import Descent
 from explorer.objective import Objective
+from explorer.objective.derivatives import full_gradient, value_and_gradient
 
 _TAIL = 4
 """The last such part of the path tells how it stands."""
@@ -53,12 +54,12 @@ class End:
 
 def end_at(objective: Objective, theta: Tensor) -> End:
     """Return what there is at theta [P]."""
-    gradient = full_gradient(objective, theta)
+    loss, gradient = value_and_gradient(objective, theta)
     size = float(torch.linalg.vector_norm(gradient))
     product = hessian_product(objective, theta)
     # Divided first: squares of a small gradient would underflow.
     along = float(product(gradient / size) @ (gradient / size)) if size > 0 else 0.0
-    return End(float(objective(theta)), size, limits_of(product, theta), along)
+    return End(float(loss), size, limits_of(product, theta), along)
 
 
 def tail(path: Descent) -> Tensor:

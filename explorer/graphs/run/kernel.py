@@ -1,6 +1,6 @@
 """Programs: a block of an objective, traced and rewritten for a plane, evaluated at many points at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,9 @@ _LEAST = 2
 
 Values = dict[str, Tensor]
 Program = Callable[[Tensor], Values]
-"""coords [N, K] -> name -> [N], or [N, K] for the gradient."""
+"""coords [N, K] -> name -> [N], or [N, K] for slopes."""
+Slopes = Mapping[str, str]
+"""Name of a gradient by the coordinates -> name of the scalar that is differentiated."""
 At = Callable[[Tensor, Tensor, Tensor], Tensor]
 """coords [N, K], origin [M], slopes [M, K] -> values [N, M]."""
 
@@ -42,15 +44,15 @@ class Kernel:
         return self.graph(*given, *self.constants)
 
 
-def batched_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, coords: Tensor) -> Run:
+def batched_kernel(remainder: Remainder, rewrites: Rewrites, slopes: Slopes, coords: Tensor) -> Run:
     """Return what evaluates as many points as coords [N, K] has: (coords, *`matrices`) -> values, each [N], and
-    "gradient" [N, K] by the coordinates. Where a compiler can fuse it, it is compiled when it has run for long."""
+    slopes, each [N, K]. Where a compiler can fuse it, it is compiled when it has run for long."""
     shapes = tuple(each.origin.shape if isinstance(each, Affine) else None for each in remainder.inputs)
     examples = [coords, *matrices(remainder.inputs)]
     many = partial(
         _many, vmap(remainder.graph, in_dims=tuple(None if shape is None else 0 for shape in shapes)), shapes
     )
-    function = partial(_with_gradient, many) if gradient else many
+    function = partial(_with_slopes, many, slopes) if slopes else many
     kernel = _kernel(traced(partial(function, _by_product), *examples), examples, rewrites)
     if not has_compiler(coords.device) or any(node.target in PRODUCTS for node in remainder.graph.graph.nodes):
         return kernel
@@ -76,12 +78,19 @@ def _many(
     return at_each(*values)
 
 
-def _with_gradient(many: Callable[..., Values], at: At, coords: Tensor, *given: Tensor) -> Values:
+def _with_slopes(many: Callable[..., Values], slopes: Slopes, at: At, coords: Tensor, *given: Tensor) -> Values:
     leaf = coords.detach().requires_grad_()
     with torch.enable_grad():
         values = many(at, leaf, *given)
-        (gradient,) = torch.autograd.grad(values["loss"].sum(), leaf)
-    return {**values, "gradient": gradient}
+        found = {name: _slope(values[scalar], leaf) for name, scalar in slopes.items()}
+    return {**values, **found}
+
+
+def _slope(values: Tensor, leaf: Tensor) -> Tensor:
+    if not values.requires_grad:
+        return torch.zeros_like(leaf)
+    (found,) = torch.autograd.grad(values.sum(), leaf, retain_graph=True)
+    return found
 
 
 def _by_product(coords: Tensor, origin: Tensor, slopes: Tensor) -> Tensor:

@@ -13,11 +13,12 @@ from explorer.graphs.rewrites.common_half import Halves, halves
 from explorer.graphs.rewrites.inplace import overwriting
 from explorer.graphs.rewrites.split_by_point import Remainder
 from explorer.graphs.run.cuda_graph import AtPoint, captured
-from explorer.graphs.run.kernel import Program, Values, prepared
+from explorer.graphs.run.kernel import Program, Slopes, Values, prepared
 from explorer.graphs.trace.operations import traced
 from explorer.objective.blocks import weighted_sum
 
 Inputs = Sequence[Affine | Tensor]
+_BY_INPUT = "by input"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,23 +62,22 @@ class Block:
         if id(self.kernel) not in known:
             known[id(self.kernel)] = self.kernel.common(self.inputs, coords)
         found = self.kernel.own(known[id(self.kernel)], self.inputs, coords)
-        if "by input" in found:
-            affine = [each for each in self.inputs if isinstance(each, Affine)]
-            found["gradient"] = _by_coordinate(affine, found.pop("by input"))
-        return found
+        affine = [each for each in self.inputs if isinstance(each, Affine)]
+        by_input = found.pop(_BY_INPUT, {})
+        return {**found, **{name: _by_coordinate(affine, gradients) for name, gradients in by_input.items()}}
 
 
-def looped_kernel(remainder: Remainder, rewrites: Rewrites, gradient: bool, is_common: Sequence[bool]) -> LoopedKernel:
+def looped_kernel(remainder: Remainder, rewrites: Rewrites, slopes: Slopes, is_common: Sequence[bool]) -> LoopedKernel:
     """Return what evaluates one point.
 
     Args:
         remainder: what has to be evaluated there.
         rewrites: how.
-        gradient: whether the derivatives of "loss" by the inputs that are affine are wanted, in order, as "by input".
+        slopes: of which scalars the derivatives by the inputs that are affine are wanted.
         is_common: of its inputs: whether all blocks have the same.
     """
     examples = remainder.examples
-    graph, constants = prepared(_with_gradient(remainder) if gradient else remainder.graph, examples, rewrites)
+    graph, constants = prepared(_with_gradients(remainder, slopes) if slopes else remainder.graph, examples, rewrites)
     both = halves(graph, (*is_common, *(True for _ in constants)))
     shared = [each for each, common in zip(examples, is_common, strict=True) if common]
     rest = [each for each, common in zip(examples, is_common, strict=True) if not common]
@@ -127,7 +127,8 @@ def _equal(one: Tensor, other: Tensor) -> bool:
     return places[0] == places[1] or (one.dtype == other.dtype and torch.equal(one, other))
 
 
-def _with_gradient(remainder: Remainder) -> fx.GraphModule:
+def _with_gradients(remainder: Remainder, slopes: Slopes) -> fx.GraphModule:
+    """Return the graph with, beside its values, name of a slope -> derivatives by the affine inputs, in order."""
     affine = [isinstance(each, Affine) for each in remainder.inputs]
 
     def both(*given: Tensor) -> Any:
@@ -135,10 +136,16 @@ def _with_gradient(remainder: Remainder) -> fx.GraphModule:
         with torch.enable_grad():
             values: Values = remainder.graph(*leaves)
             varied = [leaf for leaf, moves in zip(leaves, affine, strict=True) if moves]
-            found = torch.autograd.grad(values["loss"], varied, allow_unused=True, materialize_grads=True)
-        return {**values, "by input": list(found)}
+            found = {name: _gradients(values[scalar], varied) for name, scalar in slopes.items()}
+        return {**values, _BY_INPUT: found}
 
     return traced(both, *remainder.examples)
+
+
+def _gradients(value: Tensor, leaves: Sequence[Tensor]) -> list[Tensor]:
+    if not value.requires_grad:
+        return [torch.zeros_like(leaf) for leaf in leaves]
+    return list(torch.autograd.grad(value, leaves, retain_graph=True, allow_unused=True, materialize_grads=True))
 
 
 def _values(inputs: Inputs, coords: Sequence[float] | Tensor) -> list[Tensor]:

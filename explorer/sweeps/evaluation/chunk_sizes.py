@@ -4,7 +4,7 @@ import torch
 
 from explorer.numerics.free_memory import saved_bytes
 from explorer.objective import Objective
-from explorer.quantities.values import Wanted
+from explorer.quantities import Footprint, Wanted
 
 _CACHE = 4 << 20
 """Bytes of one chunk's graph that still sit in the caches of common processors."""
@@ -36,17 +36,13 @@ def widened(chunk: int, each: int) -> int:
 
 
 def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> int:
-    """Return about how much memory one point of a chunk takes: what its graph saves on one block of data, and theta
-    with its gradient.
+    """Return about how much memory one point of a chunk takes, by what the quantities tell of themselves.
 
     Measured on one evaluation; data and buffers, which all points share, are not counted. Results never depend on it.
     """
-    theta = objective.theta
     part = next(objective.parts())
-    per_graph = saved_bytes(lambda: part(objective.theta.requires_grad_()), objective.resident())
-    # Forward over reverse keeps value and tangent of forward and backward, for every direction.
-    graphs = 1 + (2 * directions + 2 if "curvature" in wanted.names else 0)
-    return graphs * per_graph + 4 * theta.nbytes
+    graph = saved_bytes(lambda: part(objective.theta.requires_grad_()), objective.resident())
+    return wanted.bytes(Footprint(graph, objective.theta.nbytes, directions))
 
 
 def points_per_chunk(bytes_each: int, device: torch.device) -> int:
@@ -59,7 +55,7 @@ def points_per_chunk(bytes_each: int, device: torch.device) -> int:
 
 def points_per_pass(objective: Objective, wanted: Wanted) -> int:
     """Return how many points one pass over streamed data serves: as many as their full gradients leave room for."""
-    if "gradient_norm" not in wanted.names:
+    if not wanted.values.keeps_gradients:
         return _FEW
     return max(1, min(_FEW, _GRADIENTS // objective.theta.nbytes))
 

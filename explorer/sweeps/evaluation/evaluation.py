@@ -1,12 +1,12 @@
-"""Evaluation: a job's points, measured by the strategy that was planned."""
+"""Evaluation: a job's points, measured as it was planned."""
 
 import json
-from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from explorer.sweeps.evaluation.chunk_sizes import widened
-from explorer.sweeps.evaluation.fields import Fields
+from explorer.sweeps.evaluation.fields import Fields, Measure, joined
 from explorer.sweeps.evaluation.strategies import measure_by
 from explorer.sweeps.evaluation.traced import Traced
 from explorer.sweeps.job import Indices, Job
@@ -19,34 +19,51 @@ class Evaluation:
 
     def __init__(self, job: Job, plan: Plan) -> None:
         self.job, self.plan = job, plan
-        self._measures = [
-            measure_by(plan.strategy, job.objective, plane, job.wanted, size=plan.chunk) for plane in job.planes
+        self._ways = plan.ways(job.wanted.names)
+        self._measures: list[list[Measure]] = [
+            [
+                measure_by(way.strategy, job.objective, plane, job.wanted.only(way.names), size=way.chunk)
+                for way in self._ways
+            ]
+            for plane in job.planes
         ]
 
-    def in_order(self) -> Iterator[tuple[int, Fields]]:
-        """Yield (flat position of the first, fields) for all points, in the order of their positions."""
-        for number, measure in enumerate(self._measures):
-            compiled = isinstance(measure, Traced) and measure.is_compiled
-            size = widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
-            for start in range(0, self.job.grid.size, size):
-                yield number * self.job.grid.size + start, measure(self.job.coords[start : start + size])
+    @property
+    def size(self) -> int:
+        """How many points to ask for at once: the plan's, or more once they are measured by machine code."""
+        compiled = all(map(_is_compiled, self._measures[0]))
+        return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
 
     def at(self, positions: Indices) -> Fields:
-        """Return the fields at these flat positions [n], in their order."""
+        """Return the fields at these flat positions [n], in their order, where they were measured."""
         fields: Fields = {}
         for number, which, coords in self.job.by_plane(positions):
-            pieces = [self._measures[number](piece) for piece in torch.split(coords, self.plan.chunk)]
-            for name in pieces[0]:
-                part = torch.cat([piece[name] for piece in pieces])
-                room = fields.setdefault(name, torch.empty((len(positions), *part.shape[1:]), dtype=part.dtype))
-                room[which] = part.to(room.device)
+            part = self._on(number, coords)
+            if len(which) == len(positions):
+                return part
+            for name, values in part.items():
+                room = fields.setdefault(name, values.new_empty((len(positions), *values.shape[1:])))
+                room[torch.from_numpy(which)] = values
         return fields
 
     def describe(self) -> Attributes:
         """Return strategy, chunk size, calibration and what was rewritten for every strategy, as attributes."""
+        notes = (note for each in self._measures[0] if isinstance(each, Traced) for note in each.notes)
         return {
-            "strategy": self.plan.strategy.name,
+            "strategy": self.plan.how,
             "chunk_size": self.plan.chunk,
             "calibration": json.dumps(self.plan.describe()),
-            "rewrites": ", ".join(self._measures[0].notes if isinstance(self._measures[0], Traced) else ()),
+            "rewrites": ", ".join(notes),
         }
+
+    def _on(self, plane: int, coords: Tensor) -> Fields:
+        """Return what all ways measure at coords [n, K] of a plane, each in chunks of its own size."""
+        fields: Fields = {}
+        for way, measure in zip(self._ways, self._measures[plane], strict=True):
+            chunk = widened(way.chunk, self.plan.bytes_each) if _is_compiled(measure) else way.chunk
+            fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
+        return fields
+
+
+def _is_compiled(measure: Measure) -> bool:
+    return isinstance(measure, Traced) and measure.is_compiled

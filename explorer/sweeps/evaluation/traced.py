@@ -1,7 +1,6 @@
 """Traced evaluation: an objective's graphs, rewritten for a plane, as a way to measure points."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,10 +25,11 @@ from explorer.graphs import (
 )
 from explorer.numerics.free_memory import room
 from explorer.objective import Objective
-from explorer.objective.blocks import Part, given
+from explorer.objective.blocks import Part, add_share, given
 from explorer.plane import Plane
-from explorer.quantities.values import Wanted
-from explorer.sweeps.evaluation.fields import Fields, add_share, finished, functions_of
+from explorer.quantities import Wanted
+from explorer.sweeps.evaluation.blocks_to_try import Blocks
+from explorer.sweeps.evaluation.fields import Fields
 
 _KEPT: WeakKeyDictionary[Objective, dict[Hashable, Any]] = WeakKeyDictionary()
 """Objective -> graphs made of it: tracing takes some hundredths of a second, a small sweep less."""
@@ -40,9 +40,9 @@ _MOST_KEPT = 64
 
 
 def is_traceable(objective: Objective, wanted: Wanted) -> bool:
-    """Return whether a traced evaluation yields what is wanted: not the full gradient, not the Hessian; and whether the
-    data stay in memory, so that what is prepared of them serves all points."""
-    plain = not wanted.names & {"gradient_norm", "curvature"} and wanted.values
+    """Return whether a traced evaluation yields what is wanted: values alone, and not the full gradient; and whether
+    the data stay in memory, so that what is prepared of them serves all points."""
+    plain = wanted.families == (wanted,) and bool(wanted.values) and not wanted.values.keeps_gradients
     return plain and not objective.streamed and objective.dtype in (torch.float32, torch.float64)
 
 
@@ -53,7 +53,7 @@ class Traced:
         objective, plane, wanted: what to measure where.
         rewrites: which changes of the graphs to make.
         size: points at once; None goes from point to point.
-        blocks: as in `some`.
+        blocks: of the data, to be measured.
 
     Raises:
         UntraceableError: its operations depend on values.
@@ -67,14 +67,13 @@ class Traced:
         rewrites: Rewrites,
         *,
         size: int | None,
-        blocks: int | None = None,
+        blocks: Blocks = Blocks.ALL,
     ) -> None:
-        self.objective, self.plane, self.wanted = objective, plane, wanted
+        self.objective, self.plane, self.values = objective, plane, wanted.values
         self.rewrites, self.size = rewrites, size
         self._rewritten: tuple[str, ...] = ()
         self._kernels: list[Any] = []
-        self._functions = functions_of(wanted, batched=size is not None)
-        parts = [*some(objective.parts(), blocks), *some(objective.test_parts(), blocks)]
+        parts = [*blocks.of(objective.parts()), *blocks.of(objective.test_parts())]
         self._parts = len(parts)
         measured = [(part, *self._remainder(number, part)) for number, part in parts]
         if size is None:
@@ -87,7 +86,7 @@ class Traced:
         with torch.no_grad():
             for share, program in self._programs:
                 add_share(total, share, program(coords))
-            return finished(total, self.wanted, self.objective) | self._functions(coords, self.plane)
+            return self.values.finished(total, self.objective)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -111,8 +110,8 @@ class Traced:
         rest = self._rest(number, kind, lambda: remainder_of(whole, self.plane, samples, self.rewrites, self._most()))
         layers = [f"{rest.layers} affine layer{'s' if rest.layers > 1 else ''}"] if rest.layers else []
         self._rewritten = tuple(dict.fromkeys((*self._rewritten, *whole.notes, *layers)))
-        gradient = self.wanted.gradient and part.trains
-        key = ("kernel", *kind, gradient, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
+        slopes = tuple(self._slopes(part).items())
+        key = ("kernel", *kind, slopes, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
         return key, rest
 
     def _blocks(self, measured: Sequence[tuple[Part, Hashable, Remainder]]) -> list[Block]:
@@ -124,16 +123,19 @@ class Traced:
         ]
 
     def _looped(self, key: Hashable, rest: Remainder, part: Part, common: tuple[bool, ...]) -> LoopedKernel:
-        gradient = self.wanted.gradient and part.trains
-        kernel: LoopedKernel = self._kept((key, common), lambda: looped_kernel(rest, self.rewrites, gradient, common))
+        slopes = self._slopes(part)
+        kernel: LoopedKernel = self._kept((key, common), lambda: looped_kernel(rest, self.rewrites, slopes, common))
         return kernel
 
     def _batched(self, key: Hashable, rest: Remainder, part: Part, size: int) -> Program:
-        gradient = self.wanted.gradient and part.trains
+        slopes = self._slopes(part)
         examples = torch.zeros(size, len(self.plane.basis)).to(self.plane.origin)
-        kernel = self._kept(key, lambda: batched_kernel(rest, self.rewrites, gradient, examples))
+        kernel = self._kept(key, lambda: batched_kernel(rest, self.rewrites, slopes, examples))
         self._kernels.append(kernel)
         return batched(kernel, rest.inputs, size)
+
+    def _slopes(self, part: Part) -> dict[str, str]:
+        return self.values.slopes(part.problem.weights) if part.trains else {}
 
     def _most(self) -> int:
         """Return how many bytes the constants of one block may take."""
@@ -167,14 +169,4 @@ def _kinds(tensors: Sequence[Tensor]) -> tuple[tuple[tuple[int, ...], torch.dtyp
     return tuple((tuple(each.shape), each.dtype) for each in tensors)
 
 
-def some(parts: Iterator[Part], blocks: int | None) -> Iterator[tuple[int, Part]]:
-    """Yield (number, part) of all parts, or of the first alone, or, of 2, of the first and the last, whose size is
-    another."""
-    if blocks != 2:
-        yield from islice(enumerate(parts), blocks)
-        return
-    numbered = list(enumerate(parts))
-    yield from numbered[:1] + numbered[1:][-1:]
-
-
-__all__ = ["Traced", "UntraceableError", "is_traceable", "some"]
+__all__ = ["Traced", "UntraceableError", "is_traceable"]

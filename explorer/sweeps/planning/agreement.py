@@ -5,13 +5,12 @@ from torch import Tensor
 
 from explorer.numerics.rounding import eps_of
 from explorer.plane import Plane
+from explorer.quantities import BUILT_IN
 from explorer.sweeps.evaluation.fields import Fields, Measure
 
 _PLACES = ((0.37, -0.61, 0.23, -0.41), (-0.83, 0.29, -0.53, 0.71))
 """Coordinates that no symmetry of a model makes special."""
 _SCALES = (1.0, 1e-2)
-_EXACT = ("loss", "terms", "gradient")
-"""Fields that are no counts of samples."""
 _ROUNDINGS = 2048
 """Of the largest value, that sums in another order may differ by: the square root of a few million terms."""
 _COARSE = 0.02
@@ -38,8 +37,9 @@ def agrees(measure: Measure, reference: Measure, plane: Plane, samples: int) -> 
 
 
 def _agree(found: Fields, expected: Fields, samples: int) -> bool:
+    # Metrics may count samples.
     return found.keys() == expected.keys() and all(
-        _close(found[name], value, min(_ROUNDINGS * eps_of(value), _COARSE), 0.0 if name in _EXACT else 4 / samples)
+        _close(found[name], value, min(_ROUNDINGS * eps_of(value), _COARSE), 0.0 if name in BUILT_IN else 4 / samples)
         for name, value in expected.items()
     )
 

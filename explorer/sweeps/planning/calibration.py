@@ -9,13 +9,14 @@ import torch
 
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, even, is_large, points_per_chunk, points_per_pass
 from explorer.sweeps.evaluation.strategies import Strategy, choose
 from explorer.sweeps.evaluation.traced import is_traceable
 from explorer.sweeps.planning.known_plans import habit_of
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.planning.rewrites_to_try import rewritings
+from explorer.sweeps.planning.several_ways import NEWS, one_plan
 from explorer.sweeps.planning.timing import Timing, timed
 
 _PATIENCE = 0.2
@@ -34,8 +35,6 @@ _FIRST, _FEW = 16, 2
 """Points to time at first, batched and one by one; few, because nobody knows yet how long one takes."""
 _OFTEN = 100
 """Times that what has been swept for a second is expected to be swept again."""
-_NEWS = 0.5
-"""Seconds without a sign of life that a reader should bear."""
 
 
 def plan(
@@ -66,20 +65,30 @@ def plan(
     if known is not None:
         return known
     each = bytes_per_point(objective, wanted, len(plane.basis))
-    strategy = choose(objective, plane, wanted, loop=is_large(each) or objective.streamed)
-    size = chunk or _guess(objective, wanted, strategy, each)
-    calibration = _Calibration(objective, plane, wanted, points, each, strategy, size)
+
+    def calibration(family: Wanted) -> _Calibration:
+        strategy = choose(objective, plane, family, loop=is_large(each) or objective.streamed)
+        size = chunk or _guess(objective, wanted, strategy, each)
+        return _Calibration(objective, plane, family, points, each, strategy, size)
+
+    families = [calibration(family) for family in wanted.families]
     if low is not None:
         _refuse_exact_quantities(objective, wanted, low)
-    elif strategy.batched and points * each < _SHORT and not always:
-        if not (free and habit.is_due):
-            return Plan(strategy, size, each, 0.0)
-        habit.learn(replace(calibration, points=_OFTEN * points).best(), _OFTEN * points)
-        return habit.plan(points) or Plan(strategy, size, each, 0.0)
-    best = calibration.best(chunk, low)
+    short = low is None and not always
+    if short and free and habit.is_due and all(family.is_short for family in families):
+        often = [replace(family, points=_OFTEN * points).best() for family in families]
+        habit.learn(_joined(families, often, _OFTEN * points, chunk), _OFTEN * points)
+        return habit.plan(points) or _joined(families, [family.guess for family in families], points, chunk)
+    plans = [family.guess if short and family.is_short else family.best(chunk, low) for family in families]
+    best = _joined(families, plans, points, chunk)
     if chunk is None and best.timings:
         habit.learn(best, points)
     return best
+
+
+def _joined(families: Sequence["_Calibration"], plans: Sequence[Plan], points: int, chunk: int | None) -> Plan:
+    names = [family.wanted.names for family in families]
+    return one_plan(list(zip(names, plans, strict=True)), points, chunk)
 
 
 def _guess(objective: Objective, wanted: Wanted, strategy: Strategy, each: int) -> int:
@@ -88,26 +97,37 @@ def _guess(objective: Objective, wanted: Wanted, strategy: Strategy, each: int) 
 
 @dataclass(frozen=True)
 class _Calibration:
-    """Finds the fastest way to evaluate an objective's points, by timing some."""
+    """Finds the fastest way to measure some quantities of an objective, by timing a few points."""
 
     objective: Objective
     plane: Plane
     wanted: Wanted
     points: int
     each: int
-    """Bytes that a point takes."""
+    """Bytes that a point takes, whatever is measured beside these."""
     strategy: Strategy
     """That the objective allows, running the model's own code."""
     size: int
     """Points at once, by a guess."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether all points are done before timing would have paid."""
+        return self.strategy.batched and self.points * self.each < _SHORT
+
+    @property
+    def guess(self) -> Plan:
+        """The plan of the way that runs the model's own code, not timed."""
+        return Plan(self.strategy, self.size, self.each, 0.0)
 
     def best(self, chunk: int | None = None, low: torch.dtype | None = None) -> Plan:
         """Return the plan of the fastest way tried.
 
         Args:
             chunk: points at once, where the caller has decided.
-            low: the short type of products, where mixed precision is asked for.
+            low: the short type of products, where mixed precision is asked for; of values alone.
         """
+        low = low if self.wanted.values else None
         first = self._time(self.strategy, min(self.size, self.points, _FIRST if self.strategy.batched else _FEW))
         known = Plan(self.strategy, self.size, self.each, first.seconds * self.points)
         if known.seconds < _PATIENCE and low is None:
@@ -175,17 +195,18 @@ class _Calibration:
 
 
 def _refuse_exact_quantities(objective: Objective, wanted: Wanted, low: torch.dtype) -> None:
-    if not is_traceable(objective, wanted):
+    """Functions of theta are measured beside the values, exactly."""
+    if wanted.summed or not is_traceable(objective, wanted.families[0]):
         raise ValueError(
-            "expected quantities among loss, terms and gradient, of an objective whose data stay in memory, for mixed "
-            f"precision ({low}); got others: leave dtype out"
+            "expected quantities among loss, terms, gradient and term_gradients, of an objective whose data stay in "
+            f"memory, for mixed precision ({low}); got others: leave dtype out"
         )
 
 
 def _looped(objective: Objective, wanted: Wanted, seconds: float) -> int:
     """Return how many points a loop takes between two notes of progress; over streamed data, all that share a pass."""
     most = points_per_pass(objective, wanted)
-    return most if objective.streamed else max(1, min(most, int(_NEWS / seconds)))
+    return most if objective.streamed else max(1, min(most, int(NEWS / seconds)))
 
 
 def _seconds(timing: Timing) -> float:

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from explorer.objective import Objective
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.planning.plan import Plan
 
@@ -49,5 +49,5 @@ _HABITS: WeakKeyDictionary[Objective, dict[Hashable, Habit]] = WeakKeyDictionary
 def habit_of(objective: Objective, wanted: Wanted, directions: int, low: torch.dtype | None = None) -> Habit:
     """Return what is known of sweeps of an objective for certain quantities, on planes of so many directions, with
     products in a short type or without."""
-    key = (wanted.names, tuple(wanted.functions.values()), directions, low)
+    key = (wanted, directions, low)
     return _HABITS.setdefault(objective, {}).setdefault(key, Habit())

@@ -3,8 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.numerics.text import duration
 from explorer.sweeps.evaluation.strategies import Strategy
 from explorer.sweeps.planning.timing import Timing
+
+
+@dataclass(frozen=True)
+class Way:
+    """How some of the quantities are measured."""
+
+    names: tuple[str, ...]
+    strategy: Strategy
+    chunk: int
+    """Points at once."""
 
 
 @dataclass(frozen=True)
@@ -12,32 +23,35 @@ class Plan:
     """How a sweep is going to be evaluated, and what it is going to cost."""
 
     strategy: Strategy
+    """Of all quantities; of the first of `ways` where there are several."""
     chunk: int
-    """Points at once."""
+    """Points at once; where there are several ways, points that all of them are asked for."""
     bytes_each: int
     """About what one point takes."""
     seconds: float
     """For all points; estimated."""
     timings: tuple[Timing, ...] = ()
     """What was tried; empty where the sweep is too short for it to pay."""
+    several: tuple[Way, ...] = ()
+    """All of them, where not all quantities are measured in one way."""
+
+    def ways(self, names: tuple[str, ...]) -> tuple[Way, ...]:
+        """Return how the quantities of these names are measured."""
+        return self.several or (Way(names, self.strategy, self.chunk),)
+
+    @property
+    def how(self) -> str:
+        """The strategy by name, and quantities that are measured by another: "vmap; own: loop"."""
+        others = (way for way in self.several if way.strategy.name != self.strategy.name)
+        return "; ".join([self.strategy.name, *(f"{', '.join(way.names)}: {way.strategy.name}" for way in others)])
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the timings; JSON-ready."""
-        return [
-            {"strategy": each.strategy.name, "chunk": each.chunk, "seconds_per_point": float(f"{each.seconds:.3g}")}
-            for each in self.timings
-        ]
+        return [each.describe() for each in self.timings]
 
     def text(self, points: int) -> str:
         """Return the estimate as a sentence."""
-        how = f"{self.strategy.name}, {self.chunk} at once" if self.strategy.batched else self.strategy.name
+        how = f"{self.how}, {self.chunk} at once" if self.strategy.batched else self.how
         return (
             f"{points:,} points, about {duration(self.seconds)} ({how}; {self.seconds / points * 1000:.3g} ms a point)"
         )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

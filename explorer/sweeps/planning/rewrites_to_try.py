@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import torch
 
-from explorer.graphs import Products, Rewrites, UntraceableError, onednn_is_available
+from explorer.graphs import Products, Rewrites, onednn_is_available
 from explorer.objective import Objective
+from explorer.objective.batching import CANNOT_TRANSFORM
 from explorer.sweeps.evaluation.strategies import Strategy
 from explorer.sweeps.planning.timing import Timing
 
 Try = Callable[[Strategy], Timing]
 """Times a strategy; raises where there is none such."""
 
-_REFUSALS = (UntraceableError, RuntimeError, TypeError, ValueError, NotImplementedError, IndexError, AttributeError)
+_REFUSALS = (*CANNOT_TRANSFORM, AttributeError)
 """What tracing, rewriting or running a traced graph may raise where an objective does not allow it."""
 
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +10,8 @@ from torch import Tensor
 from explorer.graphs import UntraceableError
 from explorer.objective import Objective
 from explorer.plane import Plane
-from explorer.quantities.values import Wanted
+from explorer.quantities import Wanted
+from explorer.sweeps.evaluation.blocks_to_try import Blocks
 from explorer.sweeps.evaluation.fields import Measure
 from explorer.sweeps.evaluation.strategies import Strategy, measure_by
 from explorer.sweeps.planning.agreement import agrees
@@ -26,12 +28,20 @@ class Timing:
     chunk: int
     seconds: float
     """For one point."""
+    names: tuple[str, ...] = ()
+    """Of the quantities that were measured; empty where these are all."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the same, JSON-ready."""
+        of = {"quantities": list(self.names)} if self.names else {}
+        seconds = float(f"{self.seconds:.3g}")
+        return {"strategy": self.strategy.name, "chunk": self.chunk, "seconds_per_point": seconds} | of
 
 
 def timed(
     objective: Objective, plane: Plane, wanted: Wanted, strategy: Strategy, points: int, like: Strategy | None = None
 ) -> Timing:
-    """Time points around the center on one block of data, warm, for all blocks.
+    """Time points around the center, warm; on one block of data for all blocks, where they are gone through.
 
     Args:
         objective, plane, wanted, strategy, points: what to time.
@@ -40,13 +50,13 @@ def timed(
     Raises:
         UntraceableError: it does not agree, or is not possible.
     """
-    measure = measure_by(strategy, objective, plane, wanted, size=points, blocks=1)
+    measure = measure_by(strategy, objective, plane, wanted, size=points, blocks=Blocks.FIRST)
     first = next(objective.parts())
     if like is not None:
         samples = 1 if first.samples is None else len(first.samples)
         both = (
-            measure_by(strategy, objective, plane, wanted, size=points, blocks=2),
-            measure_by(like, objective, plane, wanted, blocks=2),
+            measure_by(strategy, objective, plane, wanted, size=points, blocks=Blocks.ENDS),
+            measure_by(like, objective, plane, wanted, blocks=Blocks.ENDS),
         )
         if not agrees(*both, plane, samples):
             raise UntraceableError(f"{strategy.name} does not yield what the model's own code yields")
@@ -56,7 +66,7 @@ def timed(
     if seconds < _BRIEF and not objective.streamed:
         # What took longer was disturbed.
         seconds = min(seconds, *(_once(measure, coords) for _ in range(2)))
-    return Timing(strategy, points, seconds / points / first.share)
+    return Timing(strategy, points, seconds / points / (first.share if wanted.over_blocks else 1.0))
 
 
 def _once(measure: Measure, coords: Tensor) -> float:

@@ -39,8 +39,10 @@ def test_no_sideways_scroll_on_a_phone(screen: Screen, query: str) -> None:
     if query == "view=3d":
         # A surface that was drawn on a wide screen is drawn again in the new width, a moment later.
         fits = "({ _fullLayout: { width }, clientWidth }) => width - clientWidth < 2"
-        screen.page.wait_for_function(f"() => [...document.querySelectorAll('#surface .main-svg')].length && "
-                                      f"({fits})(document.querySelector('#surface .js-plotly-plot'))")
+        screen.page.wait_for_function(
+            f"() => [...document.querySelectorAll('#surface .main-svg')].length && "
+            f"({fits})(document.querySelector('#surface .js-plotly-plot'))"
+        )
     assert screen.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -81,7 +81,7 @@ def test_a_running_sweep_fills_in_and_tells_its_pace(screen: SliceScreen, folder
     screen.page.reload()
     screen.settled()
     assert "256 of 289 points" in screen.text("progress-says")
-    fill(store, whole, 4, store.chunks)
+    fill(store, whole, 4)
     screen.page.wait_for_function("() => explorer.reply.scene.maps[0].computed === 1", timeout=10_000)
     # Sharp cells for stand-ins, smooth colors for the whole.
     image = "getComputedStyle(document.querySelector('#landscape image')).imageRendering"
@@ -144,7 +144,7 @@ def test_the_table_is_drawn_again_only_when_a_store_has_changed(screen: SliceScr
     screen.page.wait_for_timeout(4 * OFTEN)
     assert asked
     assert not [each for each in asked if "table-query" in each]
-    fill(store, whole, 2, store.chunks)
+    fill(store, whole, 2)
     screen.page.wait_for_function("() => document.querySelector('#stores td:nth-child(6)').textContent === 'done'")
 
 
