@@ -11,12 +11,7 @@ import xarray as xr
 from explorer.checklist.budget import Depth, OverBudgetError, Pieces, budget_for
 from explorer.checklist.center import check_center
 from explorer.checklist.circumstances import check_batchnorm, check_data, check_seeds, check_trajectory
-from explorer.checklist.curvature import (
-    check_curvature,
-    check_curvature_over_all,
-    products_in_the_picture,
-    products_over_all,
-)
+from explorer.checklist.curvature import check_curvature, check_curvature_over_all, products_in_the_picture
 from explorer.checklist.directions import check_directions, check_gradient
 from explorer.checklist.finding import LEFT, Finding, not_looked_at
 from explorer.checklist.finite import check_finite
@@ -24,6 +19,7 @@ from explorer.checklist.inspection import Inspection
 from explorer.checklist.interpolated import check_interpolation
 from explorer.checklist.precision import check_precision, evaluations_in_the_other
 from explorer.checklist.radius import check_radius, evaluations_along_the_rays
+from explorer.checklist.spectrum_ends import products_over_all
 from explorer.grid import Grid
 from explorer.landscape import Status, dims_of, status_of
 from explorer.objective import Objective

@@ -11,13 +11,13 @@ from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
-from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.afterwards.conclusion import conclusions
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
 from explorer.sweeps.default_quantities import LOSS, kept_quantities
 from explorer.sweeps.executors import AnyExecutor, refuse_unfit_executor
 from explorer.sweeps.job import read_job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
-from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.run import Run, swept, swept_into
 from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.visits import check_tolerance

@@ -14,7 +14,8 @@ from explorer.checklist import Depth, still_asked
 from explorer.landscape import Status
 from explorer.refinement import Refined
 from explorer.store import Store
-from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.afterwards.conclusion import conclusions
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
 from explorer.sweeps.dataset import landscape
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
@@ -27,7 +28,6 @@ from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.known_plans import habit_of
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.progress import announced
-from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.provenance import Attributes, attributes
 from explorer.sweeps.resume import created, is_finished, opened, saved_at_once
 from explorer.sweeps.visits import Visits, everywhere, expected_text, expected_visits, within

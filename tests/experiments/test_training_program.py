@@ -39,7 +39,7 @@ def walked(target: str, loss: str, training: Training) -> Descent:
 
 def assert_same(target: str, loss: str, training: Training) -> None:
     """Bit for bit: the program does the same operations on the same numbers, and repr keeps all digits."""
-    found = path_in(printed(training_program(TARGETS[target], loss, DELTA, START, training)))
+    found = path_in(printed(training_program(TARGETS[target], loss, {"delta": DELTA}, START, training)))
     path = walked(target, loss, training)
     assert len(path) == training.steps + 1
     assert torch.equal(found, torch.cat([path.steps[:, None], path.losses[:, None], path.thetas], dim=1))
@@ -87,16 +87,14 @@ def test_terms_have_no_minibatches():
 
 
 def test_another_seed_is_another_path():
-    programs = [
-        training_program(TARGETS["noisy"], "mse", DELTA, START, Training(batch=4, seed=seed)) for seed in (0, 1)
-    ]
+    programs = [training_program(TARGETS["noisy"], "mse", {}, START, Training(batch=4, seed=seed)) for seed in (0, 1)]
     first, other = map(path_in, map(printed, programs))
     assert not torch.equal(first[1:], other[1:])
 
 
 def test_it_runs_as_a_file(tmp_path):
     path, training = tmp_path / "train.py", Training("adamw", 0.1, 5, "warmup", 2, 4)
-    path.write_text(training_program(TARGETS["mirror"], "log_cosh", DELTA, START, training), encoding="utf-8")
+    path.write_text(training_program(TARGETS["mirror"], "log_cosh", {}, START, training), encoding="utf-8")
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert torch.equal(path_in(done.stdout)[:, 2:], walked("mirror", "log_cosh", training).thetas)
 
@@ -104,7 +102,7 @@ def test_it_runs_as_a_file(tmp_path):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("training", [Training(), Training("lbfgs", 1.0, 10, "step", 3, 1)], ids=["plain", "all"])
 def test_it_needs_nothing_but_torch_and_is_easy_on_the_eye(loss, training):
-    source = training_program(TARGETS["noisy"], loss, DELTA, START, training)
+    source = training_program(TARGETS["noisy"], loss, {"delta": DELTA}, START, training)
     assert set(re.findall(r"^import (\w+)", source, re.MULTILINE)) <= {"torch", "math"}
     assert max(map(len, source.splitlines())) <= 120
     assert "\n\n\n\n" not in source
@@ -134,4 +132,4 @@ class Homemade(torch.optim.SGD):
 )
 def test_what_cannot_be_written_down_is_refused(loss, delta, theta, training, words):
     with pytest.raises(ValueError, match=words):
-        training_program(TARGETS["two_points"], loss, delta, theta, training)
+        training_program(TARGETS["two_points"], loss, {"delta": delta}, theta, training)

@@ -67,6 +67,7 @@ FOLDERS = {
         "Projected",
         "RESERVED",
         "ReportEntry",
+        "Extra",
         "SEED",
         "STATUS",
         "Status",
@@ -98,7 +99,7 @@ FOLDERS = {
         "unmeasured",
     },
     "store": {"FieldSpec", "Store", "open_landscape"},
-    "sweeps": {"Plan", "estimate", "keep_heap", "sweep"},
+    "sweeps": {"Plan", "estimate", "sweep"},
     "figures": {
         "ColorScale",
         "color_scale",

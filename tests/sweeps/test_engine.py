@@ -10,7 +10,6 @@ from torch import nn
 import explorer
 import models
 from explorer import Grid, Objective, directions
-from explorer.sweeps import keep_heap
 from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, is_large, points_per_chunk
 from tests.support import reference
 from tests.support.cases import bowl, neuron
@@ -320,9 +319,3 @@ def test_progress_is_on_stderr_only_for_those_who_wait(capsys, monkeypatch):
     assert out == ""
     assert "54 points, about" in err
     assert "54/54" in err
-
-
-def test_keeping_the_heap_changes_no_result():
-    with keep_heap():
-        inside = neuron_sweep()
-    xr.testing.assert_equal(inside, neuron_sweep())

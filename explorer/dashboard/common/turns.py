@@ -1,7 +1,10 @@
 """Turns: one request evaluates at a time; a long one lets the short ones in between its steps."""
 
 import threading
+from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
+from typing import Any
 
 
 class Turns:
@@ -33,3 +36,19 @@ class Turns:
             self._change.notify_all()
             self._change.wait_for(lambda: not self._taken and not self._waiting)
             self._taken = True
+
+
+TORCH = Turns()
+"""Held by whoever evaluates."""
+
+
+def alone(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let one request at a time evaluate: torch numbers its forward-mode levels per process, not per thread, so that
+    two Hessians (or two terms with jvp) at once fail in each other's levels."""
+
+    @wraps(answer)
+    def locked(*given: Any) -> Any:
+        with TORCH:
+            return answer(*given)
+
+    return locked

@@ -14,9 +14,12 @@ import numpy as np
 import torch
 import xarray as xr
 
+from explorer.dashboard.common.coded_map import coded, scale_of
 from explorer.dashboard.lesson.basin_words import sentence
-from explorer.dashboard.lesson.maps import Held, Key, coded, minima, objective_of, scale_of, window_of
-from explorer.dashboard.lesson.state import BASINS, RATE, State
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.objectives import Question, objective_of, window_of
+from explorer.dashboard.lesson.readers import BASINS, RATE
+from explorer.dashboard.lesson.state import State
 from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.engine import read_starts
 from explorer.descent.basin_map.labels import labelled
@@ -51,14 +54,14 @@ Turn = AbstractContextManager[Any]
 """Held while something is evaluated."""
 
 
-def payload(state: State, study: Study, seen: int, turn: Turn) -> dict[str, Any]:
+def basin_progress(state: State, study: Study, seen: int, turn: Turn) -> dict[str, Any]:
     """Work on the state's map for a moment; return how far it is, and its picture where one newer than `seen` is there.
 
     Returns:
         share: of the descents that are done, 0 to 1; stage: how many pictures there have been; done; map: None or
         its axes, what is drawn, and what it says in words.
     """
-    making = _making(_key(state, study), Held(study))
+    making = _making(_asked(state, study))
     making.advance(PATIENCE, turn)
     found = making.found
     picture = None if found is None or making.stage <= seen else _picture(found, state)
@@ -144,16 +147,16 @@ def _known(state: State, study: Study) -> list[torch.Tensor] | None:
     return [torch.tensor(point["theta"], dtype=torch.float64) for point in found[0]["points"]]
 
 
-def _key(state: State, study: Study) -> Key:
+def _asked(state: State, study: Study) -> Question:
     """Keep the fields that change the map: the learning rate, or where rates are an axis the second parameter."""
-    names = ["study", "target", "loss", "delta", "n", "points", "weight", "window", "steps", "across"]
-    kept = {name: getattr(state, name) for name in [*names, "lr" if state.across == "starts" else "b"]}
-    return Key(study.name, replace(State(), **kept, basin=name_of(state)))
+    names = ("parameters", "n", "points", "weight", "window", "steps", "across")
+    kept = state.only(*names, "lr" if state.across == "starts" else "b")
+    return Question(study, replace(kept, basin=name_of(state)))
 
 
 @lru_cache(maxsize=12)
-def _making(key: Key, held: Held) -> Making:
-    return Making(key.state, held.study)
+def _making(asked: Question) -> Making:
+    return Making(asked.state, asked.study)
 
 
 def _picture(found: xr.Dataset, state: State) -> dict[str, Any]:
@@ -180,7 +183,7 @@ def _shown(found: xr.Dataset, show: str) -> dict[str, Any]:
     if not bool(np.isfinite(field.values).any()):
         return {"kinds": [asdict(Kind("nothing to show", NEITHER))], "codes": _nothing(field)}
     scale = color_scale(field.values)
-    return {"kinds": [], "codes": coded(field, scale), "scale": scale_of(scale)}
+    return {"kinds": [], "codes": coded(field.values, scale), "scale": scale_of(scale)}
 
 
 def _nothing(field: xr.DataArray) -> str:

@@ -7,8 +7,9 @@ from functools import lru_cache, partial
 import torch
 from torch import optim
 
-from explorer.dashboard.lesson.maps import objective_of
-from explorer.dashboard.lesson.state import State, rated
+from explorer.dashboard.lesson.objectives import objective_of
+from explorer.dashboard.lesson.readers import rated
+from explorer.dashboard.lesson.state import State
 from explorer.descent import OPTIMIZERS, SCHEDULES, Descent, Diagnosis, descend, diagnose
 from explorer.descent.path.walk import Scheduler
 from explorer.objective import Objective

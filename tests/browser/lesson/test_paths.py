@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.lesson.cached_descents import TOLERANCE
-from explorer.dashboard.lesson.maps import objective_of
+from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import parse
 from explorer.dashboard.server import server_of
 from explorer.descent import SCHEDULES, descend

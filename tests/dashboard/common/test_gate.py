@@ -135,7 +135,7 @@ def test_a_hidden_loss_is_in_no_file_and_no_figure(client: FlaskClient) -> None:
 def test_a_catalogue_of_terms_alone_and_a_study_without_stages_are_served() -> None:
     from dataclasses import replace
 
-    plain = replace(STUDIES["neuron"], stages=None, program=None, minima=None, kinks=None, preview="")
+    plain = replace(STUDIES["neuron"], stages=None, program=None, minima=None, kinks=None, script=None)
     for studies in ({"reaction": STUDIES["reaction"]}, {"neuron": plain}):
         client = create_app(studies).server.test_client()
         for output in ("point.data", "map.data", "minima.data"):

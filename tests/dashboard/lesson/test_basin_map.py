@@ -10,12 +10,13 @@ import torch
 import models
 from experiments import STUDIES, TARGETS
 from explorer import Grid, Objective, basins, directions
+from explorer.dashboard.common.coded_map import HOLE
 from explorer.dashboard.lesson import basin_map as page
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.basin_words import sentence
-from explorer.dashboard.lesson.maps import HOLE
-from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.lesson.state import parse
 from tests.support.coded_maps import unpacked
+from tests.support.lesson_states import lesson_state
 
 SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-1.5_0.5"
 
@@ -110,10 +111,10 @@ def test_rates_are_the_second_axis():
 
 
 def test_many_steps_are_taken_from_fewer_points():
-    assert page.points_of(State(n=513, steps=200)) == 513
-    assert page.points_of(State(n=513, steps=5000)) == 141
-    assert page.points_of(State(n=81, steps=5000)) == 81
-    assert page.points_of(State(n=513, steps=5000, across="rates")) == 327
+    assert page.points_of(lesson_state(n=513, steps=200)) == 513
+    assert page.points_of(lesson_state(n=513, steps=5000)) == 141
+    assert page.points_of(lesson_state(n=81, steps=5000)) == 81
+    assert page.points_of(lesson_state(n=513, steps=5000, across="rates")) == 327
 
 
 class Turns:

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from explorer.cli import main
-from explorer.dashboard.lesson import maps
+from explorer.dashboard.common.coded_map import HOLE
 from explorer.dashboard.stores.answers import Answers
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.cards.below import about
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import payload
-from explorer.dashboard.stores.reproduce import command, program
+from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures import color_scale
@@ -42,7 +42,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drawn(root: Path, store: str = "x.zarr", **state: Any) -> dict[str, Any]:
-    return payload(State(store=store, **state), Folder(root))
+    return drawn_maps(State(store=store, **state), Folder(root))
 
 
 def decoded(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
@@ -51,7 +51,7 @@ def decoded(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
     codes = (halves[0] + 256 * halves[1].astype(np.uint32)).astype(np.uint16).reshape(sent["shape"])
     for _ in range(2):
         codes = np.cumsum(codes, axis=1, dtype=np.uint16)
-    return np.where(codes == maps.HOLE, np.nan, codes / (maps.HOLE - 1))
+    return np.where(codes == HOLE, np.nan, codes / (HOLE - 1))
 
 
 def test_a_map_is_the_landscape_along_its_scale(root: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_map_is_the_landscape_along_its_scale(root: Path) -> None:
     landscape = Store.open(root / "x.zarr").landscape()
     scale = color_scale(landscape["loss"].values)
     expected = scale.normalize(landscape["loss"].transpose("beta", "alpha").values)
-    np.testing.assert_allclose(decoded(sent), expected, rtol=0, atol=0.51 / (maps.HOLE - 1))
+    np.testing.assert_allclose(decoded(sent), expected, rtol=0, atol=0.51 / (HOLE - 1))
     assert (sent["scale"]["low"], sent["scale"]["kind"]) == (scale.low, scale.kind)
     assert sent["x"] == landscape["alpha"].values.tolist()
 

@@ -1,4 +1,4 @@
-/* Header: copying the link, projector and theme. */
+/* Header: copying the link and the code, projector and theme. */
 (() => {
   const explorer = (window.explorer ??= {});
 
@@ -8,6 +8,7 @@
 
   const buttons = {
     "copy-link": () => explorer.copy(location.href, explorer.byId("copy-link")),
+    "copy-code": () => explorer.copy(explorer.byId("code").textContent, explorer.byId("copy-code"), explorer.byId("code")),
     projector: () => explorer.act({ mode: switched("projector", !explorer.state.mode.includes("projector")) }),
     theme: () => explorer.act({ mode: themed(document.documentElement.dataset.theme === "dark" ? "light" : "dark") }),
   };

@@ -11,9 +11,9 @@ from dash import dcc, html
 from explorer import figures
 from explorer.dashboard.common import controls as ui
 from explorer.dashboard.stores.between_points import thinned
-from explorer.dashboard.stores.card_limits import limits
+from explorer.dashboard.stores.cards.cannot_show import limits
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.reproduce import command, program
 from explorer.figures.projections import FAR, spread_words
 from explorer.landscape import ReportEntry, nested, parsed, report_of
 from explorer.numerics.text import number, percent

@@ -5,9 +5,9 @@ import json
 import xarray as xr
 
 from explorer.checklist import Depth, findings
+from explorer.sweeps.afterwards.mixed_precision_error import mixed_precision
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints, projected
 from explorer.sweeps.job import Job
-from explorer.sweeps.mixed_precision_error import mixed_precision
-from explorer.sweeps.projected_checkpoints import Checkpoints, projected
 from explorer.sweeps.provenance import Attributes
 
 
