@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import explorer
 import models
-from tests.support.programs import printed
+from tests.support.page.programs import printed
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
