@@ -45,6 +45,10 @@ class Wanted:
         """Those that measure thetas as they like."""
         return tuple(quantity for quantity in self.quantities if isinstance(quantity, Whole))
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.quantities)
+
     @property
     def over_blocks(self) -> bool:
         """Whether any of them goes through the blocks of the data."""
@@ -55,6 +59,11 @@ class Wanted:
         """What is measured together: the values of one pass, and each other one alone."""
         alone = [Wanted((quantity,)) for quantity in self.quantities if not isinstance(quantity, Value)]
         return (*([Wanted(self.values.values)] if self.values else []), *alone)
+
+    @property
+    def built_in(self) -> "Wanted":
+        """Those that are known by name."""
+        return self.only(BUILT_IN)
 
     def only(self, names: Iterable[str]) -> "Wanted":
         """Return those of these names."""

@@ -191,6 +191,23 @@ def test_one_that_cannot_be_batched_does_not_slow_down_the_others(monkeypatch):
     assert_close(found["branching"].values, [float(branching(theta)) for theta in thetas_of(plane)])
 
 
+@dataclass(frozen=True)
+class Heavy(LayerSlopes):
+    name: str = "heavy"
+
+    def bytes(self, point):
+        return 1 << 40
+
+
+def test_one_that_takes_much_memory_does_not_change_how_the_others_are_measured():
+    made = objective()
+    plane = random_plane(made)
+    alone, found = (sweep(made, plane, GRID, quantities=("loss", *more)) for more in ((), (Heavy(),)))
+    assert found.attrs["strategy"] == "vmap; heavy: loop"
+    assert np.array_equal(found["loss"], alone["loss"])
+    assert_close(found["heavy"].values, layers_by_hand(made, plane))
+
+
 def test_a_model_that_cannot_be_batched_does_not_slow_down_functions(tmp_path):
     class Branching(nn.Tanh):
         def forward(self, x):

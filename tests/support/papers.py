@@ -27,7 +27,7 @@ def examples(text: str) -> list[str]:
 
 
 def commands(text: str) -> list[list[str]]:
-    """Return the words after `python -m explorer` of every line of a shell block, or of an indented one, that begins so."""
+    """Return the words after `python -m explorer` of the lines of shell blocks, or of indented ones, that begin so."""
     shell = "\n".join(re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
     indented = "\n".join(line for line in text.splitlines() if line.startswith("    "))
     lines = f"{shell}\n{indented}".replace("\\\n", " ").splitlines()

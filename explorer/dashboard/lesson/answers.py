@@ -1,6 +1,5 @@
 """Answers: each parses the address, calls one function, returns plain JSON. All can be called as functions."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,7 +9,6 @@ from flask import Response, jsonify, request
 
 from explorer.dashboard.common.address import query_of
 from explorer.dashboard.common.page import Answer
-from explorer.dashboard.common.turns import TORCH, alone
 from explorer.dashboard.lesson import downloads, maps, pasted_table, paths, race_file
 from explorer.dashboard.lesson.basin_map import basin_progress
 from explorer.dashboard.lesson.cards.drawer import lesson_parts
@@ -18,11 +16,10 @@ from explorer.dashboard.lesson.certified_minima import minima
 from explorer.dashboard.lesson.influence import moves
 from explorer.dashboard.lesson.point import point_numbers
 from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.worker import long, short
 from explorer.study import Study, Visit
 
 SURFACE_POINTS = 81
-_WALKS = threading.Lock()
-"""One path at a time, so that the first is there as soon as can be; the short answers go in between its steps."""
 
 
 class Callbacks:
@@ -67,49 +64,50 @@ class Callbacks:
         state, notes = parse(query_of(sent), self.studies)
         return {"state": state.values(), "notes": notes}
 
-    @alone
+    @short
     def point(self, sent: object) -> dict[str, Any]:
         """Answer a committed point with torch's numbers."""
         state, study, query = self.read(sent)
         return {"query": query, **point_numbers(state, study)}
 
+    @long
     def path(self, sent: object) -> dict[str, Any]:
         """Answer an address of one optimizer with its path; several are asked for one by one and drawn as they come."""
         state, study, query = self.read(sent)
         if not state.opt:
             return {"query": query}
-        with _WALKS, TORCH:
-            return {"query": query, **paths.path_numbers(state, study, pause=TORCH.give_way)}
+        return {"query": query, **paths.path_numbers(state, study)}
 
     def get_path(self) -> Response:
         """Answer GET /path?address: several paths are on their way at once, and Dash's stores would take turns."""
         return jsonify(self.path({"query": request.query_string.decode(errors="replace")}))
 
-    @alone
+    @short
     def reasons(self, sent: object) -> dict[str, Any]:
         """Answer an address with what explains its paths."""
         state, study, query = self.read(sent)
         return {"query": query, **paths.reasons(state, study)}
 
-    @alone
+    @short
     def map(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its landscape."""
         state, study, query = self.read(sent)
         return {"query": query, **maps.drawn_maps(state, study)}
 
+    @long
     def basins(self, sent: object) -> dict[str, Any]:
-        """Answer with how far a basin map is, after working on it for a moment; others take turns meanwhile."""
+        """Answer with how far a basin map is, after working on it for a moment."""
         state, study, query = self.read(sent)
         seen = sent.get("seen") if isinstance(sent, dict) else 0
-        return {"query": query, **basin_progress(state, study, seen if isinstance(seen, int) else 0, TORCH)}
+        return {"query": query, **basin_progress(state, study, seen if isinstance(seen, int) else 0)}
 
-    @alone
+    @short
     def minima(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its certified minima, one list a map."""
         state, study, query = self.read(sent)
         return {"query": query, "maps": minima(state, study)}
 
-    @alone
+    @short
     def influence(self, sent: object) -> dict[str, Any]:
         """Answer a moved data point with where the minimum of every loss goes."""
         sent = sent if isinstance(sent, dict) else {}
@@ -119,13 +117,13 @@ class Callbacks:
         told = moves(before, now, study, settled=settled) if other is study else []
         return {"from": start, "settled": settled, "moves": told}
 
-    @alone
+    @short
     def total_contours(self, sent: object) -> dict[str, Any]:
         """Answer a new weight with the contours of the total, from the terms already swept."""
         state, study, query = self.read(sent)
         return {"query": query, "contours": maps.total_contours(state, study) if study.terms else []}
 
-    @alone
+    @short
     def surface(self, sent: object) -> Any:
         """Answer the 3D view with its figure, the point marked."""
         state, study, _ = self.read(sent)
@@ -136,7 +134,7 @@ class Callbacks:
         text = sent.get("text") if isinstance(sent, dict) else None
         return pasted_table.read(text if isinstance(text, str) else "")
 
-    @alone
+    @short
     def verdict(self, sent: object) -> dict[str, Any]:
         """Say how an activity stands, from where the learner has been and what they answered."""
         sent = sent if isinstance(sent, dict) else {}
@@ -161,7 +159,7 @@ class Callbacks:
             return no_update
         return lesson_parts(next((study.lesson for study in self.studies.values() if study.lesson), ""))
 
-    @alone
+    @short
     def file(self, sent: object) -> Any:
         """Return the current landscape as a file."""
         kind = sent.get("kind") if isinstance(sent, dict) else None
@@ -172,7 +170,7 @@ class Callbacks:
             return race_file.file(state, study) if state.opt else no_update
         return downloads.file(state, study, kind)
 
-    @alone
+    @short
     def figure(self, sent: object) -> Any:
         """Return the current landscape as a figure that the browser turns into PNG or SVG."""
         kind = sent.get("kind") if isinstance(sent, dict) else None

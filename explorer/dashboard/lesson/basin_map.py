@@ -2,10 +2,8 @@
 
 import base64
 import math
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
@@ -20,6 +18,7 @@ from explorer.dashboard.lesson.certified_minima import minima
 from explorer.dashboard.lesson.objectives import Question, objective_of, window_of
 from explorer.dashboard.lesson.readers import BASINS, RATE
 from explorer.dashboard.lesson.state import State
+from explorer.dashboard.worker import WORKER
 from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.engine import read_starts
 from explorer.descent.basin_map.labels import labelled
@@ -50,11 +49,8 @@ PATIENCE = 0.25
 SLICE = 0.03
 """Seconds that it keeps others from evaluating."""
 
-Turn = AbstractContextManager[Any]
-"""Held while something is evaluated."""
 
-
-def basin_progress(state: State, study: Study, seen: int, turn: Turn) -> dict[str, Any]:
+def basin_progress(state: State, study: Study, seen: int) -> dict[str, Any]:
     """Work on the state's map for a moment; return how far it is, and its picture where one newer than `seen` is there.
 
     Returns:
@@ -62,7 +58,7 @@ def basin_progress(state: State, study: Study, seen: int, turn: Turn) -> dict[st
         its axes, what is drawn, and what it says in words.
     """
     making = _making(_asked(state, study))
-    making.advance(PATIENCE, turn)
+    making.advance(PATIENCE)
     found = making.found
     picture = None if found is None or making.stage <= seen else _picture(found, state)
     return {"share": making.share, "stage": making.stage, "done": making.done, "map": picture}
@@ -86,17 +82,15 @@ class Making:
     def __init__(self, state: State, study: Study) -> None:
         self._state, self._study = state, study
         self._work = self._stages()
-        self._mine = threading.Lock()
         self.found: xr.Dataset | None = None
         self.stage, self.share, self.done = 0, 0.0, False
 
-    def advance(self, seconds: float, turn: Turn) -> None:
-        """Work for about so long, or until it is finished; others take turns."""
+    def advance(self, seconds: float) -> None:
+        """Work for about so long, or until it is finished; between slices the worker pauses."""
         until = time.monotonic() + seconds
-        with self._mine:
-            while not self.done and time.monotonic() < until:
-                with turn:
-                    self._slice()
+        while not self.done and time.monotonic() < until:
+            self._slice()
+            WORKER.pause()
 
     def _slice(self) -> None:
         end = time.monotonic() + SLICE

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.dashboard.lesson.cached_descents import Pause, diagnosed, on, title_of, training_of, walk
+from explorer.dashboard.lesson.cached_descents import diagnosed, title_of, training_of, walk
 from explorer.dashboard.lesson.certified_minima import minima
 from explorer.dashboard.lesson.objectives import objective_of, target_set, weights_of
 from explorer.dashboard.lesson.state import State
@@ -18,18 +18,18 @@ CLOSE = 1e-8
 """How near to the lowest loss counts as there."""
 
 
-def path_numbers(state: State, study: Study, which: int = 0, pause: Pause = on) -> dict[str, Any]:
+def path_numbers(state: State, study: Study, which: int = 0) -> dict[str, Any]:
     """Return one of the state's paths: thetas, losses and gradient norms to the last digit, and how it ended.
 
     A number that is not finite is None. Where the optimizer takes no such rate, only its words are there ("refused").
-    Between steps `pause` is called now and then, in which others may evaluate.
+    Between steps the worker pauses now and then, for short answers.
 
     Raises:
         IndexError: no such optimizer in the state.
     """
     named = {"title": title_of(state, study, which), "lr": training_of(state, study, which).lr}
     try:
-        descent = walk(state, study, which, pause)
+        descent = walk(state, study, which)
     except ValueError as error:
         return {**named, "refused": str(error)}
     least = lowest(state, study)

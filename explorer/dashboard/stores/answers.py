@@ -6,7 +6,6 @@ from typing import Any
 
 from explorer.dashboard.common.address import query_of
 from explorer.dashboard.common.page import Answer
-from explorer.dashboard.common.turns import alone
 from explorer.dashboard.stores import downloads
 from explorer.dashboard.stores.cards.below import about
 from explorer.dashboard.stores.cards.stores_table import listing, names_of
@@ -16,6 +15,7 @@ from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.point import point_numbers
 from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
+from explorer.dashboard.worker import short
 from explorer.errors import ExplorerError, StateError
 
 Reply = dict[str, Any]
@@ -71,7 +71,7 @@ class Answers:
         """Say how far the stores shown are."""
         return {"pace": self._pace(_state(sent))}
 
-    @alone
+    @short
     def point(self, sent: object) -> Reply:
         """Answer a committed point, by torch where its objective can be loaded."""
         return self._point(sent)

@@ -26,6 +26,11 @@ class SliceScreen(Screen):
 
     path = "/slice"
 
+    def go(self, query: str) -> None:
+        # What settled() looks for must not be that of the state before.
+        self.page.evaluate("for (const node of document.querySelectorAll('g.handle > *')) node.remove()")
+        super().go(query)
+
     def settled(self) -> Self:
         self.page.wait_for_function(SETTLED)
         # Marks follow the size of their plot a frame later.

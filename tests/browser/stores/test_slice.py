@@ -218,7 +218,7 @@ def test_cuts_go_through_the_point(screen: SliceScreen) -> None:
 
 def test_a_line_shows_its_band(screen: SliceScreen) -> None:
     screen.open("store=line.zarr")
-    assert screen.page.locator("[data-plot=cut-a] path.band").count() == 1
+    screen.page.wait_for_selector("[data-plot=cut-a] path.band", state="attached")
     assert not screen.page.is_visible("[data-plot=cut-b]")
     assert "Median of 4 seeds" in screen.text("cuts-say")
     assert not screen.page.is_visible("#maps")

@@ -117,30 +117,18 @@ def test_many_steps_are_taken_from_fewer_points():
     assert page.points_of(lesson_state(n=513, steps=5000, across="rates")) == 327
 
 
-class Turns:
-    """A lock that notes how long it was held each time."""
-
-    def __init__(self):
-        self.held = []
-
-    def __enter__(self):
-        self.began = perf_counter()
-
-    def __exit__(self, *error):
-        self.held.append(perf_counter() - self.began)
-
-
-def test_others_take_turns_while_a_map_is_made_and_nothing_is_done_unasked():
+def test_a_map_is_made_in_slices_between_which_others_are_answered_and_nothing_is_done_unasked(monkeypatch):
     state, _ = parse("view=basins&target=mirror&n=161&steps=3000&lr=0.21", STUDIES)
-    making, turns = page.Making(state, STUDIES["neuron"]), Turns()
+    making, pauses = page.Making(state, STUDIES["neuron"]), []
+    monkeypatch.setattr(page.WORKER, "pause", lambda: pauses.append(perf_counter()))
     for _ in range(3):
-        making.advance(0.2, turns)
+        making.advance(0.2)
     assert not making.done
     share = making.share + making.stage
     assert share > 0
-    # The first turn traces and finds the minima; the others are slices of a few steps.
-    assert len(turns.held) > 4
-    assert np.median(turns.held) < 10 * page.SLICE
+    # The first slice traces and finds the minima; the others are a few steps.
+    assert len(pauses) > 4
+    assert np.median(np.diff(pauses)) < 10 * page.SLICE
     assert making.share + making.stage == share
 
 

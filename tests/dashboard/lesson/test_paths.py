@@ -14,6 +14,7 @@ from explorer.dashboard.lesson import cached_descents, paths, race_file
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.worker import WORKER
 from explorer.descent import OPTIMIZERS, SCHEDULES, descend
 from explorer.figures.theme import RACERS
 from explorer.study import Study
@@ -129,8 +130,9 @@ def test_a_walk_pauses_between_steps_with_a_schedule_and_without(monkeypatch: py
     monkeypatch.setattr(cached_descents, "SPELL", 0.0)
     for schedule in SCHEDULES:
         pauses: list[int] = []
+        monkeypatch.setattr(WORKER, "pause", partial(pauses.append, 1))
         asked = state(f"opt=adagrad&schedule={schedule}&target=noisy&steps=65&w=2.125")
-        told = paths.path_numbers(asked, NEURON, pause=partial(pauses.append, 1))
+        told = paths.path_numbers(asked, NEURON)
         assert len(told["losses"]) == 66
         assert len(pauses) == 65
 
