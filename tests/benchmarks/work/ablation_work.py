@@ -46,7 +46,7 @@ class Row:
     def choices(self) -> list[Rewrites]:
         """Return what an evaluation chooses from."""
         kinds = ["oneDNN"] if onednn_is_available(self.plane.origin) else []
-        kinds += ["as written"] if self.batched else ["as written", "feature-major"]
+        kinds.append("as written")
         return [Rewrites(affine=affine, products=kind) for affine, kind in product((True, False), kinds)]  # type: ignore[arg-type]
 
 
