@@ -92,6 +92,7 @@ def test_what_was_half_made_is_swept_away_after_an_hour(tmp_path: Path) -> None:
     assert [folder.exists() for folder in half] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_to_append_costs_milliseconds(tmp_path: Path) -> None:
     """4 fields of 500 points at 1 ms each take half a second, 1 % of which is 5 ms; double that for a busy machine, or
     four times what it takes here and now to write as many files to the disk and to rename them.

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext
 
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
-from tests.browser.lesson.test_everyone import violations
+from tests.browser.axe import violations
 from tests.browser.stores.screen import SliceScreen
 from tests.support.interpolated_cases import interpolated_store
 from tests.support.slice_cases import make_store

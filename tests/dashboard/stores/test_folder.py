@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from explorer.dashboard.stores.cards.stores_table import listing, names_of
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.listing import listing, names_of
 from explorer.errors import StoreError
 from explorer.store.chunks import Chunk, Chunks
 from tests.support.slice_cases import CHUNK, fill, make_store, network, oblique, text_of

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from explorer.dashboard.stores.answers import Answers
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import payload, shown
-from explorer.dashboard.stores.point import payload as at_point
-from explorer.dashboard.stores.reproduce import command, program
+from explorer.dashboard.stores.maps import drawn_maps
+from explorer.dashboard.stores.point import point_numbers
+from explorer.dashboard.stores.shown import shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.store import Store
 from tests.support.interpolated_cases import TOLD, interpolated_store
@@ -33,7 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drawn(root: Path, store: str = "part.zarr", **state: Any) -> dict[str, Any]:
-    return payload(State(store=store, **state), Folder(root))
+    return drawn_maps(State(store=store, **state), Folder(root))
 
 
 def bits(side: dict[str, Any]) -> np.ndarray[Any, Any]:
@@ -76,8 +77,8 @@ def test_a_line_has_the_points_of_its_first_seed(root: Path) -> None:
 
 def test_every_field_can_be_read_between_points(root: Path) -> None:
     state = State(store="part.zarr", a=0.33, b=-0.41)
-    found = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(()))
-    exact = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+    found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(()))
+    exact = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
     assert (found["source"], exact["source"]) == ("swept", "torch")
     # Linear over cells a quarter of the window wide: near, and never missing.
     for name in ("loss", "gradient_norm"):
@@ -90,7 +91,7 @@ def test_the_sweep_is_held_against_torch_at_evaluated_points_only(root: Path) ->
     axis = Store.open(root / "part.zarr").landscape()["alpha"].values
     for step, known in ((4, True), (5, False)):
         state = State(store="part.zarr", a=float(axis[step]), b=-1.0)
-        found = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+        found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
         assert (found["apart"] is not None) is known
 
 
