@@ -58,6 +58,15 @@ def test_every_dotted_name_in_a_paper_is_there(name: str) -> None:
     assert [dotted for dotted in modules(text_of(name)) if not is_there(dotted)] == []
 
 
+def test_what_is_said_to_be_in_a_file_is_in_it() -> None:
+    said = re.findall(r"`([\w.]+)`\s+\(`([\w./]+\.(?:py|js))`", text_of("ARCHITECTURE.md"))
+    assert len(said) > 5
+    missing = [
+        f"{name} in {path}" for name, path in said if not re.search(rf"\b{name.split('.')[-1]}\b", text_of(path))
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize("name", LINKED)
 def test_every_link_leads_somewhere(name: str) -> None:
     for link in links(text_of(name)):
