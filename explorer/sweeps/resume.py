@@ -37,7 +37,7 @@ def opened(path: Path, job: Job, tolerance: float | None) -> tuple[Store, xr.Dat
         return None
     store = Store.open(path, write=True)
     store.refuse_other(_spec(job, tolerance))
-    landscape = _sound(store)
+    landscape = sound_landscape(store)
     _refuse_other_numbers(store, landscape, job)
     return store, landscape
 
@@ -90,8 +90,8 @@ def _spec(job: Job, tolerance: float | None) -> dict[str, object]:
     return spec_of(job) | ({} if tolerance is None else {"tolerance": tolerance})
 
 
-def _sound(store: Store) -> xr.Dataset:
-    """Return what a store holds; chunks that are damaged are queued again, with a warning."""
+def sound_landscape(store: Store) -> xr.Dataset:
+    """Return what a store that is open for writing holds; damaged chunks are queued again, with a warning."""
     landscape = store.landscape()
     if "damaged" not in landscape.attrs:
         return landscape

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from explorer.cli import main
-from tests.support.other_process import answered, free_port
+from tests.support.page.other_process import answered, free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.other_process import answered, fetched, free_port
+from tests.support.page.other_process import answered, fetched, free_port
 
 SLOW = """
 import time

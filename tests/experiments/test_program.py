@@ -12,7 +12,7 @@ from experiments.neuron import NEURON
 from experiments.program import program
 from experiments.targets import TARGETS
 from explorer.study import TargetSet
-from tests.support.programs import printed
+from tests.support.page.programs import printed
 
 
 def numbers(source: str) -> list[float]:

@@ -15,7 +15,7 @@ from explorer import Objective
 from explorer.descent import OPTIMIZERS, SCHEDULES, Descent, descend
 from explorer.study import Training
 from models import LOSSES, MODELS
-from tests.support.programs import path_in, printed
+from tests.support.page.programs import path_in, printed
 
 START = (-1.5, 1.5)
 DELTA = 0.3

@@ -11,7 +11,7 @@ import xarray as xr
 from explorer.exports import Runner, race_html
 from explorer.exports.race import FAR, HOLE
 from explorer.figures.theme import RACERS
-from tests.support.contrast import CSS, VIRIDIS, contrast
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
 ALPHA, BETA = np.linspace(-1, 3, 5), np.linspace(10, 11, 3)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.screen import Screen
-from tests.support.programs import printed
+from tests.support.page.programs import printed
 
 
 def run(program: str) -> list[float]:

@@ -17,7 +17,7 @@ from explorer.descent import SCHEDULES, descend
 from tests.browser.axe import violations
 from tests.browser.paths import WALKED, walked
 from tests.browser.screen import PHONE, Screen
-from tests.support.path_cases import LINE
+from tests.support.page.path_cases import LINE
 
 STEP = "explorer.transport.at()"
 

@@ -7,7 +7,7 @@ import xarray as xr
 from explorer.dashboard.common.coded_map import HOLE, contours, drawn
 from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.scale import color_scale
-from tests.support.coded_maps import unpacked
+from tests.support.page.coded_maps import unpacked
 
 
 def readable(points_w: int = 5, points_b: int = 3) -> xr.DataArray:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from tests.support import callbacks
-from tests.support.callbacks import anything
+from tests.support.page import dash_calls
+from tests.support.page.dash_calls import anything
 
 OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "minima-query", "opened.data": "address",
            "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
@@ -26,7 +26,7 @@ def client() -> FlaskClient:
 
 
 def body(output: str, value: Any) -> dict[str, Any]:
-    return callbacks.body(output, OUTPUTS[output], value)
+    return dash_calls.body(output, OUTPUTS[output], value)
 
 
 def post(client: FlaskClient, payload: Any) -> int:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.contrast import CSS, VIRIDIS, contrast
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
 LIGHT, DARK = re.findall(r":root(?:\[data-theme=\"dark\"\])? \{(.*?)\}", CSS, re.DOTALL)[:2]
 THEMES = {"light": LIGHT, "dark": DARK}

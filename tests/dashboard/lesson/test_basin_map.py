@@ -15,8 +15,8 @@ from explorer.dashboard.lesson import basin_map as page
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.basin_words import sentence
 from explorer.dashboard.lesson.state import parse
-from tests.support.coded_maps import unpacked
-from tests.support.lesson_states import lesson_state
+from tests.support.page.coded_maps import unpacked
+from tests.support.page.lesson_states import lesson_state
 
 SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-1.5_0.5"
 

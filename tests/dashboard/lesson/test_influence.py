@@ -13,7 +13,7 @@ from experiments.targets import TARGETS
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.study import TargetSet
 from models.losses import MAE, MSE, Huber, LogCosh
-from tests.support.contrast import CSS, VIRIDIS, contrast
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
 LOSSES = {"mse": MSE(), "mae": MAE(), "huber": Huber(0.25), "log_cosh": LogCosh()}
 PAGE = Callbacks(STUDIES)

@@ -10,8 +10,8 @@ from explorer.dashboard.lesson import maps
 from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import parse
 from explorer.figures.scale import color_scale
-from tests.support.coded_maps import unpacked
-from tests.support.lesson_states import lesson_state
+from tests.support.page.coded_maps import unpacked
+from tests.support.page.lesson_states import lesson_state
 
 NEURON = STUDIES["neuron"]
 

@@ -18,8 +18,8 @@ from explorer.dashboard.worker import WORKER
 from explorer.descent import OPTIMIZERS, SCHEDULES, descend
 from explorer.figures.theme import RACERS
 from explorer.study import Study
-from tests.support.path_cases import LINE
-from tests.support.programs import path_in, printed
+from tests.support.page.path_cases import LINE
+from tests.support.page.programs import path_in, printed
 
 NEURON, REACTION = STUDIES["neuron"], STUDIES["reaction"]
 

@@ -12,7 +12,7 @@ from explorer.dashboard.lesson.readers import HIDEABLE, LAYERS, MOST_PATHS, MOST
 from explorer.dashboard.lesson.state import State, fields_of, parse, query, start
 from explorer.descent import OPTIMIZERS, SCHEDULES
 from explorer.errors import StateError
-from tests.support.lesson_states import lesson_state
+from tests.support.page.lesson_states import lesson_state
 
 NEURON = STUDIES["neuron"]
 coordinate = st.floats(-100, 100, allow_nan=False)

@@ -9,7 +9,7 @@ from explorer.dashboard.lesson import maps
 from explorer.dashboard.lesson.certified_minima import minima
 from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import State, parse, query
-from tests.support.lesson_states import lesson_state
+from tests.support.page.lesson_states import lesson_state
 
 NEURON = STUDIES["neuron"]
 

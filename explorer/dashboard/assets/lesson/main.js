@@ -141,6 +141,8 @@
     for (const key of scaled()) explorer.controls.typed(key, limits[key]);
     for (const key of WHOLE) explorer.controls.typed(key, limits[key], true);
     for (const key of scaled()) slid(key);
+    byId("code-button").addEventListener("click", () =>
+      byId("code-card").scrollIntoView({ behavior: explorer.isStill() ? "auto" : "smooth" }));
     explorer.fit.show();
   };
 
