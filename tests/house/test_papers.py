@@ -48,6 +48,11 @@ def is_there(dotted: str) -> bool:
     return False
 
 
+@pytest.mark.parametrize("name", LINKED)
+def test_a_paper_has_no_gaps(name: str) -> None:
+    assert not re.search(r"@\w+@|TODO|FIXME|XXX|LINK\b", text_of(name))
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_every_path_in_a_paper_exists(name: str) -> None:
     assert [path for path in paths(text_of(name)) if not (ROOT / path).exists()] == []
