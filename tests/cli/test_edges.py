@@ -95,7 +95,7 @@ def test_checkpoints_of_a_finished_store_are_projected_anew(tmp_path: Path) -> N
 def test_a_bad_corner_costs_only_itself() -> None:
     words = ("sweep", "corner:objective", "--points", 9, "--normalize", "none", "--radius", 1, "--out", "x.zarr")
     shown = run(*words, "--set", "limit=2.5")
-    assert shown.exit_code == 0, shown.output
+    assert shown.exit_code == 3, shown.output
     found = open_landscape("x.zarr")
     failed = int((found["status"] == 3).sum())
     assert 0 < failed < 40
@@ -108,7 +108,7 @@ def test_a_bad_corner_costs_only_itself() -> None:
 @pytest.mark.usefixtures("_modules")
 def test_a_loss_that_raises_everywhere_is_one_line() -> None:
     shown = run("sweep", "corner:objective", "--points", 5, "--set", "limit=1.8", "--radius", 1000, "--out", "x.zarr")
-    assert shown.exit_code == 0, shown.output
+    assert shown.exit_code == 3, shown.output
     assert "x.zarr holds 1 of 25 points; the others failed." in shown.output
     shown = run("sweep", "corner:objective", "--points", 4, "--set", "limit=1.8", "--radius", 1000, "--out", "y.zarr")
     assert is_one_line(shown)
