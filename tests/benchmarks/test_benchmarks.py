@@ -6,7 +6,15 @@ import pytest
 
 from explorer import sweep
 from models.residual import ResidualNetwork
-from tests.benchmarks import bench_convolution, bench_gpu, bench_models, bench_network, bench_neuron, bench_transformer
+from tests.benchmarks import (
+    bench_cluster,
+    bench_convolution,
+    bench_gpu,
+    bench_models,
+    bench_network,
+    bench_neuron,
+    bench_transformer,
+)
 from tests.benchmarks.harness import table
 from tests.benchmarks.harness.interleaved import measure
 from tests.benchmarks.work import gpu_work, network_work
@@ -61,6 +69,11 @@ def test_the_benchmark_for_a_gpu_runs_at_toy_size_on_the_cpu(monkeypatch):
     assert "%" in told[1]
     # 2 (784 x 128 + 128 x 128 + 128 x 10) operations an image.
     assert f"{2 * 118016 * 8 / 1e9:.3g} GFLOP a point" in "\n".join(lines)
+
+
+def test_the_benchmark_of_workers_runs_at_toy_size():
+    lines = list(bench_cluster.lines((1e-3,), seconds=0.05, rounds=1, processes=False, patience=0.0))
+    assert sum("of 2 times one" in line for line in lines) == 1
 
 
 def test_a_sweep_beats_the_naive_loop_by_far():

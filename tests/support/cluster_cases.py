@@ -141,8 +141,7 @@ def gather(measure: Measure, recipe: SweepRecipe, size: int) -> Came:
     points = recipe.job.points
     came = Came({}, np.zeros(points, dtype=np.int64), np.zeros(points, dtype=bool), set())
     for found in measure(pieces_of(recipe, size)):
-        if found is not None:
-            take(came, found)
+        take(came, found)
     return came
 
 
@@ -152,8 +151,10 @@ def swept(executor: Any, recipe: SweepRecipe, size: int, **how: Any) -> Came:
         return gather(measure, recipe, size)
 
 
-def take(came: Came, found: Measured) -> None:
+def take(came: Came, found: Measured | None) -> None:
     """Put what came of a piece where it belongs."""
+    if found is None:
+        return
     np.add.at(came.times, found.positions, 1)
     for name, values in arrays(found.fields).items():
         empty = np.full((len(came.times), *values.shape[1:]), np.nan, dtype=values.dtype)

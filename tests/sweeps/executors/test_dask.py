@@ -73,6 +73,7 @@ def test_a_local_cluster_measures_what_is_measured_here(tmp_path: Path) -> None:
         refuse_unfit_executor(client)
 
 
+@pytest.mark.slow
 def test_a_worker_uses_as_many_threads_as_it_has() -> None:
     cluster = LocalCluster(n_workers=1, threads_per_worker=3, host="127.0.0.1", dashboard_address=None)
     recipe = recipe_of(slope(), quantities=("loss", threads))

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -25,12 +24,6 @@ from tests.support.cases import neuron
 from tests.support.cluster_cases import expected, gather, recipe_of, slope, sourced, swept
 
 SPAWN = multiprocessing.get_context("spawn")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(2, mp_context=SPAWN) as executor:
-        yield executor
 
 
 def threads(theta: Tensor) -> Tensor:
