@@ -138,7 +138,9 @@ def _read_chunk(folder: Path, layout: Layout, at: tuple[int, ...]) -> Array:
         raw = read_regular(path, size)
     except OSError as error:
         raise StoreError(f"expected a chunk {path}; got {error.strerror}") from None
+    if len(raw) != size:
+        raise StoreError(f"expected {size} bytes in {path}; got {len(raw)}: it is damaged")
     inner, checksum = raw[:-_CHECKSUM], raw[-_CHECKSUM:]
-    if len(raw) != size or google_crc32c.value(inner).to_bytes(_CHECKSUM, "little") != checksum:
+    if google_crc32c.value(inner).to_bytes(_CHECKSUM, "little") != checksum:
         raise StoreError(f"expected the bytes of {path} to have their checksum; they have not: it is damaged")
     return np.frombuffer(inner, np.dtype(layout.dtype).newbyteorder("<")).reshape(layout.chunk)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-DTYPES = {"float16": 2, "float32": 4, "float64": 8, "int8": 1, "uint8": 1, "int32": 4, "int64": 8}
+DTYPES = {"float16": 2, "float32": 4, "float64": 8, "bool": 1, "int8": 1, "uint8": 1, "int32": 4, "int64": 8}
 """What may be stored -> bytes of one entry."""
 
 
@@ -26,6 +26,12 @@ class Layout:
         return math.prod(self.chunk) * DTYPES[self.dtype]
 
     @property
+    def _fill_value(self) -> str | float | bool:
+        if math.isnan(self.empty):
+            return "NaN"
+        return bool(self.empty) if self.dtype == "bool" else self.empty
+
+    @property
     def document(self) -> dict[str, Any]:
         """The array's zarr.json. No compression: a file's size is known before it is read, and losses barely shrink."""
         return {
@@ -35,7 +41,7 @@ class Layout:
             "data_type": self.dtype,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.chunk)}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
-            "fill_value": "NaN" if math.isnan(self.empty) else self.empty,
+            "fill_value": self._fill_value,
             "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
             "attributes": {},
             "dimension_names": list(self.names),

@@ -11,14 +11,14 @@ import xarray as xr
 from explorer.errors import StoreError
 from explorer.landscape import Status
 from explorer.store.arrays import Array
-from explorer.store.chunks import Chunk, Readable
-from explorer.store.formats import read_store
+from explorer.store.chunks import Chunk, Chunks, Readable
 from explorer.store.header import Attribute, Header
 from explorer.store.integrity import read_constant
 from explorer.store.schema import FieldSpec, axis_folder
 from explorer.store.spec import differences, digest
 from explorer.store.standing import Count
 from explorer.store.to_grid import scattered
+from explorer.store.versions import read_store
 
 _COMPUTED = (Status.EVALUATED, Status.INTERPOLATED)
 
@@ -32,6 +32,11 @@ class Reader:
         self._chunks = chunks
         self._count = Count(chunks, header.anatomy.points)
         self._known: set[int] = set()
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether its format is one that is written."""
+        return isinstance(self._chunks, Chunks)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -110,7 +115,7 @@ class Reader:
         Raises:
             StoreError: an axis is damaged, or the store is gone.
         """
-        self._refresh()
+        self.refresh()
         anatomy = self._header.anatomy
         damaged: list[int] = []
         axes = [self._constant(axis_folder(number)) for number in range(len(anatomy.axes))]
@@ -145,8 +150,12 @@ class Reader:
             else:
                 yield chunk
 
-    def _refresh(self) -> None:
-        """Read the attributes again, which a writer may have changed."""
+    def refresh(self) -> None:
+        """Read the attributes again, which a writer may have changed.
+
+        Raises:
+            StoreError: the store is gone, or there is another at its place.
+        """
         header = read_store(self.path)[0]
         if (header.spec, header.anatomy) != (self._header.spec, self._header.anatomy):
             raise StoreError(f"expected the store that was opened at {self.path}; there is another now: open it again")

@@ -1,5 +1,6 @@
 """Standing: what the chunks that are there, taken together, say of every point."""
 
+import threading
 from contextlib import suppress
 
 import numpy as np
@@ -49,22 +50,24 @@ class Standing:
 
 
 class Count:
-    """The standing of a store's points by index and status alone; only chunks that have come since are read."""
+    """The standing of a store's points by index and status alone, of each chunk read once. Threads may share it."""
 
     def __init__(self, chunks: Readable, points: int) -> None:
         self._chunks = chunks
+        self._lock = threading.Lock()
         self._points = points
         self._taken: set[int] = set()
         self._standing = Standing(points)
 
     def now(self) -> Standing:
         """Return it as it is now; damaged chunks are passed over. Raises StoreError if the store is gone."""
-        numbers = set(self._chunks.numbers())
-        if self._taken - numbers:
-            # Some were taken out.
-            self._taken, self._standing = set(), Standing(self._points)
-        for number in sorted(numbers - self._taken):
-            with suppress(StoreError):
-                self._standing.take(self._chunks.read(number, whole=False))
-        self._taken = numbers
-        return self._standing
+        with self._lock:
+            numbers = set(self._chunks.numbers())
+            if self._taken - numbers:
+                # Some were taken out.
+                self._taken, self._standing = set(), Standing(self._points)
+            for number in sorted(numbers - self._taken):
+                with suppress(StoreError):
+                    self._standing.take(self._chunks.read(number, whole=False))
+            self._taken = numbers
+            return self._standing

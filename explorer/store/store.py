@@ -38,11 +38,11 @@ from explorer.landscape import Status
 from explorer.store.arrays import Array
 from explorer.store.chunks import Chunks, Readable, check_fields, checked_positions, checked_status
 from explorer.store.create import header_for, make_store
-from explorer.store.formats import check_descriptions, read_store, refuse_format_1
 from explorer.store.header import Attribute, Header
 from explorer.store.integrity import check_constants
 from explorer.store.reader import Reader
 from explorer.store.schema import FieldSpec
+from explorer.store.versions import check_descriptions, read_store, refuse_format_1
 
 __all__ = ["FieldSpec", "Store", "open_landscape"]
 
@@ -155,7 +155,7 @@ class Store(Reader):
             StoreError: as for `append`; or a value that is no text and no finite number.
         """
         with self._writing(f"the attributes of {self.path}"):
-            self._refresh()
+            self.refresh()
             changed = Header(self._header.spec, self._header.anatomy, {**self._header.attrs, **attrs})
             changed.write(self.path)
             self._header = changed

@@ -6,16 +6,18 @@ from pathlib import Path
 import torch
 import xarray as xr
 
+from explorer.checklist import Depth
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
-from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.afterwards.conclusion import conclusions
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
+from explorer.sweeps.default_quantities import LOSS, kept_quantities
 from explorer.sweeps.executors import AnyExecutor, refuse_unfit_executor
 from explorer.sweeps.job import read_job
 from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.plan import Plan
-from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.run import Run, swept, swept_into
 from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.visits import check_tolerance
@@ -26,7 +28,7 @@ def sweep(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Asked] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = LOSS,
     store: str | Path | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
@@ -35,15 +37,16 @@ def sweep(
     tolerance: float | None = None,
     executor: AnyExecutor | None = None,
     progress: bool = True,
-    report: bool = True,
+    report: Depth = True,
 ) -> xr.Dataset:
     """Measure quantities at every point of the grid and return the landscape.
 
     Variables, each over the grid's labels: `loss`; `terms` (term), unweighted; `gradient` (direction), the basis times
-    the gradient, so per unit of the coordinate; `gradient_norm`, of the full gradient; `curvature` (direction,
-    direction_2), the basis times the Hessian times the basis; the objective's metrics, and loss and metrics on its test
-    data; every function by its name; `status`. NaN and infinity are results: kept, and counted in the attribute
-    `nonfinite`. Attributes hold the provenance, nested ones as JSON.
+    the gradient, so per unit of the coordinate; `term_gradients` (term, direction), of each term alone, unweighted;
+    `gradient_norm`, of the full gradient; `curvature` (direction, direction_2), the basis times the Hessian times the
+    basis; the objective's metrics, and loss and metrics on its test data; quantities of one's own by their names;
+    `status`. NaN and infinity are results: kept, and counted in the attribute `nonfinite`. Attributes hold the
+    provenance, nested ones as JSON.
 
     With a store, points are visited coarse to fine and written as they come: a sweep that was stopped or killed goes on
     where it was when it is called again with the same arguments, and `open_landscape` reads it meanwhile.
@@ -53,7 +56,9 @@ def sweep(
         plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes through one
             origin, one a seed, which become the leading dimension `seed`.
         grid: with the plane's labels, in their order.
-        quantities: built-in names, or functions theta [P] -> scalar.
+        quantities: built-in names, functions theta [P] -> scalar, of an array where they have an attribute `dims`
+            (name of a dimension -> labels), or objects as in `explorer.quantities`. One that cannot be batched is
+            looped, alone. Where none are given, a store that is there keeps its own.
         store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
             warning, and tried again next time.
         device, dtype: evaluate there and in it; the objective's own by default. torch.bfloat16 or torch.float16 on an
@@ -73,7 +78,8 @@ def sweep(
             dask.distributed.Client; by default in this process. An objective whose `source` is set is made anew on each
             worker by its factory, and must be the same one; any other is pickled, with its data, once for each.
         progress: show an estimate and a bar on stderr if the sweep takes longer than about a second.
-        report: answer "is my plot right?" in the attribute `report`; costs some dozens of evaluations.
+        report: answer "is my plot right?" in the attribute `report`: what can be said within half a second or a fifth
+            of the sweep's seconds, whichever is more, and what the rest would cost; "full" for all of it.
 
     Raises:
         ValueError: labels, sizes, dtypes, quantities or tolerance do not fit, or the executor takes no work.
@@ -85,13 +91,14 @@ def sweep(
         refuse_unfit_executor(executor)
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
-    wanted = read_quantities(quantities)
+    store = None if store is None else Path(store)
+    wanted = read_quantities(kept_quantities(quantities, store))
     check_tolerance(tolerance, wanted, grid)
     job = read_job(objective, plane, grid, wanted, device, dtype)
     with undisturbed(job.objective.device):
         if store is not None:
             run = Run(job, tolerance, chunk_size, progress, stored=True, executor=executor)
-            return swept_into(Path(store), run, checkpoints, report=report)
+            return swept_into(store, run, checkpoints, report=report)
         landscape = swept(Run(job, tolerance, chunk_size, progress, executor=executor))
         landscape.attrs.update(conclusions(job, landscape, checkpoints, report=report))
         return landscape
@@ -102,7 +109,7 @@ def estimate(
     plane: Plane | Sequence[Plane],
     grid: Grid,
     *,
-    quantities: Sequence[Asked] = ("loss", "gradient"),
+    quantities: Sequence[Asked] = LOSS,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
 ) -> Plan:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from explorer.checklist import Depth, still_asked
 from explorer.errors import StoreError
 from explorer.landscape import Status
 from explorer.plane import Plane
@@ -36,7 +37,7 @@ def opened(path: Path, job: Job, tolerance: float | None) -> tuple[Store, xr.Dat
         return None
     store = Store.open(path, write=True)
     store.refuse_other(_spec(job, tolerance))
-    landscape = _sound(store)
+    landscape = sound_landscape(store)
     _refuse_other_numbers(store, landscape, job)
     return store, landscape
 
@@ -67,11 +68,11 @@ def saved_at_once(job: Job, points: int) -> int:
     return min(most, max(points, -(-job.points // MOST_CHUNKS)))
 
 
-def is_finished(landscape: xr.Dataset, *, report: bool = True) -> bool:
+def is_finished(landscape: xr.Dataset, *, report: Depth = True) -> bool:
     """Return whether a store's landscape has all its points and its last words."""
     attrs = landscape.attrs
     told = "tolerance" not in attrs or "tolerance_error" in attrs
-    return attrs["done_points"] == attrs["total_points"] and told and ("report" in attrs or not report)
+    return bool(attrs["done_points"] == attrs["total_points"] and told and not still_asked(attrs, report))
 
 
 def planes_of(path: str | Path) -> tuple[Plane, ...]:
@@ -89,8 +90,8 @@ def _spec(job: Job, tolerance: float | None) -> dict[str, object]:
     return spec_of(job) | ({} if tolerance is None else {"tolerance": tolerance})
 
 
-def _sound(store: Store) -> xr.Dataset:
-    """Return what a store holds; chunks that are damaged are queued again, with a warning."""
+def sound_landscape(store: Store) -> xr.Dataset:
+    """Return what a store that is open for writing holds; damaged chunks are queued again, with a warning."""
     landscape = store.landscape()
     if "damaged" not in landscape.attrs:
         return landscape

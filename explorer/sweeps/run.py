@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from explorer.checklist import Depth, still_asked
 from explorer.landscape import Status
 from explorer.refinement import Refined
 from explorer.store import Store
-from explorer.sweeps.conclusion import conclusions
+from explorer.sweeps.afterwards.conclusion import conclusions
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
 from explorer.sweeps.dataset import landscape
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
@@ -26,7 +28,6 @@ from explorer.sweeps.planning.calibration import plan
 from explorer.sweeps.planning.known_plans import habit_of
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.progress import announced
-from explorer.sweeps.projected_checkpoints import Checkpoints
 from explorer.sweeps.provenance import Attributes, attributes
 from explorer.sweeps.resume import created, is_finished, opened, saved_at_once
 from explorer.sweeps.visits import Visits, everywhere, expected_text, expected_visits, within
@@ -146,7 +147,7 @@ def swept(run: Run) -> xr.Dataset:
     return landscape(job, keep.fields, said, None if whole else keep.status)
 
 
-def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report: bool) -> xr.Dataset:
+def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report: Depth) -> xr.Dataset:
     """Measure what is missing in the store at `path` (made if it is not there) and return its landscape.
 
     Checkpoints are projected anew also where nothing is missing. Points that raise are marked as failed, with a
@@ -162,8 +163,8 @@ def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report:
         store = created(path, run.job, run.tolerance, size)
     else:
         store, found = there
-        if is_finished(found, report=report):
-            return _concluded(store, found, run.job, checkpoints, report=False)
+        if is_finished(found, report=False):
+            return _concluded(store, found, run.job, checkpoints, report=still_asked(found.attrs, report))
     keep = InStore(store, min(run.lasting, store.chunk_size))
     journal = Journal(store, run.evaluation.describe(), run.expected - keep.done)
     outcomes = run.fill(keep, journal)
@@ -202,7 +203,7 @@ def _tell_failures(found: xr.Dataset, error: Exception) -> None:
 
 
 def _concluded(
-    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: bool
+    store: Store, found: xr.Dataset, job: Job, checkpoints: Checkpoints | None, *, report: Depth
 ) -> xr.Dataset:
     """Write down what is said about a landscape, and return it."""
     attrs = conclusions(job, found, checkpoints, report=report)

@@ -1,26 +1,21 @@
 """The command line: help, errors without tracebacks, a server that starts, answers and finishes on SIGTERM."""
 
+import errno
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import explorer.dashboard
 from explorer.cli import main
+from tests.support.page.other_process import answered, free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_help_teaches_by_example() -> None:
@@ -46,8 +41,6 @@ def test_errors_are_sentences(arguments: list[str], said: str) -> None:
 
 def served(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Result, dict[str, Any]]:
     """What `serve` says, and what it asks the dashboard for, without a server."""
-    import explorer.dashboard
-
     asked: dict[str, Any] = {}
     monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: asked.update(rest, studies=studies))
     monkeypatch.setattr(explorer.dashboard, "serve", lambda app, host, port: None)
@@ -81,7 +74,20 @@ def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
     assert "There is no module 'experiments' here" in shown.output
 
 
-def test_a_port_that_is_taken_is_said() -> None:
+def test_a_port_that_is_taken_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(app: object, host: str, port: int) -> None:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: None)
+    monkeypatch.setattr(explorer.dashboard, "serve", taken)
+    shown = CliRunner().invoke(main, ["serve", "--port", "8051"])
+    assert shown.exit_code == 1
+    assert isinstance(shown.exception, SystemExit)
+    assert "Choose another with --port" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_said_by_the_program() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -99,15 +105,7 @@ def test_it_serves_on_loopback_and_sigterm_ends_it() -> None:
     try:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/lesson", timeout=5) as reply:
-                    assert b"<h1" in reply.read()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "the server never answered"
-                time.sleep(0.1)
+        assert b"<h1" in answered(f"http://127.0.0.1:{port}/lesson")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
     finally:

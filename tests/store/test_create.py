@@ -1,6 +1,7 @@
 """Making: a store comes into being complete or not at all, where nothing is yet; several at once share it."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,25 @@ def test_a_store_of_the_same_sweep_is_joined(tmp_path: Path) -> None:
     assert (second.chunk_size, second.settled) == (4, 4)
     second.append(np.array([4, 5]), {"loss": np.zeros(2)})
     assert first.settled == 6
+
+
+def test_all_who_make_one_store_at_once_share_it(tmp_path: Path) -> None:
+    for attempt in range(5):
+        path, together = tmp_path / f"{attempt}.zarr", threading.Barrier(8)
+        made: list[Store] = []
+
+        def make(path: Path = path, together: threading.Barrier = together, made: list[Store] = made) -> None:
+            together.wait()
+            made.append(small(path, attrs={"by": threading.get_ident()}))
+
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({store.attrs["by"] for store in made}) == 1
+        assert sorted(store.append(np.array([0]), {"loss": np.zeros(1)}) for store in made) == list(range(8))
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_an_empty_folder_becomes_the_store(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
 """The disk: full, or full of what killed writers left."""
 
 import os
-import resource
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +11,9 @@ import pytest
 from explorer.errors import StoreError
 from explorer.files import write_whole
 from explorer.store import FieldSpec, Store
+from tests.support.disk import files_up_to
 from tests.support.killed import writer
 from tests.support.store_cases import small
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_write_that_finds_no_room_is_said_and_the_store_continues(tmp_path: Path) -> None:
@@ -104,6 +92,7 @@ def test_what_was_half_made_is_swept_away_after_an_hour(tmp_path: Path) -> None:
     assert [folder.exists() for folder in half] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_to_append_costs_milliseconds(tmp_path: Path) -> None:
     """4 fields of 500 points at 1 ms each take half a second, 1 % of which is 5 ms; double that for a busy machine, or
     four times what it takes here and now to write as many files to the disk and to rename them.

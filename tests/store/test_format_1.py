@@ -5,7 +5,9 @@ that version read from it.
 """
 
 import json
+import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,30 @@ def test_a_damaged_chunk_is_told_and_left_out(tmp_path: Path, name: str, file: s
     assert lost.any()
     assert np.isnan(found["loss"].values[lost]).all()
     np.testing.assert_array_equal(found["status"].values[~lost], whole[~lost])
+
+
+def sparse(file: Path) -> None:
+    os.truncate(file, 1 << 40)
+
+
+def linked(file: Path) -> None:
+    file.rename(file.parents[2] / "elsewhere")
+    file.symlink_to(file.parents[2] / "elsewhere")
+
+
+def foldered(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("harm", [sparse, linked, foldered, Path.unlink])
+@pytest.mark.parametrize("file", ["loss/c.1", "gradient/c.1.0"])
+def test_a_chunk_that_is_no_plain_file_of_its_size_is_damage(
+    tmp_path: Path, harm: Callable[[Path], None], file: str
+) -> None:
+    path = old("partly", tmp_path)
+    harm(path / file)
+    assert json.loads(open_landscape(path).attrs["damaged"]) == Store.open(path).verify() == [1]
 
 
 def test_damage_of_a_chunk_with_failures_loses_all_of_it(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from tests.support.killed import writer
 from tests.support.store_cases import empty, filled, flip, small, truncate, zero
 
 
-def test_verify_finds_all_of_a_hundred_damages_and_takes_them_out(tmp_path: Path) -> None:
-    store = filled(tmp_path / "x.zarr")
+def test_verify_finds_all_of_a_hundred_damages_and_takes_them_out(tmp_path: Path, whole: Store) -> None:
+    store = whole
     names = [*store.fields, "status", "index"]
     damaged = np.random.default_rng(1).permutation(writer.PIECES)[:100].tolist()
     for number, chunk in enumerate(damaged):
@@ -21,12 +21,12 @@ def test_verify_finds_all_of_a_hundred_damages_and_takes_them_out(tmp_path: Path
         file = f"c.{chunk}.0" if name == "gradient" else f"c.{chunk}"
         (truncate, zero, flip, empty)[number % 4](tmp_path / "x.zarr" / name / file)
     seen = store.landscape()
-    whole = writer.values(np.arange(writer.POINTS))["loss"].reshape(seen["loss"].shape)
+    losses = writer.values(np.arange(writer.POINTS))["loss"].reshape(seen["loss"].shape)
     bad = np.zeros(writer.POINTS, dtype=bool)
     for chunk in damaged:
         bad[writer.piece(chunk)] = True
     bad = bad.reshape(seen["loss"].shape)
-    np.testing.assert_array_equal(seen["loss"], np.where(bad, np.nan, whole))
+    np.testing.assert_array_equal(seen["loss"], np.where(bad, np.nan, losses))
     np.testing.assert_array_equal(seen["status"] == 0, bad)
     assert json.loads(seen.attrs["damaged"]) == sorted(damaged)
     assert Store.open(tmp_path / "x.zarr").verify() == sorted(damaged)
@@ -37,7 +37,7 @@ def test_verify_finds_all_of_a_hundred_damages_and_takes_them_out(tmp_path: Path
     for chunk in damaged:
         assert store.append(writer.piece(chunk), writer.values(writer.piece(chunk))) >= writer.PIECES
     assert store.verify() == []
-    np.testing.assert_array_equal(store.landscape()["loss"], whole)
+    np.testing.assert_array_equal(store.landscape()["loss"], losses)
 
 
 def test_a_missing_chunk_is_damage_not_emptiness(tmp_path: Path) -> None:

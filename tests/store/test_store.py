@@ -17,13 +17,13 @@ from tests.support.killed import writer
 from tests.support.store_cases import filled, flip, small
 
 
-def test_what_is_appended_comes_back_on_the_grid_bit_for_bit(tmp_path: Path) -> None:
-    found = filled(tmp_path / "x.zarr").landscape()
-    whole = writer.values(np.arange(writer.POINTS))
+def test_what_is_appended_comes_back_on_the_grid_bit_for_bit(full: Path) -> None:
+    found = open_landscape(full)
+    expected = writer.values(np.arange(writer.POINTS))
     assert found["loss"].dims == ("alpha", "beta")
     assert found["gradient"].dims == ("alpha", "beta", "direction")
     assert found["direction"].values.tolist() == ["alpha", "beta"]
-    for name, values in whole.items():
+    for name, values in expected.items():
         got = found[name].values
         assert got.dtype == values.dtype
         assert got.tobytes() == values.reshape(got.shape).tobytes()
@@ -31,7 +31,7 @@ def test_what_is_appended_comes_back_on_the_grid_bit_for_bit(tmp_path: Path) -> 
     assert (found["status"].values == 1).all()
     assert found["status"].dtype == np.int8
     assert found.attrs["done_points"] == found.attrs["total_points"] == writer.POINTS
-    lost = int(np.isnan(whole["loss"]).sum())
+    lost = int(np.isnan(expected["loss"]).sum())
     assert json.loads(found.attrs["nonfinite"]) == {"loss": lost, "gradient": 2 * lost, "steps": 0}
 
 

@@ -11,7 +11,7 @@ import explorer
 from explorer import Grid, Objective, Plane, directions
 from tests.support.cases import bowl, least_squares
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 ALL = ("loss", "gradient", "gradient_norm", "curvature")
 
 

@@ -11,12 +11,13 @@ import xarray as xr
 
 import explorer
 from explorer import Grid
-from explorer.quantities.values import read_quantities
+from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
 from explorer.sweeps.keep import InStore
 from explorer.sweeps.run import Run
+from explorer.sweeps.workers import here
 from tests.support.cases import neuron
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def begun(case, path, tolerance=None):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("explorer.sweeps.run.fill", None)
         with pytest.raises(TypeError):
-            sweep(*case, GRID, store=path, tolerance=tolerance, chunk_size=31)
+            sweep(*case, GRID, quantities=("loss", "gradient"), store=path, tolerance=tolerance, chunk_size=31)
 
 
 @pytest.mark.parametrize("tolerance", [None, 0.02])
@@ -46,7 +47,9 @@ def test_two_sweeps_in_turn_evaluate_hardly_anything_twice(case, tmp_path, toler
     job = read_job(*case, GRID, read_quantities(("loss", "gradient")), None, None)
     runs = [Run(job, tolerance, 31, stored=True) for _ in range(2)]
     keeps = [InStore(Store.open(path, write=True), 31) for _ in runs]
-    fillings = [fill(run.visits, keep, run.measure) for run, keep in zip(runs, keeps, strict=True)]
+    fillings = [
+        fill(run.visits, keep, here(run.evaluation, salvaging=True)) for run, keep in zip(runs, keeps, strict=True)
+    ]
     evaluated = [next(fillings[0]) for _ in range(head_start)]
     running = dict(enumerate(fillings))
     while running:

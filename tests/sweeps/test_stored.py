@@ -17,12 +17,13 @@ from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.job import read_job
 from explorer.sweeps.resume import planes_of, saved_at_once
-from tests.objective.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
-from tests.store.test_store import flip
 from tests.support.cases import neuron
-from tests.support.kinds import KINDS
+from tests.support.kinds import KINDS, mse
+from tests.support.planes import random_plane
+from tests.support.small_network import GRID, X, Y, network, share_below
+from tests.support.store_cases import flip
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")
 

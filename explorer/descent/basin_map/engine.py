@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from explorer.descent.basin_map.elementwise import refuse_joint
 from explorer.descent.basin_map.labels import labelled
 from explorer.descent.basin_map.recipe import WalksRecipe
 from explorer.descent.basin_map.starts import Starts
+from explorer.descent.basin_map.stored_map import StoredMap
 from explorer.descent.basin_map.walks import Walks
 from explorer.descent.optimizers import method_of
 from explorer.grid import Grid
@@ -24,6 +26,7 @@ from explorer.quantities import read_quantities
 from explorer.sweeps.executors import AnyExecutor, on, refuse_unfit_executor
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
+from explorer.sweeps.keep import Keep
 from explorer.sweeps.progress import announced
 from explorer.sweeps.provenance import Attributes
 from explorer.sweeps.visits import everywhere
@@ -43,6 +46,7 @@ def basins(
     minima: Sequence[Tensor] | None = None,
     chunk_size: int | None = None,
     stop: Callable[[], bool] = lambda: False,
+    store: str | Path | None = None,
     executor: AnyExecutor | None = None,
     progress: bool = True,
 ) -> xr.Dataset:
@@ -70,6 +74,8 @@ def basins(
         chunk_size: starts walked at once. Results agree up to rounding.
         stop: asked after every step, on an executor every second; once it is true what was not finished is left out,
             with status 0. An interrupt from the keyboard does the same, with a warning.
+        store: folder to write the map to, chunk by chunk: a map that was stopped or killed goes on where it was when
+            it is made again with the same words. Descents are labelled there when all of them are done.
         executor: as of `sweep`.
         progress: show an estimate and a bar on stderr if it takes longer than about a second.
 
@@ -77,17 +83,23 @@ def basins(
         ValueError: labels, sizes, dtypes, optimizer, rates, options, steps, tolerance or executor do not fit.
         TypeError: the executor is none.
         WorkerError: the executor's workers are gone, or make another objective.
+        StoreError: the store holds something else, is damaged, or its disk is full.
     """
     if executor is not None:
         refuse_unfit_executor(executor)
     starts = read_starts(objective, plane, grid, optimizer, lr, steps, options, tolerance)
     began = time.perf_counter()
     walks = Walks(starts, minima, chunk_size)
-    keep = labelled(walks)
+    stored = None if store is None else StoredMap(Path(store), walks)
+    if stored is not None and stored.finished:
+        return stored.conclude()
+    in_memory = labelled(walks)
+    keep: Keep = in_memory if stored is None else stored.keep
+    before = int(np.count_nonzero(keep.status))
     try:
         with (
             _measuring(walks, minima, executor) as measure,
-            announced(starts.size, walks.seconds, walks.text, progress=progress) as bar,
+            announced(starts.size, walks.seconds, walks.text, done=before, progress=progress) as bar,
             closing(fill(everywhere(starts.order), keep, measure)) as filling,
         ):
             for points in filling:
@@ -99,8 +111,11 @@ def basins(
         warnings.warn(
             f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
         )
-    how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": time.perf_counter() - began}
-    return basin_dataset(starts, keep.fields, keep.status, walks.minima, how)
+    seconds = time.perf_counter() - began
+    if stored is not None:
+        return stored.conclude(seconds)
+    how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": seconds}
+    return basin_dataset(starts, in_memory.fields, in_memory.status, walks.minima, how)
 
 
 def _measuring(

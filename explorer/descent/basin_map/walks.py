@@ -11,9 +11,9 @@ from explorer.descent.basin_map.crowd import Crowd, Ends
 from explorer.descent.basin_map.many_gradients import gradients_of, thetas_at_once
 from explorer.descent.basin_map.reached_minima import NONE, Minima
 from explorer.descent.basin_map.starts import Starts
+from explorer.numerics.text import duration
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.job import Indices
-from explorer.sweeps.planning.plan import duration
 from explorer.sweeps.workers import Measured
 
 END = "end"

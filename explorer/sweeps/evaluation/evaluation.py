@@ -46,14 +46,6 @@ class Evaluation:
                 room[torch.from_numpy(which)] = values
         return fields
 
-    def _on(self, plane: int, coords: Tensor) -> Fields:
-        """Return what all ways measure at coords [n, K] of a plane, each in chunks of its own size."""
-        fields: Fields = {}
-        for measure, way in zip(self._measures[plane], self._ways, strict=True):
-            chunk = self.size if _is_compiled(measure) else way.chunk
-            fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
-        return fields
-
     def describe(self) -> Attributes:
         """Return strategy, chunk size, calibration and what was rewritten for every strategy, as attributes."""
         notes = (note for each in self._measures[0] if isinstance(each, Traced) for note in each.notes)
@@ -63,6 +55,14 @@ class Evaluation:
             "calibration": json.dumps(self.plan.describe()),
             "rewrites": ", ".join(notes),
         }
+
+    def _on(self, plane: int, coords: Tensor) -> Fields:
+        """Return what all ways measure at coords [n, K] of a plane, each in chunks of its own size."""
+        fields: Fields = {}
+        for way, measure in zip(self._ways, self._measures[plane], strict=True):
+            chunk = widened(way.chunk, self.plan.bytes_each) if _is_compiled(measure) else way.chunk
+            fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
+        return fields
 
 
 def _is_compiled(measure: Measure) -> bool:

@@ -18,7 +18,7 @@ if __name__ == "__main__":
         module.__path__ = [str(ROOT / package.replace(".", "/"))]
         sys.modules[package] = module
     sys.modules["xarray"] = types.ModuleType("xarray")
-    sys.modules["xarray"].Dataset = object  # type: ignore[attr-defined]
+    sys.modules["xarray"].Dataset = sys.modules["xarray"].DataArray = object  # type: ignore[attr-defined]
 
 import numpy as np  # noqa: E402
 

@@ -1,7 +1,6 @@
 /* Colors: how a map of the server becomes values and colours, and what its legend says. */
 (() => {
   const explorer = (window.explorer ??= {});
-  const number = (value) => explorer.short(value);
   const VIRIDIS = [[0, "#440154"], [0.125, "#482878"], [0.25, "#3e4989"], [0.375, "#31688e"], [0.5, "#26828e"],
     [0.625, "#1f9e89"], [0.75, "#35b779"], [0.875, "#6ece58"], [1, "#fde725"]];
   const HOLE = 65535;
@@ -10,7 +9,7 @@
   const rows = (flat, [height, width]) =>
     Array.from({ length: height }, (_, i) => flat.subarray(i * width, (i + 1) * width));
 
-  /* The codes of a map, 0..65534 along the scale and 65535 a hole: undo what scene.py did to make them small. */
+  /* The codes of a map, 0..65534 along the scale and 65535 a hole: undo what lesson/maps.py did to make them small. */
   const unpack = (text, [height, width]) => {
     const halves = new Uint8Array(bytes(text));
     const codes = new Uint16Array(height * width);
@@ -56,47 +55,43 @@
     const [first, ...rest] = terms;
     const sum = Float64Array.from(first.values, (value, i) => weight * value + rest.reduce((s, term) => s + term.values[i], 0));
     const scale = scaleOf(sum);
-    return { name: "total", scale, z: rows(normalize(sum, scale), first.shape), shape: first.shape, contours: explorer.reply.totalWeight === weight ? explorer.reply.totalContours : [] };
+    return { name: "total", scale, z: rows(normalize(sum, scale), first.shape), shape: first.shape };
   };
 
-  const legend = (box, scale) => {
+  /* The value that a color stands for, 0 at the low end of a scale and 1 at its high end; and the way back. */
+  const valueAt = (z, { kind, low, high }) => (kind === "log" ? low * (high / low) ** z : low + (high - low) * z);
+  const shareOf = (value, { kind, low, high }) =>
+    kind === "log" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+
+  /* What a scale leaves out, in words. */
+  const clipped = (name, { kind, low, high, floor, holes }) => {
+    const { short } = explorer;
+    const floored = kind === "log" ? `; floor ${short(floor)}` : "";
+    const empty = holes ? `; ${holes} point${holes > 1 ? "s" : ""} not finite, left empty` : "";
+    return `${name}, ${kind} scale, clipped to ${short(low)} … ${short(high)}${floored}${empty}`;
+  };
+
+  /* The scale below a map, with words about it. */
+  const legend = (box, scale, says) => {
     const ticks = box.querySelector(".ticks");
-    const { kind, low, high, floor } = scale;
-    const at = kind === "log"
-      ? (value) => Math.log(value / low) / Math.log(high / low)
-      : (value) => (value - low) / (high - low);
     // Ticks that would run into the one before are left out.
     const width = ticks.clientWidth || 300;
     let last = -Infinity;
-    const clear = (value) => {
-      const place = width * at(value);
+    const isClear = (value) => {
+      const place = width * shareOf(value, scale);
       return place - last >= 40 && place <= width - 12 && ((last = place), true);
     };
-    ticks.replaceChildren(...nice(kind, low, high).filter(clear).map((value) => {
-      const tick = document.createElement("span");
-      tick.textContent = number(value);
-      tick.style.left = `${100 * at(value)}%`;
+    ticks.replaceChildren(...round(scale).filter(isClear).map((value) => {
+      const tick = explorer.make("span", { textContent: explorer.short(value) });
+      tick.style.left = `${100 * shareOf(value, scale)}%`;
       return tick;
     }));
-    const floored = kind === "log" ? `; floor ${number(floor)}` : "";
-    const holes = scale.holes ? `; ${scale.holes} point${scale.holes > 1 ? "s" : ""} not finite, left empty` : "";
-    box.querySelector(".says").textContent = `L, ${kind} scale, clipped to ${number(low)} … ${number(high)}${floored}${holes}`;
+    box.querySelector(".says").textContent = says;
   };
-  const nice = (kind, low, high) => {
+  const round = ({ kind, low, high }) => {
     if (!(high > low)) return [low];
-    if (kind === "log") {
-      const found = [];
-      for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
-        for (const m of Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5]) if (m * 10 ** e >= low && m * 10 ** e <= high) found.push(m * 10 ** e);
-      }
-      return found;
-    }
-    const raw = (high - low) / 6;
-    const step = [1, 2, 5, 10].map((m) => m * 10 ** Math.floor(Math.log10(raw))).find((s) => s >= raw);
-    const found = [];
-    for (let v = Math.ceil(low / step) * step; v <= high; v += step) found.push(v);
-    return found;
+    return kind === "log" ? explorer.logTicks([low, high]) : explorer.ticks([low, high], 6);
   };
 
-  explorer.colors = { VIRIDIS, decode, total, legend };
+  explorer.colors = { VIRIDIS, rows, decode, total, valueAt, clipped, legend };
 })();

@@ -2,22 +2,29 @@
    Plotly needs 60-250 ms to redraw one mark over a large map; the layer needs a fraction of a frame. */
 (() => {
   const explorer = (window.explorer ??= {});
-  const SVG = "http://www.w3.org/2000/svg";
   const CONFIG = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, doubleClick: false };
+  /* Plotly draws no axes at all without a trace: this one has a point nowhere. */
+  const NOWHERE = { type: "scatter", x: [null], y: [null], mode: "markers" };
+  const PICTURE = { width: 900, height: 820, scale: 2 };
 
-  explorer.svg = (name, attributes = {}, children = []) => {
-    const node = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) if (value !== undefined) node.setAttribute(key, value);
-    node.append(...children);
-    return node;
-  };
+  const axis = (range, title, isBare, more) => ({
+    range, title: { text: title, font: { size: explorer.isProjected() ? 24 : 15 } }, fixedrange: true, zeroline: isBare,
+    gridcolor: explorer.css("--line"), zerolinecolor: explorer.css("--axis"), linecolor: explorer.css("--axis"),
+    showgrid: isBare, ticks: "outside", tickcolor: explorer.css("--axis"), ...more,
+  });
 
-  explorer.css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const layout = ({ x, y, xTitle, yTitle, traces = [], yTicks = {} }) => ({
+    xaxis: axis(x, xTitle, !traces.length), yaxis: axis(y, yTitle, !traces.length, yTicks),
+    showlegend: false, hovermode: false, dragmode: false,
+    margin: explorer.isProjected() ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: explorer.css("--font"), size: explorer.isProjected() ? 22 : 14, color: explorer.css("--text") },
+  });
 
   class Plot {
     constructor(id) {
       this.id = id;
-      this.holder = document.getElementById(id).closest(".plot");
+      this.holder = explorer.byId(id).closest(".plot");
       this.layer = explorer.svg("svg", { class: "layer" });
       this.holder.append(this.layer);
       this.ranges = { x: [0, 1], y: [0, 1] };
@@ -32,24 +39,28 @@
     }
 
     /* Set axes and traces; the marks above them are drawn by this.draw on every change of size. */
-    show({ x, y, xTitle, yTitle, traces = [], ticks = {}, yTicks = {} }) {
-      this.ranges = { x, y };
-      const big = document.documentElement.dataset.projector === "on";
-      const axis = (range, title) => ({
-        range, title: { text: title, font: { size: big ? 24 : 15 } }, fixedrange: true, zeroline: !traces.length,
-        gridcolor: explorer.css("--line"), zerolinecolor: explorer.css("--axis"), linecolor: explorer.css("--axis"),
-        showgrid: !traces.length, ticks: "outside", tickcolor: explorer.css("--axis"), ...ticks,
-      });
-      const layout = {
-        xaxis: axis(x, xTitle), yaxis: { ...axis(y, yTitle), ...yTicks }, showlegend: false, hovermode: false, dragmode: false,
-        margin: big ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 },
-        paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-        font: { family: explorer.css("--font"), size: big ? 22 : 14, color: explorer.css("--text") },
-      };
-      // Plotly draws no axes at all without a trace: this one has a point nowhere.
-      const all = traces.length ? traces : [{ type: "scatter", x: [null], y: [null], mode: "markers" }];
-      Plotly.react(this.gd, all, layout, CONFIG);
+    show(shown) {
+      this.ranges = { x: shown.x, y: shown.y };
+      Plotly.react(this.gd, shown.traces?.length ? shown.traces : [NOWHERE], layout(shown), CONFIG);
       this.marks();
+    }
+
+    /* Show empty axes: the first drawing Plotly repeats a little later, over what was refined. */
+    blank() {
+      this.show({ x: [0, 1], y: [0, 1], xTitle: "", yTitle: "" });
+    }
+
+    /* Draw the axes again with something changed (relayout would let Dash draw its own). */
+    refine(change) {
+      const layout = structuredClone(this.gd.layout);
+      change(layout);
+      Plotly.react(this.gd, this.gd.data, layout);
+      this.marks();
+    }
+
+    /* Let the keyboard reach the layer. */
+    operated(label) {
+      explorer.attributes(this.layer, { tabindex: "0", role: "application", "aria-label": label });
     }
 
     /* The plot area in pixels of the layer. */
@@ -63,6 +74,10 @@
     py(value) {
       const [low, high] = this.ranges.y;
       return this.area.t + ((high - value) / (high - low)) * this.area.h;
+    }
+    /* The pixel of a point of the plane. */
+    pixel([x, y]) {
+      return [this.px(x), this.py(y)];
     }
     /* Exact coordinates under a pointer event: a linear map of the plot area, snapped to nothing. */
     at(event) {
@@ -83,34 +98,42 @@
 
     marks() {
       // The size is known from the observer: asking for it here would lay the page out again in every frame.
-      if (this.gd?._fullLayout && this.width) this.draw(this);
+      if (!this.gd?._fullLayout || !this.width) return;
+      const { l, t, w, h } = this.area;
+      explorer.attributes(this.clip, { x: l, y: t, width: w, height: h });
+      this.draw(this);
     }
     resized() {
       [this.width, this.height] = [this.holder.clientWidth, this.holder.clientHeight];
-      this.layer.setAttribute("width", this.width);
-      this.layer.setAttribute("height", this.height);
+      explorer.attributes(this.layer, { width: this.width, height: this.height });
       if (!this.gd?._fullLayout?._size || !this.width) return;
       Plotly.Plots.resize(this.gd).then(() => this.marks());
     }
 
-    /* A group of the layer by name, made on first use, emptied, ready to fill. */
-    group(name, attributes = {}) {
-      let node = this.layer.querySelector(`:scope > g.${name}`);
-      if (!node) this.layer.append((node = explorer.svg("g", { class: name, ...attributes })));
-      node.replaceChildren();
-      return node;
+    /* The rectangle at which marks that may leave the plot area are cut off. */
+    get clip() {
+      if (!this.edge) {
+        this.edge = explorer.svg("rect");
+        this.layer.append(explorer.svg("clipPath", { id: `clip-${this.id}` }, [this.edge]));
+      }
+      return this.edge;
     }
-    /* A clip path of the plot area, for marks that may leave it. */
-    clip() {
-      const { l, t, w, h } = this.area;
-      const id = `clip-${this.id}`;
-      let path = this.layer.querySelector(`#${id}`);
-      if (!path) this.layer.append((path = explorer.svg("clipPath", { id }, [explorer.svg("rect")])));
-      for (const [key, value] of Object.entries({ x: l, y: t, width: w, height: h })) path.firstChild.setAttribute(key, value);
-      return `url(#${id})`;
+    /* A group of the layer by name, made on first use; what is in it is cut off at the plot area, unless told otherwise. */
+    group(name, isClipped = true) {
+      const clip = isClipped ? `url(#clip-${this.id})` : undefined;
+      const group = this.layer.querySelector(`:scope > g.${name}`) ?? explorer.svg("g", { class: name, "clip-path": clip });
+      if (!group.isConnected) this.layer.append(group);
+      return group;
+    }
+    /* Put marks into a group, in the place of those before. */
+    put(name, marks, isClipped = true) {
+      this.group(name, isClipped).replaceChildren(...marks);
     }
   }
 
   explorer.Plot = Plot;
-  explorer.pathOf = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
+  explorer.isProjected = () => document.documentElement.dataset.projector === "on";
+  /* Save a figure as a picture. */
+  explorer.savePicture = ({ kind, name, figure, height }) =>
+    Plotly.downloadImage({ ...figure, config: {} }, { ...PICTURE, format: kind, filename: name, height: height ?? PICTURE.height });
 })();

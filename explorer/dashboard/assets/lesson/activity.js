@@ -2,6 +2,11 @@
 (() => {
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
+  /* What an answer does not depend on. */
+  const APART = ["n", "view", "layers", "hide", "mode", "weight", "lr", "activity", "opt", "steps", "batch", "seed", "schedule", "at"];
+  const SIGNS = [[/\*\*|`|\$/g, ""], [/\\theta/g, "θ"], [/\\nabla/g, "∇"], [/\\delta/g, "δ"], [/\^\*/g, "*"], [/\\le/g, "≤"]];
+  /* Addresses, and characters of them, that are kept: a request must not grow too long for the server. */
+  const MOST = [200, 40_000];
   let visits = [];
   let answer = "";
   // A drawn direction in pixels, and the place at which it was given as the answer.
@@ -10,8 +15,10 @@
 
   const active = () => explorer.study()?.activities?.[explorer.state.activity];
   // What the answer is about: the point, the data and the loss.
-  const here = () => explorer.query(explorer.state, ["n", "view", "layers", "hide", "mode", "weight", "lr", "activity", "opt", "steps", "batch", "seed", "schedule", "at"]);
-  const predicting = () => explorer.state.activity === "predict_arrow" && judgedAt !== here();
+  const here = () => explorer.query(explorer.state, APART);
+  /* Whether the answer is a direction, drawn out of the point; and whether it is still to be given. */
+  const isDrawn = () => Boolean(active()?.drawn);
+  const predicting = () => isDrawn() && judgedAt !== here();
   const reset = () => ([answer, drawn, judgedAt] = ["", null, ""]);
 
   const begin = (name) => {
@@ -19,12 +26,17 @@
     const home = Object.keys(study).find((key) => study[key].activities[name]);
     const setup = study[home].activities[name].setup;
     const { mode, n } = explorer.state;
-    const numeric = Object.fromEntries(Object.entries(setup).map(([key, value]) => [key, typeof explorer.schema.defaults[key] === "number" ? Number(value) : value]));
-    for (const key of ["layers", "hide", "mode", "opt"]) if (typeof numeric[key] === "string") numeric[key] = numeric[key] === "none" ? [] : numeric[key].split(",");
+    const scene = Object.fromEntries(Object.entries(setup).map(([key, value]) => [key, read(value, explorer.schema.defaults[key])]));
     visits = [];
     reset();
-    explorer.act({ ...explorer.schema.defaults, mode, n, study: home, ...numeric, activity: name });
+    explorer.act({ ...explorer.schema.defaults, mode, n, study: home, ...scene, activity: name });
     byId("activity").scrollIntoView({ block: "nearest" });
+  };
+  /* A text of the set-up as a value of the state, of the kind that the default has. */
+  const read = (text, fallback) => {
+    if (typeof text !== "string") return text;
+    if (typeof fallback === "number") return Number(text);
+    return Array.isArray(fallback) ? text.split(",").filter((name) => name !== "none") : text;
   };
 
   /* Leaving shows again what the exercise had hidden. */
@@ -33,7 +45,7 @@
     explorer.act({ activity: "", hide: explorer.state.hide.filter((name) => name !== "arrow"), ...told });
   };
 
-  const check = () => explorer.send("check", { activity: explorer.state.activity, visits, answer, at: Date.now() });
+  const check = () => explorer.send("check", { activity: explorer.state.activity, visits, answer });
 
   const render = () => {
     const activity = active();
@@ -45,9 +57,7 @@
     box.hidden = !activity;
     visits = visits.slice(-1);
     reset();
-    byId("activity-verdict").textContent = "";
-    byId("activity-verdict").className = "";
-    byId("activity-table").replaceChildren();
+    tell("", false, []);
     if (!activity) return;
     byId("activity-title").textContent = activity.title;
     byId("activity-text").textContent = plain(activity.text);
@@ -56,11 +66,11 @@
   };
 
   /* The instructions are one short paragraph: their Markdown signs are taken off here. */
-  const plain = (text) => text.replace(/\*\*|`|\$/g, "").replace(/\\theta/g, "θ").replace(/\\nabla/g, "∇").replace(/\\delta/g, "δ").replace(/\^\*/g, "*").replace(/\\le/g, "≤");
+  const plain = (text) => SIGNS.reduce((said, [sign, letter]) => said.replace(sign, letter), text);
 
   const reply = (value, button) => {
     answer = value;
-    for (const each of byId("activity-answers").children) each.setAttribute("aria-pressed", String(each === button));
+    for (const each of byId("activity-answers").children) explorer.controls.press(each, each === button);
     check();
   };
 
@@ -83,7 +93,7 @@
       byId("activity-leave").addEventListener("click", leave);
       document.addEventListener("click", (event) => {
         const name = event.target.closest?.("[data-activity]")?.dataset.activity;
-        if (name) explorer.lesson.open(false), begin(name);
+        if (name) explorer.drawer.open(false), begin(name);
       });
     },
     render,
@@ -91,11 +101,13 @@
     visited: (query) => {
       if (!active()) return;
       if (visits.at(-1) !== query) visits.push(query);
-      // The oldest are forgotten before the request grows too long for the server.
-      while (visits.length > 200 || visits.join().length > 40_000) visits.shift();
+      while (visits.length > MOST[0] || visits.join().length > MOST[1]) visits.shift();
       // At a new place the question is new.
-      if (judgedAt && judgedAt !== here()) reset(), tell("", false, []);
-      if (explorer.state.activity !== "predict_arrow") check();
+      if (judgedAt && judgedAt !== here()) {
+        reset();
+        tell("", false, []);
+      }
+      if (!isDrawn()) check();
     },
     verdict: (reply) => {
       if (!reply.activity || reply.activity !== explorer.state.activity) return;
@@ -103,9 +115,9 @@
       explorer.render();
     },
     /* true or false while a direction is to be predicted, undefined otherwise. */
-    hidesArrow: () => (explorer.state.activity === "predict_arrow" ? predicting() : undefined),
+    hidesArrow: () => (isDrawn() ? predicting() : undefined),
     drawing: predicting,
-    guessed: () => (explorer.state.activity === "predict_arrow" ? drawn : null),
+    guessed: () => (isDrawn() ? drawn : null),
     /* Arrow keys turn the drawn direction, Enter gives it as the answer. */
     turn: (plot, event) => {
       const by = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1 }[event.key];
@@ -118,7 +130,7 @@
     /* The learner pulls a direction out of the point; on release it is judged and torch's arrow shown beside it. */
     draw: (plot, event, history) => {
       const box = plot.layer.getBoundingClientRect();
-      const [x, y] = [plot.px(explorer.state.w), plot.py(explorer.state.b)];
+      const [x, y] = plot.pixel(explorer.theta());
       drawn = [event.clientX - box.left - x, event.clientY - box.top - y];
       if (history !== "live" && Math.hypot(...drawn) > 10) judge(plot);
       explorer.landscape.marks();

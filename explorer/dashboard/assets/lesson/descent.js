@@ -10,10 +10,9 @@
   let waiting = false;
 
   const limits = () => explorer.schema.limits.lr;
-  const written = (rate) => String(Number(rate.toPrecision(3)));
-  const inside = (rate) => Math.min(limits()[1], Math.max(limits()[0], rate));
-  const swatch = (style) => svg("svg", { class: "swatch", width: 30, height: 10, "aria-hidden": "true" }, [
-    svg("path", { d: "M2,5H28", class: `casing walk trace-${style}` }), svg("path", { d: "M2,5H28", class: `walk trace-${style}` })]);
+  const rounded = (rate) => explorer.clamp(Number(rate.toPrecision(3)), limits());
+  const swatch = (style) => svg("svg", { class: "swatch", width: 30, height: 10, "aria-hidden": "true" },
+    ["casing walk", "walk"].map((name) => svg("path", { d: "M2,5H28", class: `${name} trace-${style}` })));
 
   /* ---- choosing ---- */
   const chips = () => {
@@ -26,20 +25,25 @@
         make("button", { type: "button", className: "chip", id: `opt-${name}`, onclick: () => toggle(name) }, [make("span"), title])));
     }
     for (const node of holder.children) {
-      const name = node.id.slice(4);
-      const mine = shown.filter((entry) => entry.name === name);
-      node.setAttribute("aria-pressed", String(mine.length > 0));
+      const mine = shown.filter(({ name }) => node.id === `opt-${name}`);
+      explorer.controls.press(node, mine.length > 0);
       node.firstChild.replaceChildren(...mine.map(({ style }) => swatch(style)));
     }
+  };
+  const choose = (opt) => explorer.act({ opt, at: -1 });
+  /* Whether there is room for one path more; if not, it is said. */
+  const hasRoom = () => {
+    const most = explorer.schema.limits.paths;
+    const isFull = explorer.state.opt.length >= most;
+    if (isFull) say(`At most ${most} paths: take one away first.`);
+    return !isFull;
   };
   const toggle = (name) => {
     const { opt } = explorer.state;
     const left = opt.filter((item) => item.split("@")[0] !== name);
-    if (left.length < opt.length) return choose(left);
-    if (opt.length >= explorer.schema.limits.paths) return say(`At most ${explorer.schema.limits.paths} paths: take one away first.`);
-    choose([...opt, name]);
+    if (left.length < opt.length) choose(left);
+    else if (hasRoom()) choose([...opt, name]);
   };
-  const choose = (opt) => explorer.act({ opt, at: -1 });
 
   /* ---- the rows ---- */
   const HEADING = ["Optimizer and rate", "Loss here", "Final loss", "Steps to 1e−8", "Outcome", "More"];
@@ -50,7 +54,7 @@
       make("tbody", {}, shown.map((entry, i) => row(entry, i, best))),
     ]);
   };
-  const final = (reply) => (reply?.losses ? reply.losses[reply.losses.length - 1] : undefined);
+  const final = (reply) => reply?.losses?.at(-1);
   const row = (entry, i, best) => {
     const { reply, title, style, item } = entry;
     const cell = (content, className = "") => make("td", { className }, [content]);
@@ -66,8 +70,8 @@
     node.dataset.item = item;
     return node;
   };
-  const KINDS = { plateau: "on a plateau", saddle: "at a saddle", stopped: "…", noise: "noise", chatter: "chatters", overshoots: "overshoots",
-    stalled: "stalled", slow: "slow", trough: "in a trough", falling: "still falling" };
+  const KINDS = { plateau: "on a plateau", saddle: "at a saddle", stopped: "…", noise: "noise", chatter: "chatters",
+    overshoots: "overshoots", stalled: "stalled", slow: "slow", trough: "in a trough", falling: "still falling" };
   const outcome = (reply, i) => {
     if (!reply) return "…";
     if (reply.refused) return "refused";
@@ -80,34 +84,37 @@
   };
   const rate = ({ lr, title }, i) => {
     const said = make("output", { textContent: short(lr) });
-    const [low, high] = limits().map(Math.log10);
-    const node = make("input", { type: "range", min: low, max: high, step: 0.01, value: Math.log10(lr), ariaLabel: `Rate of ${title}` });
-    const value = () => inside(Number((10 ** Number(node.value)).toPrecision(3)));
-    node.id = `rate-${i}`;
-    const tell = () => ((said.textContent = short(value())), node.setAttribute("aria-valuetext", short(value())));
+    const [min, max] = limits().map(Math.log10);
+    const ariaLabel = `Rate of ${title}`;
+    const node = make("input", { type: "range", min, max, step: 0.01, value: Math.log10(lr), ariaLabel, id: `rate-${i}` });
+    const value = () => rounded(10 ** Number(node.value));
     node.setAttribute("aria-valuetext", short(lr));
-    node.addEventListener("input", tell);
+    node.addEventListener("input", () => {
+      said.textContent = short(value());
+      node.setAttribute("aria-valuetext", short(value()));
+    });
     node.addEventListener("change", () => rerate(i, value()));
     return make("span", { className: "rate" }, [node, said]);
   };
   const rerate = (i, lr) => {
     const opt = [...explorer.state.opt];
-    opt[i] = `${opt[i].split("@")[0]}@${written(lr)}`;
+    opt[i] = `${opt[i].split("@")[0]}@${lr}`;
     if (opt.indexOf(opt[i]) === opt.lastIndexOf(opt[i])) choose(opt);
     else say("That optimizer walks at that rate already.");
   };
+  /* Half the rate, and half of that, until there is one that does not walk yet. */
+  const another = (name, lr, i) => {
+    const { opt } = explorer.state;
+    const at = (rate) => `${name}@${rounded(rate)}`;
+    let next = lr / 2;
+    while (opt.includes(at(next)) && next > limits()[0]) next /= 2;
+    if (hasRoom()) choose([...opt.slice(0, i + 1), at(next), ...opt.slice(i + 1)]);
+  };
   const actions = ({ name, lr, title }, i) => {
-    const button = (text, label, press) => make("button", { type: "button", textContent: text, ariaLabel: `${label} ${title} ${short(lr)}`, title: label, onclick: press });
-    const another = () => {
-      const { opt } = explorer.state;
-      if (opt.length >= explorer.schema.limits.paths) return say(`At most ${explorer.schema.limits.paths} paths: take one away first.`);
-      // Half the rate, and half of that, until there is one that does not walk yet.
-      let next = lr;
-      do next /= 2; while (opt.includes(`${name}@${written(inside(next))}`) && next > limits()[0]);
-      choose([...opt.slice(0, i + 1), `${name}@${written(inside(next))}`, ...opt.slice(i + 1)]);
-    };
+    const button = (textContent, label, onclick) =>
+      make("button", { type: "button", textContent, ariaLabel: `${label} ${title} ${short(lr)}`, title: label, onclick });
     return make("span", { className: "segmented more" }, [
-      button("+", "Another rate of", another),
+      button("+", "Another rate of", () => another(name, lr, i)),
       button("{ }", "Copy the program of", (event) => copy(i, event.target)),
       button("×", "Take away", () => choose(explorer.state.opt.filter((_, k) => k !== i))),
     ]);
@@ -125,17 +132,18 @@
 
   /* In words, once all are there: how each ended. */
   const summary = (shown) => {
-    if (!shown.length) return "Choose optimizers: each walks down from the point, with torch.optim's own steps.";
+    if (!shown.length) return ["Choose optimizers: each walks down from the point, with torch.optim's own steps."];
     const why = explorer.paths.why();
-    if (!why || shown.some(({ reply }) => !reply)) return "Walking…";
+    if (!why || shown.some(({ reply }) => !reply)) return ["Walking…"];
     return shown.map(({ title, lr }, i) => `${title} ${short(lr)}: ${why.paths[i].sentence}`);
   };
 
   /* ---- drawing ---- */
   const render = (moves = false) => {
-    for (const key of ["steps", "batch", "seed"]) explorer.field(key, explorer.state[key]);
+    for (const key of ["steps", "batch", "seed"]) explorer.controls.field(key, explorer.state[key]);
     const shown = explorer.paths.list();
-    const wanted = explorer.state.view + JSON.stringify(shown.map(({ key, style, reply }) => [key, style, Boolean(reply)])) + Boolean(explorer.paths.why());
+    const there = shown.map(({ key, style, reply }) => [key, style, Boolean(reply)]);
+    const wanted = JSON.stringify([explorer.state.view, there, Boolean(explorer.paths.why())]);
     if (wanted === drawn) return moves || explorer.transport.render();
     drawn = wanted;
     // Other paths end the playing; one more that arrives, or its reason, does not.
@@ -153,12 +161,16 @@
     const held = document.activeElement?.closest?.("#results") && document.activeElement.id;
     byId("results").replaceChildren(...(shown.length ? [rows(shown)] : []));
     if (held) byId(held)?.focus();
-    say(...[summary(shown)].flat());
+    say(...summary(shown));
     program(0);
+  };
+  const fit = () => {
+    const places = explorer.paths.list().flatMap(({ reply }) => reply?.thetas ?? []);
+    explorer.zoom.fit(places.filter(([w, b]) => w !== null && b !== null));
   };
 
   explorer.descent = {
-    start: () => byId("fit-view").addEventListener("click", () => explorer.zoom.fit(explorer.paths.list().flatMap(({ reply }) => reply?.thetas ?? []).filter(([w, b]) => w !== null && b !== null))),
+    start: () => byId("fit-view").addEventListener("click", fit),
     render, swatch,
     /* Where a path leaves the window, the window can be fitted to all. */
     fits: () => (byId("fit-view").hidden = !explorer.paths.leaving().length),
@@ -167,9 +179,13 @@
       for (const map of explorer.landscape.maps()) explorer.paths.draw(map);
       if (waiting) return;
       waiting = true;
-      const told = () => ((waiting = false), render());
+      const told = () => {
+        waiting = false;
+        render();
+      };
       // In a hidden tab nothing is painted.
-      document.hidden ? told() : requestAnimationFrame(() => setTimeout(told));
+      if (document.hidden) told();
+      else requestAnimationFrame(() => setTimeout(told));
     },
     /* What the table says of the transport's step. */
     place: (step) => {

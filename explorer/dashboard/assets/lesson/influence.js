@@ -5,10 +5,11 @@
   const short = (value) => explorer.short(Number(value.toPrecision(3)));
   const STILL = 1e-9;
   const LONGEST = 400;
+  const NOTHING = { moves: [], settled: false };
   // The data before the point was moved, where it is now, what the server said, and where each θ* has been.
   let base = null;
   let at = null;
-  let last = { moves: [], settled: false };
+  let last = NOTHING;
   let trails = {};
   let wanted = null;
 
@@ -18,24 +19,25 @@
   const begin = () => (base = null);
   const moving = (i, place) => {
     const { x, y } = explorer.data();
-    if (base?.i !== i) base = { i, x: [...x], y: [...y], delta: explorer.state.delta, query: explorer.query(explorer.state), fresh: true };
+    const parameters = String(explorer.parameters());
+    if (base?.i !== i) base = { i, x: [...x], y: [...y], parameters, query: explorer.query(explorer.state), fresh: true };
     at = place;
   };
   /* Is what is shown still the data of the gesture, its one point moved to where we moved it? */
   const ours = () => {
     const { x, y } = explorer.data();
-    const held = (axis, values, moved) => base[axis].length === values.length && values.every((value, k) => value === (k === base.i ? moved : base[axis][k]));
-    return base.delta === explorer.state.delta && held("x", x, at[0]) && held("y", y, at[1]);
+    const isHeld = (before, values, moved) => String(before.map((value, k) => (k === base.i ? moved : value))) === String(values);
+    return base.parameters === String(explorer.parameters()) && isHeld(base.x, x, at[0]) && isHeld(base.y, y, at[1]);
   };
   const forget = () => {
-    [base, at, wanted, trails, last] = [null, null, null, {}, { moves: [], settled: false }];
+    [base, at, wanted, trails, last] = [null, null, null, {}, NOTHING];
   };
 
   /* ---- asking: one question at a time, always about the newest place ---- */
   const ask = (settled) => {
     if (!on() || !base) return;
-    const { i, x, y, query } = base;
-    wanted = { asked: { from: query, to: explorer.query(explorer.state), settled, at: Date.now() }, by: { i, dx: at[0] - x[i], dy: at[1] - y[i] } };
+    const { i, x, y, query: from } = base;
+    wanted = { asked: { from, to: explorer.query(explorer.state), settled }, by: { i, dx: at[0] - x[i], dy: at[1] - y[i] } };
     next();
   };
   const next = () => {
@@ -73,39 +75,36 @@
   const away = (one, other) => Math.hypot(other[0] - one[0], other[1] - one[1]);
 
   /* ---- on the maps: of every loss on its own map, and of all on a single one ---- */
-  const draw = ({ plot, map }) => {
+  const draw = ({ plot, shown: { name } }) => plot.put("influence", on() ? drawn(plot, name) : []);
+  const drawn = (plot, name) => {
     const { view } = explorer.state;
-    const group = plot.group("influence", { "clip-path": plot.clip() });
-    if (!on() || !["map", "compare"].includes(view)) return;
-    const shown = explorer.study().losses.filter((loss) => view === "map" || loss === map.name);
-    for (const loss of shown) for (const line of trails[loss] ?? []) group.append(...trail(plot, loss, line));
-    const named = [];
-    for (const move of last.moves) if (shown.includes(move.loss)) group.append(...arrow(plot, move), ...ends(plot, move, view === "map" && named));
+    const losses = explorer.study().losses.filter((loss) => view === "map" || (view === "compare" && loss === name));
+    const lines = losses.flatMap((loss) => (trails[loss] ?? []).flatMap((line) => trail(plot, loss, line)));
+    const placed = [];
+    const moves = last.moves.filter(({ loss }) => losses.includes(loss));
+    return [...lines, ...moves.flatMap((move) => [...arrow(plot, move), ...ends(plot, move, view === "map" && placed)])];
   };
-  const pixel = (plot, [w, b]) => [plot.px(w), plot.py(b)];
-  const trail = (plot, loss, line) => {
-    const d = explorer.pathOf(line.map((place) => pixel(plot, place)));
-    return line.length < 2 ? [] : [explorer.svg("path", { d, class: `casing influence ${loss}` }), explorer.svg("path", { d, class: `influence ${loss}` })];
-  };
+  const named = (kind, loss) => `${kind} ${explorer.lossClass(loss)}`;
+  const trail = (plot, loss, line) =>
+    line.length < 2 ? [] : explorer.marks.cased(explorer.pathOf(line.map((place) => plot.pixel(place))), named("influence", loss));
   const arrow = (plot, { loss, before, predicted }) => {
     if (!before || !predicted) return [];
-    const [[x, y], [u, v]] = [pixel(plot, before), pixel(plot, predicted)];
-    return explorer.marks.arrow(x, y, u - x, v - y, `predicted ${loss}`, 11);
+    const [[x, y], [u, v]] = [plot.pixel(before), plot.pixel(predicted)];
+    return explorer.marks.arrow([x, y], [u - x, v - y], named("predicted", loss), 11);
   };
   /* A ring where θ* was, a disc where it is, and its loss's name where there is room for it. */
-  const ends = (plot, { loss, before, after }, named) => {
-    const drawn = [];
+  const ends = (plot, { loss, before, after }, placed) => {
     const circle = (place, name) => {
-      const [cx, cy] = pixel(plot, place);
-      drawn.push(explorer.svg("circle", { cx, cy, r: 3.5, class: `influence-${name} ${loss}`, "data-theta": place.join(",") }));
+      const [cx, cy] = plot.pixel(place);
+      return explorer.svg("circle", { cx, cy, r: 3.5, class: named(`influence-${name}`, loss), "data-theta": place.join(",") });
     };
-    if (before) circle(before, "before");
-    if (!after) return drawn;
-    circle(after, "after");
-    const [x, y] = pixel(plot, after);
-    if (named && named.every(([u, v]) => Math.hypot(u - x, v - y) > 36)) drawn.push(explorer.marks.label(x + 9, y - 8, explorer.lossTitle(loss), `influence-label ${loss}`));
-    if (named) named.push([x, y]);
-    return drawn;
+    const circles = [...(before ? [circle(before, "before")] : []), ...(after ? [circle(after, "after")] : [])];
+    if (!after || !placed) return circles;
+    const [x, y] = plot.pixel(after);
+    const isFree = explorer.marks.isFree(placed, [x, y], 36);
+    placed.push([x, y]);
+    const label = explorer.marks.label(x + 9, y - 8, explorer.lossTitle(loss), named("influence-label", loss));
+    return isFree ? [...circles, label] : circles;
   };
 
   /* ---- in words ---- */
@@ -122,12 +121,13 @@
     if (outcome === "jumped") return `The minimum of ${name} ceased to exist on the way; the lowest is now another, ${by} from it.`;
     if (outcome === "overtaken") return `${name} is lowest at another minimum now, ${by} from the one before, which is only a local one.`;
     if (away(before, after) < STILL) return `θ* of ${name} did not move.`;
-    const guess = predicted ? `predicted ${pair(before, predicted)}` : sharp ? "found by refitting only: a crease has no second derivative" : "with no prediction: the surface is too flat there";
-    return `θ* of ${name} moved by ${by}, ${guess}.`;
+    return `θ* of ${name} moved by ${by}, ${predicted ? `predicted ${pair(before, predicted)}` : unpredicted(sharp)}.`;
   };
+  const unpredicted = (sharp) =>
+    sharp ? "found by refitting only: a crease has no second derivative" : "with no prediction: the surface is too flat there";
   const summary = () => {
-    const moved = last.moves.filter(({ before, after }) => before && after).map(({ loss, before, after }) => [away(before, after), loss]);
-    const [far, loss] = moved.sort((a, b) => b[0] - a[0])[0] ?? [0];
+    const moved = last.moves.filter(({ before, after }) => before && after);
+    const [far, loss] = moved.map(({ loss: name, before, after }) => [away(before, after), name]).sort((a, b) => b[0] - a[0])[0] ?? [0];
     return far > STILL ? ` ${explorer.lossTitle(loss)} moved farthest.` : "";
   };
   const point = ({ i, dx, dy }) => {
@@ -135,7 +135,8 @@
     return ways.length ? `Point ${i + 1} moved, ${ways.join(" and ")}. ` : `Point ${i + 1} is back where it was. `;
   };
 
-  const HOW = "Drag a data point in the fit, or move it with the arrow keys: θ* of each loss leaves a trail, and an arrow shows where autograd predicts it, dθ*/dy = −H⁻¹ ∂²L/∂θ∂y.";
+  const HOW = "Drag a data point in the fit, or move it with the arrow keys: θ* of each loss leaves a trail, " +
+    "and an arrow shows where autograd predicts it, dθ*/dy = −H⁻¹ ∂²L/∂θ∂y.";
   const words = () => {
     const moved = last.moves.length > 0;
     byId("influence-table").replaceChildren(...(moved ? [table()] : []));

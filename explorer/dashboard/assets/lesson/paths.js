@@ -43,7 +43,9 @@
   const ask = (most = Infinity) => {
     const wanted = explorer.state.hide.includes("descent") ? [] : list();
     if (wanted.every(({ reply }) => reply)) askWhy();
-    for (const { key, reply } of wanted.slice(0, most)) if (!reply && !asked.has(key) && asked.size < AT_ONCE) load(key);
+    for (const { key, reply } of wanted.slice(0, most)) {
+      if (!reply && !asked.has(key) && asked.size < AT_ONCE) load(key);
+    }
   };
 
   const load = async (key) => {
@@ -65,17 +67,11 @@
 
   /* Why they went as they did is asked once all are there, so that no path waits for it. */
   const everything = () => explorer.query({ ...explorer.state, activity: "" }, APART);
-  const askWhy = () => {
-    const key = everything();
-    if (explorer.asked.reasons === key) return;
-    explorer.asked.reasons = key;
-    explorer.send("reasons-query", { query: key });
-  };
+  const askWhy = () => explorer.once("reasons-query", everything());
   const explain = (reply) => {
-    if (reply.query !== everything()) return;
     reasons = reply;
     explorer.descent.arrived();
-    explorer.limits.render();
+    explorer.rateLimits.render();
   };
   const why = () => (reasons?.query === everything() ? reasons : null);
 
@@ -92,7 +88,7 @@
     let d = "";
     let [last, pen] = [null, ""];
     thetas.forEach((theta, k) => {
-      const pixels = [plot.px(theta[0] ?? NaN), plot.py(theta[1] ?? NaN)];
+      const pixels = plot.pixel([theta[0] ?? NaN, theta[1] ?? NaN]);
       const at = pixels.every(Number.isFinite) ? pixels : null;
       places.push(at);
       const skipped = k % every && k < thetas.length - 1;
@@ -150,10 +146,11 @@
       if (!this.exit) return [];
       const { step, at: [x, y], way: [ux, uy] } = this.exit;
       const { l, w, h, t } = plot.area;
-      const head = explorer.marks.arrow(x - 16 * ux, y - 16 * uy, 15 * ux, 15 * uy, "edge", 10);
-      const side = x > l + w / 2 ? "edge-right" : "edge-left";
-      const text = explorer.marks.label(x - 18 * ux + (side === "edge-left" ? 4 : -4), Math.min(t + h - 6, Math.max(t + 14, y - 18 * uy)), `out at step ${step}`, `${side} leaves`);
-      return [...head, text];
+      const head = explorer.marks.arrow([x - 16 * ux, y - 16 * uy], [15 * ux, 15 * uy], "edge", 10);
+      const isRight = x > l + w / 2;
+      const [tx, ty] = [x - 18 * ux + (isRight ? -4 : 4), explorer.clamp(y - 18 * uy, [t + 14, t + h - 6])];
+      const name = `${isRight ? "edge-right" : "edge-left"} leaves`;
+      return [...head, explorer.marks.label(tx, ty, `out at step ${step}`, name)];
     }
     /* Show the path up to a step. */
     place(step) {
@@ -163,15 +160,15 @@
       const d = this.d.slice(0, this.ends[k]);
       for (const node of this.walked) node.setAttribute("d", d);
       const at = this.places[k];
-      this.marker.setAttribute("visibility", at && Math.abs(at[0]) < 1e5 && Math.abs(at[1]) < 1e5 ? "visible" : "hidden");
-      if (at) this.marker.setAttribute("cx", at[0].toFixed(1)), this.marker.setAttribute("cy", at[1].toFixed(1));
+      const isNear = at?.every((pixel) => Math.abs(pixel) < 1e5);
+      explorer.attributes(this.marker, { visibility: isNear ? "visible" : "hidden", cx: at?.[0].toFixed(1), cy: at?.[1].toFixed(1) });
     }
   }
 
   /* The paths that belong on a map: in a race its own, beside other losses those of the chosen one. */
   const on = (map) => {
     if (explorer.race.on()) return list().slice(map.index, map.index + 1);
-    return explorer.state.view !== "compare" || map.map.name === explorer.state.loss ? list() : [];
+    return explorer.state.view !== "compare" || map.shown.name === explorer.state.loss ? list() : [];
   };
 
   /* Draw a map's paths; what is the same as before stays. While the point moves there are none for its place. */
@@ -179,17 +176,17 @@
     const { plot } = map;
     const hidden = explorer.activity.drawing() || explorer.state.hide.includes("descent");
     const ready = hidden ? [] : on(map).filter(({ reply }) => reply?.thetas);
-    const drawn = `${ready.map(({ key, style }) => key + style)}|${JSON.stringify(plot.area)}|${plot.ranges.x}|${plot.ranges.y}`;
+    const drawn = JSON.stringify([ready.map(({ key, style }) => key + style), plot.area, plot.ranges]);
     if (drawn === map.walked) return;
     map.walked = drawn;
     map.lines = ready.map((entry) => new Line(plot, entry));
-    plot.group("walks", { "clip-path": plot.clip() }).append(...map.lines.flatMap((line) => line.nodes));
+    plot.put("walks", map.lines.flatMap((line) => line.nodes));
     for (const line of map.lines) line.place(explorer.transport.at());
     explorer.descent.fits();
   };
 
   explorer.paths = {
-    list, ask, draw, explain, why,
+    list, ask, draw, explain, why, everything,
     place: (step) => {
       for (const map of explorer.landscape.maps()) for (const line of map.lines ?? []) line.place(step);
     },

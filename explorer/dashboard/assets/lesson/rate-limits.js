@@ -24,11 +24,12 @@
     const fastest = best === null
       ? "; the ground bends down in one direction, so no rate is best"
       : ` and is fastest at 2/(λmin + λmax) = ${short(best)}`;
-    const kink = explorer.lossName() === "mae" && !explorer.lossHidden() && !explorer.study().terms.length ? " The creases of MAE are not in it." : "";
-    return `${ends}${condition === null ? "" : `, κ = ${short(condition)}`}. ${limit}${fastest}. Elsewhere the curvature is another.${kink}`;
+    const kink = explorer.hasCreases() ? ` The creases of ${explorer.lossTitle()} are not in it.` : "";
+    const ratio = condition === null ? "" : `, κ = ${short(condition)}`;
+    return `${ends}${ratio}. ${limit}${fastest}. Elsewhere the curvature is another.${kink}`;
   };
 
-  explorer.limits = {
+  explorer.rateLimits = {
     start: () => {
       for (const id of ["rate-best", "rate-stable"]) {
         byId(id).addEventListener("click", () => found && explorer.act({ lr: Number(byId(id).dataset.rate) }));

@@ -2,65 +2,69 @@
 (() => {
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
+  // Where the steps began and where each ended; the loss before the last; whether one waits for torch's gradient.
+  let start = null;
+  let path = [];
+  let before;
   let waiting = false;
 
   const say = (text) => (byId("step-says").textContent = text);
+  const walk = ([w, b]) => explorer.act({ w, b }, "push", true);
+
+  /* Begin anew where the point is. */
+  const begin = () => ([start, path] = [explorer.theta(), []]);
 
   /* Anything but a step ends the story of the last one. */
   const forget = () => {
-    explorer.before = undefined;
-    waiting = false;
+    [before, waiting] = [undefined, false];
     say("");
   };
 
   const take = () => {
     if (explorer.activity.drawing() || explorer.state.hide.includes("step")) return;
     // Only torch's gradient moves the point: a step asked for before it is there waits for it.
-    if (explorer.stale()) return (waiting = true), say("Waiting for torch's gradient…");
-    waiting = false;
-    const { state } = explorer;
+    waiting = explorer.stale();
+    if (waiting) return say("Waiting for torch's gradient…");
     const { gradient, loss } = explorer.reply.point;
-    const [w, b] = [state.w - state.lr * gradient[0], state.b - state.lr * gradient[1]];
-    const [low, high] = explorer.schema.limits.theta;
-    if (![w, b].every((value) => value >= low && value <= high)) return say(`That step leaves |θ| ≤ ${high}: choose a smaller learning rate.`);
-    explorer.path = [...(explorer.path ?? []), [w, b]];
-    explorer.before = loss;
-    explorer.act({ w, b }, "push", true);
+    const { theta: limits } = explorer.schema.limits;
+    const theta = explorer.theta().map((value, axis) => value - explorer.state.lr * gradient[axis]);
+    if (!theta.every((value) => explorer.isWithin(value, limits))) {
+      return say(`That step leaves |θ| ≤ ${limits[1]}: choose a smaller learning rate.`);
+    }
+    path = [...path, theta];
+    before = loss;
+    walk(theta);
   };
 
   const undo = () => {
-    if (!explorer.path?.length) return say("No step to undo.");
-    explorer.path = explorer.path.slice(0, -1);
-    explorer.before = undefined;
-    const [w, b] = explorer.path.at(-1) ?? explorer.start;
-    explorer.act({ w, b }, "push", true);
+    if (!path.length) return say("No step to undo.");
+    path = path.slice(0, -1);
+    before = undefined;
+    walk(path.at(-1) ?? start);
     say("Step undone.");
   };
 
   const back = () => {
-    explorer.path = [];
-    explorer.before = undefined;
-    const [w, b] = explorer.start;
-    explorer.act({ w, b }, "push", true);
+    [path, before] = [[], undefined];
+    walk(start);
     say("Back at θ₀.");
   };
 
   /* When torch has answered after a step: what the step did to the loss. */
   const answered = () => {
     if (waiting) return take();
-    const steps = explorer.path?.length ?? 0;
-    if (!steps || explorer.before === undefined) return;
-    const now = explorer.reply.point.loss;
-    const moved = now < explorer.before ? "fell" : now > explorer.before ? "rose: the step was too long" : "did not change";
-    say(`Step ${steps}: loss ${explorer.short(explorer.before)} → ${explorer.short(now)}, it ${moved}.`);
+    if (!path.length || before === undefined) return;
+    const { loss } = explorer.reply.point;
+    const moved = loss < before ? "fell" : loss > before ? "rose: the step was too long" : "did not change";
+    say(`Step ${path.length}: loss ${explorer.short(before)} → ${explorer.short(loss)}, it ${moved}.`);
   };
 
   explorer.step = {
     start: () => {
-      byId("step").addEventListener("click", take);
-      byId("step-undo").addEventListener("click", undo);
-      byId("step-back").addEventListener("click", back);
+      for (const [id, press] of [["step", take], ["step-undo", undo], ["step-back", back]]) byId(id).addEventListener("click", press);
     },
-    take, undo, answered, forget,
+    take, undo, begin, answered, forget,
+    /* The places of the path, the first where it began. */
+    places: () => [start, ...path],
   };
 })();

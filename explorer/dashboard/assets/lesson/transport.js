@@ -13,7 +13,6 @@
   const total = () => Math.max(0, ...explorer.paths.list().map(({ reply }) => (reply?.thetas?.length ?? 1) - 1));
   const at = () => Math.floor(held ?? (explorer.state.at < 0 ? total() : Math.min(explorer.state.at, total())));
   const playing = () => last > 0;
-  const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const show = (step, end) => {
     explorer.paths.place(step);
@@ -30,7 +29,7 @@
     last = 0;
     held = null;
     const end = total();
-    const inside = Math.min(end, Math.max(0, step));
+    const inside = explorer.clamp(step, [0, end]);
     explorer.act({ at: inside === end ? -1 : inside }, "replace");
   };
 
@@ -48,18 +47,20 @@
     if (!total()) return;
     if (playing()) return rest(at());
     // Without motion, playing is stepping.
-    if (still()) return rest(at() >= total() ? 0 : at() + 1);
+    if (explorer.isStill()) return rest(at() >= total() ? 0 : at() + 1);
     held = at() >= total() ? 0 : at();
     last = performance.now();
     label();
     requestAnimationFrame(frame);
   };
 
-  const label = () => (byId("play").textContent = still() ? "Step on" : playing() ? "Pause" : "Play");
+  const label = () => (byId("play").textContent = explorer.isStill() ? "Step on" : playing() ? "Pause" : "Play");
 
   explorer.transport = {
     start: () => {
-      const buttons = { rewind: () => rest(0), "walk-back": () => rest(at() - 1), play, "walk-on": () => rest(at() + 1), "walk-end": () => rest(total()) };
+      const buttons = {
+        rewind: () => rest(0), "walk-back": () => rest(at() - 1), play, "walk-on": () => rest(at() + 1), "walk-end": () => rest(total()),
+      };
       for (const [id, press] of Object.entries(buttons)) byId(id).addEventListener("click", press);
       byId("at").addEventListener("input", () => {
         last = 0;
@@ -69,13 +70,15 @@
       });
       byId("at").addEventListener("change", () => rest(Number(byId("at").value)));
       byId("speeds").addEventListener("click", ({ target }) => {
-        if (target.dataset.speed) speed = Number(target.dataset.speed), explorer.transport.render();
+        if (!target.dataset.speed) return;
+        speed = Number(target.dataset.speed);
+        explorer.transport.render();
       });
     },
     render: () => {
       const end = total();
       byId("at").max = end;
-      for (const node of byId("speeds").children) node.setAttribute("aria-pressed", String(Number(node.dataset.speed) === speed));
+      for (const node of byId("speeds").children) explorer.controls.press(node, Number(node.dataset.speed) === speed);
       label();
       show(at(), end);
     },

@@ -18,8 +18,8 @@
   const about = (center, width) => {
     const [least, most] = limits().width;
     const [low, high] = limits().theta;
-    const wide = Math.min(most, high - low, Math.max(least, width));
-    const start = Math.min(high - wide, Math.max(low, center - wide / 2));
+    const wide = Math.min(high - low, explorer.clamp(width, [least, most]));
+    const start = explorer.clamp(center - wide / 2, [low, high - wide]);
     return [short(start, wide), short(start + wide, wide)];
   };
 
@@ -41,7 +41,7 @@
   const fit = (points) => {
     const finite = points.filter((point) => point.every(Number.isFinite));
     const own = explorer.ownWindow();
-    if (!finite.length || finite.every(([w, b]) => inside(w, own.w) && inside(b, own.b))) return reset();
+    if (finite.every(([w, b]) => explorer.isWithin(w, own.w) && explorer.isWithin(b, own.b))) return reset();
     set(...[0, 1].map((axis) => {
       const values = finite.map((point) => point[axis]);
       const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -49,8 +49,6 @@
       return about((low + high) / 2, wide * (1 + 2 * MARGIN));
     }));
   };
-  const inside = (value, [low, high]) => value >= low && value <= high;
-
   const reset = () => explorer.state.window.length && explorer.act({ window: [] });
 
   const buttons = {
@@ -60,12 +58,12 @@
   };
   /* A pinch, or the wheel with Ctrl: about the pointer, whose place stays where it is; one window for a whole gesture. */
   let turning = null;
-  const turned = (plot) => (event) => {
+  const turned = (event, place) => {
     if (!event.ctrlKey) return;
     event.preventDefault();
-    const factor = (turning?.factor ?? 1) * 2 ** (Math.max(-100, Math.min(100, event.deltaY)) / 200);
+    const factor = (turning?.factor ?? 1) * 2 ** (explorer.clamp(event.deltaY, [-100, 100]) / 200);
     clearTimeout(turning?.timer);
-    turning = { factor, timer: setTimeout(finished, PAUSE, plot.at(event), factor) };
+    turning = { factor, timer: setTimeout(finished, PAUSE, place, factor) };
   };
   const finished = (at, factor) => {
     turning = null;
@@ -77,7 +75,8 @@
 
   explorer.zoom = {
     fit,
-    listen: (plot) => plot.layer.addEventListener("wheel", turned(plot), { passive: false }),
+    /* `at` says which place of the plane is under a pointer event. */
+    listen: (layer, at) => layer.addEventListener("wheel", (event) => turned(event, at(event)), { passive: false }),
     start: () => {
       document.addEventListener("click", (event) => buttons[event.target.closest?.("button")?.id]?.());
     },
@@ -94,7 +93,5 @@
       const wide = (axis) => explorer.short(explorer.window()[axis][1] - explorer.window()[axis][0]);
       byId("zoom-says").textContent = window.length ? `Window ${wide("w")} × ${wide("b")}` : "";
     },
-    /* A coordinate under the pointer or a key, with the digits that the window tells apart. */
-    round: (value, [low, high]) => Number(value.toFixed(Math.max(6, digits(high - low)))),
   };
 })();

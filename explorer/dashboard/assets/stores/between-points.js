@@ -1,10 +1,6 @@
 /* Swept: the fields of a store read between their points, for the frames between press and release. Always ≈. */
 (() => {
   const explorer = (window.explorer ??= {});
-  /* Text as plotly shows it letter for letter: it takes some tags, and names are data of others. */
-  /* A name where there is little room. */
-  explorer.brief = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
-  explorer.plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const floats = (text) => new Float32Array(bytes(text).buffer);
@@ -13,11 +9,15 @@
   const unpacked = ({ evaluated, sizes }) => {
     if (!evaluated) return null;
     const packed = bytes(evaluated);
-    return Uint8Array.from({ length: sizes.reduce((product, size) => product * size, 1) }, (_, i) => (packed[i >> 3] >> (7 - (i & 7))) & 1);
+    const length = sizes.reduce((product, size) => product * size, 1);
+    return Uint8Array.from({ length }, (_, i) => (packed[i >> 3] >> (7 - (i & 7))) & 1);
   };
 
   /* A side as it is sent -> with its fields decoded, in C order: the last axis varies fastest. */
-  explorer.side = (sent) => ({ ...sent, evaluated: unpacked(sent), fields: Object.fromEntries(Object.entries(sent.values).map(([name, text]) => [name, floats(text)])) });
+  explorer.side = (sent) => {
+    const fields = Object.entries(sent.values).map(([name, text]) => [name, floats(text)]);
+    return { ...sent, evaluated: unpacked(sent), fields: Object.fromEntries(fields) };
+  };
 
   /* How a side knows what it has stored around a place: "evaluated" at all corners of its cell, or "interpolated"; ""
      where nothing was interpolated, and outside. */
@@ -52,7 +52,7 @@
   };
 
   /* One field at a place, linear between the points around it; NaN outside and beside a hole. */
-  explorer.readAt = (side, name, at) => {
+  const readAt = (side, name, at) => {
     const field = side.fields[name];
     const found = side.points.map((points, axis) => locate(points, at[axis]));
     if (!field || found.some((each) => !each)) return NaN;
@@ -67,16 +67,18 @@
 
   /* Everything at a place: values by name; the gradient's projection onto the plane, G c = g, as coordinates c. */
   explorer.sweptAt = (side, at) => {
-    const values = Object.fromEntries(Object.keys(side.fields).filter((name) => !name.startsWith("d ")).map((name) => [name, explorer.readAt(side, name, at)]));
-    const gradient = side.axes.map((label) => explorer.readAt(side, `d ${label}`, at));
+    const names = Object.keys(side.fields).filter((name) => !name.startsWith("d "));
+    const values = Object.fromEntries(names.map((name) => [name, readAt(side, name, at)]));
+    const gradient = side.axes.map((label) => readAt(side, `d ${label}`, at));
     const norm = values.gradient_norm ?? NaN;
-    if (!side.gram || !gradient.every(Number.isFinite)) return { source: "preview", values, gradient: null, coordinates: null, inPlane: NaN, norm, share: null };
+    const unknown = { source: "preview", values, gradient: null, coordinates: null, inPlane: NaN, norm, share: null };
+    if (!side.gram || !gradient.every(Number.isFinite)) return unknown;
     const coordinates = gradient.length === 2 ? solve(side.gram, gradient) : [gradient[0] / side.gram[0][0]];
     const inPlane = Math.sqrt(Math.max(0, coordinates.reduce((sum, value, axis) => sum + value * gradient[axis], 0)));
-    return { source: "preview", values, gradient, coordinates, inPlane, norm, share: norm > 0 ? inPlane / norm : null };
+    return { ...unknown, gradient, coordinates, inPlane, share: norm > 0 ? inPlane / norm : null };
   };
 
   /* A field along one axis through a place: [[coordinate, value], ...]. */
   explorer.cutOf = (side, name, axis, at) =>
-    side.points[axis].map((value) => [value, explorer.readAt(side, name, at.map((other, i) => (i === axis ? value : other)))]);
+    side.points[axis].map((value) => [value, readAt(side, name, at.map((other, i) => (i === axis ? value : other)))]);
 })();

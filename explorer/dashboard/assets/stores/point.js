@@ -2,121 +2,135 @@
 (() => {
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
+  const short = (value) => explorer.short(value);
   const APART = 1e-4;
   const NAMES = { gradient_norm: "‖∇L‖" };
+  /* Values that a sentence has room for. */
+  const TOLD = 4;
 
+  /* JSON has neither NaN nor infinities: they come as null and as text. */
   const number = (value) => (typeof value === "string" ? Number(value.replace("inf", "Infinity")) : (value ?? NaN));
-  const numbers = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, number(value)]));
+  const numbered = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, number(value)]));
 
   /* What is known at the point in a side (0, or 1 for the store beside it): the server's numbers, or the preview. */
-  explorer.numbers = (index) => {
+  const numbers = (index) => {
     const side = explorer.reply.scene?.sides[index];
     if (!side) return null;
-    const reply = explorer.stale() ? null : index ? explorer.reply.point.beside : explorer.reply.point;
+    const { point } = explorer.reply;
+    const reply = explorer.stale() ? null : index ? point.beside : point;
     if (!reply || reply.error) return explorer.sweptAt(side, explorer.theta());
-    const values = numbers(reply.values);
+    const values = numbered(reply.values);
     // There is no way down from what is not a number, whatever autograd makes of it.
-    const fine = Number.isFinite(values.loss);
-    return { ...reply, values, norm: number(reply.norm), inPlane: number(reply.in_plane), share: fine && reply.share !== null ? number(reply.share) : null,
-      coordinates: fine && reply.coordinates?.map(number).every(Number.isFinite) ? reply.coordinates : null };
+    const isFine = Number.isFinite(values.loss);
+    const share = isFine && reply.share !== null ? number(reply.share) : null;
+    const coordinates = isFine && reply.coordinates?.map(number).every(Number.isFinite) ? reply.coordinates : null;
+    return { ...reply, values, norm: number(reply.norm), inPlane: number(reply.in_plane), share, coordinates };
+  };
+
+  /* What torch says is NaN is NaN; what the sweep does not know is not known. */
+  const written = (value, source, unknown, text = short(value)) => {
+    if (Number.isNaN(value)) return source === "torch" ? "NaN" : unknown;
+    return source === "torch" ? text : `≈ ${text}`;
   };
 
   const put = (node, value, source, text) => {
-    // What torch says is NaN is NaN; what the sweep does not know is a dash.
-    node.textContent = Number.isNaN(value) ? (source === "torch" && text === undefined ? "NaN" : "–") : `${source === "torch" ? "" : "≈ "}${text ?? explorer.short(value)}`;
-    node.dataset.value = String(value);
-    node.dataset.source = source;
+    node.textContent = Number.isNaN(value) && text !== undefined ? "–" : written(value, source, "–", text);
+    Object.assign(node.dataset, { value: String(value), source });
   };
 
-  const percent = (share) => `${share >= 0.0995 ? Math.round(100 * share) : Number((100 * share).toPrecision(2))} %`;
-
   /* Terms, metrics and the gradient along each axis: as many as there are. */
-  const more = (found, source) => {
-    const { axes } = explorer.reply.scene;
-    const rows = Object.entries(found.values).filter(([name]) => name !== "loss" && name !== "gradient_norm");
-    const slopes = (found.gradient ?? []).map((value, axis) => [`∂L/∂${axes[axis]}`, number(value)]);
-    const other = explorer.reply.scene.sides.length > 1 && explorer.numbers(1);
+  const more = ({ values, gradient, source }) => {
+    const { axes, sides } = explorer.reply.scene;
+    const rows = Object.entries(values).filter(([name]) => name !== "loss" && name !== "gradient_norm");
+    const slopes = (gradient ?? []).map((value, axis) => [`∂L/∂${axes[axis]}`, number(value)]);
+    const other = sides.length > 1 && numbers(1);
     const beside = other ? [[`loss in ${explorer.state.with}`, other.values.loss ?? NaN, other.source]] : [];
-    const boxes = [...rows, ...slopes, ...beside].map(([name, value, from = source]) => {
-      const output = explorer.make("output", { className: "number" });
-      output.dataset.name = name;
-      put(output, value, from);
-      return explorer.make("div", { className: "readout" }, [explorer.make("span", { className: "label", textContent: NAMES[name] ?? name, title: NAMES[name] ?? name }), output]);
-    });
-    byId("readout-more").replaceChildren(...boxes);
+    byId("readout-more").replaceChildren(...[...rows, ...slopes, ...beside].map((row) => readout(source, ...row)));
+  };
+  const readout = (known, name, value, source = known) => {
+    const output = explorer.make("output", { className: "number" });
+    output.dataset.name = name;
+    put(output, value, source);
+    const title = NAMES[name] ?? name;
+    const label = explorer.make("span", { className: "label", textContent: title, title });
+    return explorer.make("div", { className: "readout" }, [label, output]);
   };
 
   const ways = (coordinates, axes) => {
     const size = Math.hypot(...coordinates);
     if (!(size > 0)) return "in the plane the gradient is exactly zero";
     const words = [["left (smaller", "right (larger"], ["down (smaller", "up (larger"]];
-    const parts = coordinates.flatMap((value, axis) => (Math.abs(value) > 0.3 * size ? [`${words[axis][value < 0 ? 1 : 0]} ${axes[axis]})`] : []));
+    const steep = [...coordinates.entries()].filter(([, value]) => Math.abs(value) > 0.3 * size);
+    const parts = steep.map(([axis, value]) => `${words[axis][value < 0 ? 1 : 0]} ${axes[axis]})`);
     return `in it the steepest way down goes ${parts.join(" and ")}`;
+  };
+
+  const said = ({ values, source }, axes, theta) => {
+    const at = axes.map((label, axis) => `${label} ${short(theta[axis])}`).join(", ");
+    const told = Object.entries(values).filter(([name]) => name !== "gradient_norm").slice(0, TOLD);
+    return `${at}: ${told.map(([name, value]) => `${name} ${written(value, source, "≈ not known")}`).join(", ")}.`;
+  };
+
+  const shows = (share, way) => {
+    const picture = share === null ? "" : `The picture shows ${explorer.percent(share)} of the gradient`;
+    if (!way) return picture && ` ${picture}.`;
+    return ` ${picture ? `${picture}; ${way}` : way[0].toUpperCase() + way.slice(1)}.`;
   };
 
   const sentence = (found) => {
     const { axes } = explorer.reply.scene;
-    const short = explorer.short;
-    const at = axes.map((label, axis) => `${label} ${short(explorer.theta()[axis])}`).join(", ");
-    const values = Object.entries(found.values).filter(([name]) => name !== "gradient_norm").slice(0, 4);
-    const said = `${at}: ${values.map(([name, value]) => `${name} ${found.source === "torch" ? "" : "≈ "}${Number.isNaN(value) ? (found.source === "torch" ? "NaN" : "not known") : short(value)}`).join(", ")}.`;
-    const shows = found.share === null ? "" : ` The picture shows ${percent(found.share)} of the gradient`;
-    if (!found.coordinates) return said + (shows && `${shows}.`);
-    const way = ways(found.coordinates.map(number), axes);
-    return `${said}${shows ? `${shows}; ${way}` : ` ${way[0].toUpperCase()}${way.slice(1)}`}.`;
+    const way = found.coordinates && ways(found.coordinates.map(number), axes);
+    return said(found, axes, explorer.theta()) + shows(found.share, way);
   };
 
-  const isOutside = () => {
-    const { window: ends } = explorer.reply.scene.sides[0];
-    return ends.some(([low, high], axis) => explorer.theta()[axis] < low || explorer.theta()[axis] > high);
-  };
-
-  /* What is said of a loss read off the sweep, where some were interpolated. */
-  const standing = () => {
-    const found = explorer.standing(explorer.reply.scene.sides[0], explorer.theta());
-    return found && `, ${found} here`;
-  };
-
-  const origin = (found) => {
-    const interpolated = standing();
-    if (found.source === "preview") return `≈ read off the sweep${interpolated}; the server is asked on release`;
-    const others = interpolated && " All but the loss is read between evaluated points.";
-    if (found.source === "swept") return `${isOutside() ? "The point lies outside the sweep: nothing is known there. " : ""}≈ read off the sweep${interpolated}: ${found.why}.${others}`;
-    const swept = number(found.swept?.loss);
-    const outside = isOutside() ? "; the point lies outside the sweep, beyond the edge of the picture" : "";
-    return `torch's own numbers at exactly this θ, by autograd through all parameters${outside}${Number.isFinite(swept) ? `; read off the sweep${interpolated && `${interpolated},`} the loss is ≈ ${explorer.short(swept)}` : ""}`;
+  /* Where the numbers come from; `standing` tells how a loss read off the sweep came to be, where some were interpolated. */
+  const origin = ({ source, why, swept }, standing, isOutside) => {
+    const off = `read off the sweep${standing && `, ${standing} here`}`;
+    if (source === "preview") return `≈ ${off}; the server is asked on release`;
+    if (source === "swept") {
+      const nothing = isOutside ? "The point lies outside the sweep: nothing is known there. " : "";
+      return `${nothing}≈ ${off}: ${why}.${standing && " All but the loss is read between evaluated points."}`;
+    }
+    const loss = number(swept?.loss);
+    const outside = isOutside ? "; the point lies outside the sweep, beyond the edge of the picture" : "";
+    const read = Number.isFinite(loss) ? `; ${off}${standing && ","} the loss is ≈ ${short(loss)}` : "";
+    return `torch's own numbers at exactly this θ, by autograd through all parameters${outside}${read}`;
   };
 
   /* At a point of the grid torch and the sweep measured the same thing: a difference is shown, never hidden. */
-  const disagreement = (found) => {
-    const apart = found.apart === null || found.apart === undefined ? 0 : number(found.apart);
+  const disagreement = (apart) => {
     const warning = byId("disagree");
     warning.hidden = !(apart > APART);
-    warning.textContent = warning.hidden ? "" : `At this grid point the swept loss and torch's differ by ${explorer.short(100 * apart)} %: the store and the objective loaded here do not agree.`;
+    warning.textContent = warning.hidden ? "" : `At this grid point the swept loss and torch's differ by ${short(100 * apart)} %: ` +
+      "the store and the objective loaded here do not agree.";
   };
 
-  explorer.point = {
-    render: () => {
-      const { scene } = explorer.reply;
-      explorer.field("a", explorer.state.a);
-      explorer.field("b", explorer.state.b);
-      if (!scene) return;
-      const found = explorer.numbers(0);
-      ["a", "b"].forEach((id, axis) => {
-        const label = byId(id).closest("label");
-        label.hidden = axis >= scene.axes.length;
-        const name = label.querySelector(".label");
-        name.textContent = name.title = scene.axes[axis] ?? id;
-      });
-      put(byId("readout-loss"), found.values.loss ?? NaN, found.source);
-      put(byId("readout-norm"), found.norm ?? NaN, found.source);
-      byId("readout-share").previousElementSibling.textContent = scene.axes.length > 1 ? "of it in the plane" : "of it along the line";
-      put(byId("readout-share"), found.share ?? NaN, found.source, found.share === null ? "" : percent(found.share));
-      more(found, found.source);
-      byId("agree").textContent = origin(found);
-      if (found.source === "preview") return;
-      byId("live").textContent = sentence(found);
-      disagreement(found);
-    },
+  const fields = (axes) => ["a", "b"].forEach((id, axis) => {
+    explorer.controls.field(id, explorer.state[id]);
+    const label = byId(id).closest("label");
+    label.hidden = axis >= axes.length;
+    const name = label.querySelector(".label");
+    name.textContent = name.title = axes[axis] ?? id;
+  });
+
+  const render = () => {
+    const { scene } = explorer.reply;
+    if (!scene) return;
+    fields(scene.axes);
+    const found = numbers(0);
+    const { values, norm, share, source } = found;
+    put(byId("readout-loss"), values.loss ?? NaN, source);
+    put(byId("readout-norm"), norm ?? NaN, source);
+    byId("readout-share").previousElementSibling.textContent = scene.axes.length > 1 ? "of it in the plane" : "of it along the line";
+    put(byId("readout-share"), share ?? NaN, source, share === null ? "" : explorer.percent(share));
+    more(found);
+    const theta = explorer.theta();
+    const isOutside = scene.sides[0].window.some((ends, axis) => !explorer.isWithin(theta[axis], ends));
+    byId("agree").textContent = origin(found, explorer.standing(scene.sides[0], theta), isOutside);
+    if (source === "preview") return;
+    byId("live").textContent = sentence(found);
+    disagreement(number(found.apart ?? 0));
   };
+
+  explorer.point = { numbers, render };
 })();

@@ -15,15 +15,17 @@
   const stepAt = ({ path }, index) => (index === path.length - 1 ? -1 : path[index].step);
 
   /* The store of the series whose plane goes through the checkpoint nearest to a step. */
-  const nearest = ({ members }, step) => members.reduce((best, each) => (Math.abs(each[0] - step) < Math.abs(best[0] - step) ? each : best))[1];
+  const nearest = ({ members }, step) => {
+    const away = ([at]) => Math.abs(at - step);
+    return members.reduce((best, member) => (away(member) < away(best) ? member : best))[1];
+  };
   const series = () => explorer.reply.scene?.series ?? null;
   const isMoved = () => series()?.members.some(([, name]) => name === explorer.state.store) ?? false;
 
   const put = (id, value) => {
     const node = byId(id);
     node.textContent = value === null ? "–" : explorer.short(value);
-    node.dataset.value = String(value ?? NaN);
-    node.dataset.source = "torch";
+    Object.assign(node.dataset, { value: String(value ?? NaN), source: "torch" });
   };
 
   const swatch = ({ color, dash }) =>
@@ -38,32 +40,37 @@
     if (box.dataset.shown !== wanted) {
       box.dataset.shown = wanted;
       box.replaceChildren(...found.map((each) => {
-        const button = explorer.make("button", { type: "button", className: "chip" }, [swatch(each), explorer.brief(each.name)]);
+        const button = explorer.make("button", { type: "button", className: "chip" }, [swatch(each), explorer.names.brief(each.name)]);
         button.dataset.run = each.name;
         return button;
       }));
     }
-    for (const node of box.children) node.setAttribute("aria-pressed", String(node.dataset.run === run.name));
+    for (const node of box.children) explorer.controls.press(node, node.dataset.run === run.name);
   };
 
-  const percent = (share) => `${Number((100 * share).toPrecision(2))} %`;
+  const distance = (offset, share) =>
+    share < 1e-6 ? "on the plane" : `${explorer.short(offset)} from the plane, ${explorer.percent(share)} of the path's size in it`;
 
-  const sentence = (run, index, limit) => {
-    const { loss, plane_loss: shown, offset, step } = run.path[index];
-    const short = explorer.short;
-    const where = `Step ${step.toLocaleString("en-US")}, ${index + 1} of ${run.path.length} recorded`;
-    const share = run.size > 0 ? offset / run.size : 0;
-    const away = share < 1e-6 ? "on the plane" : `${short(offset)} from the plane, ${percent(share)} of the path's size in it`;
-    const apart = loss === null || shown === null ? "" : share > limit || Math.abs(loss - shown) > 0.1 * Math.abs(loss)
-      ? ` The color under it is another place's loss: ${short(shown)} for its own ${short(loss)}.` : " The color under it is about its own loss.";
-    return `${where}: ${away}.${apart}`;
+  /* Whether the color of the plane under a checkpoint is that of its own loss. */
+  const color = (own, shown, isFar) => {
+    if (own === null || shown === null) return "";
+    const isOther = isFar || Math.abs(own - shown) > 0.1 * Math.abs(own);
+    if (!isOther) return " The color under it is about its own loss.";
+    return ` The color under it is another place's loss: ${explorer.short(shown)} for its own ${explorer.short(own)}.`;
+  };
+
+  const sentence = ({ path, size }, index, limit) => {
+    const { loss, plane_loss: shown, offset, step } = path[index];
+    const share = size > 0 ? offset / size : 0;
+    const where = `Step ${step.toLocaleString("en-US")}, ${index + 1} of ${path.length} recorded`;
+    return `${where}: ${distance(offset, share)}.${color(loss, shown, share > limit)}`;
   };
 
   const along = () => {
     const node = byId("along");
     const found = series();
     node.hidden = !found;
-    node.setAttribute("aria-pressed", String(isMoved()));
+    explorer.controls.press(node, isMoved());
     node.disabled = Boolean(found && isMoved() && !found.base);
   };
 
@@ -82,7 +89,7 @@
     put("own-loss", run.path[index].loss);
     put("plane-loss", run.path[index].plane_loss);
     put("offset", run.path[index].offset);
-    explorer.losses(byId("walk-losses"), run, index);
+    explorer.recordedLosses.draw(byId("walk-losses"), run, index);
     byId("walk-says").textContent = sentence(run, index, explorer.reply.scene.maps[0].checkpoints.limit);
     byId("spread-says").textContent = explorer.reply.scene.spread;
     along();
