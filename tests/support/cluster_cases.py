@@ -83,12 +83,12 @@ def slope(made: str = "", start: str = "", **trouble: Any) -> Objective:
     """Return the slope.
 
     Args:
-        made: a file to which a line is written whenever this is called.
+        made: a file to which a line is written whenever this is called: the process, and PyTorch's threads.
         start: a file with the model's own w.
         trouble: as of `Trouble`.
     """
     if made:
-        note(Path(made), str(os.getpid()))
+        note(Path(made), f"{os.getpid()} {torch.get_num_threads()}")
     model = Slope(float(Path(start).read_text()) if start else 0.0)
     return Objective(model, terms={"slope": Trouble(**trouble) if trouble else Slope.forward})
 

@@ -89,6 +89,7 @@ def ticket_of(
         device=device or str(recipe.device),
         threads=threads or 1,
         driver=this_process(),
+        factory_threads=torch.get_num_threads(),
         default_dtype=torch.get_default_dtype(),
         matmul_precision=torch.get_float32_matmul_precision(),
     )
