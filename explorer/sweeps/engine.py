@@ -42,10 +42,11 @@ def sweep(
     """Measure quantities at every point of the grid and return the landscape.
 
     Variables, each over the grid's labels: `loss`; `terms` (term), unweighted; `gradient` (direction), the basis times
-    the gradient, so per unit of the coordinate; `gradient_norm`, of the full gradient; `curvature` (direction,
-    direction_2), the basis times the Hessian times the basis; the objective's metrics, and loss and metrics on its test
-    data; every function by its name; `status`. NaN and infinity are results: kept, and counted in the attribute
-    `nonfinite`. Attributes hold the provenance, nested ones as JSON.
+    the gradient, so per unit of the coordinate; `term_gradients` (term, direction), of each term alone, unweighted;
+    `gradient_norm`, of the full gradient; `curvature` (direction, direction_2), the basis times the Hessian times the
+    basis; the objective's metrics, and loss and metrics on its test data; quantities of one's own by their names;
+    `status`. NaN and infinity are results: kept, and counted in the attribute `nonfinite`. Attributes hold the
+    provenance, nested ones as JSON.
 
     With a store, points are visited coarse to fine and written as they come: a sweep that was stopped or killed goes on
     where it was when it is called again with the same arguments, and `open_landscape` reads it meanwhile.
@@ -55,8 +56,9 @@ def sweep(
         plane: which the grid's coordinates belong to, of the objective's P and dtype; or several planes through one
             origin, one a seed, which become the leading dimension `seed`.
         grid: with the plane's labels, in their order.
-        quantities: built-in names, or functions theta [P] -> scalar. Where none are given, a store that is there keeps
-            its own.
+        quantities: built-in names, functions theta [P] -> scalar, of an array where they have an attribute `dims`
+            (name of a dimension -> labels), or objects as in `explorer.quantities`. One that cannot be batched is
+            looped, alone. Where none are given, a store that is there keeps its own.
         store: folder to write the landscape to. Points whose evaluation raises are marked as failed there, with a
             warning, and tried again next time.
         device, dtype: evaluate there and in it; the objective's own by default. torch.bfloat16 or torch.float16 on an

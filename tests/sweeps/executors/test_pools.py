@@ -213,12 +213,6 @@ def test_a_recipe_that_cannot_be_pickled_is_refused(pool: ProcessPoolExecutor) -
         swept(pool, recipe, 64)
 
 
-def test_importing_explorer_loads_no_dask() -> None:
-    program = "import sys, explorer; print({'distributed', 'dask', 'cloudpickle'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-
-
 def test_the_parcels_file_is_private_and_goes_with_the_context(pool: ProcessPoolExecutor) -> None:
     from explorer.sweeps.executors.parcel import pack
     from explorer.sweeps.executors.pool import parcel_file
