@@ -5,8 +5,11 @@ import sys
 import pytest
 
 from explorer import sweep
+from explorer.quantities import read_quantities
+from explorer.sweeps.evaluation.strategies import LOOP, measure_by
 from models.residual import ResidualNetwork
 from tests.benchmarks import (
+    bench_ablation,
     bench_cluster,
     bench_convolution,
     bench_gpu,
@@ -17,7 +20,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.harness import table
 from tests.benchmarks.harness.interleaved import measure
-from tests.benchmarks.work import gpu_work, network_work
+from tests.benchmarks.work import gpu_work, network_work, switched_off
 from tests.benchmarks.work.neuron_work import Size
 
 TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-9}
@@ -108,3 +111,37 @@ def test_large_models_are_swept_in_bounded_memory(parameters):
     found = bench_models.large(parameters)
     assert found["points"] == 25
     assert found["megabytes"] < bench_models.allowed_megabytes(found["parameters"])
+
+
+def test_the_ablation_runs_at_toy_size(monkeypatch):
+    few = [rewrite for rewrite in bench_ablation.INTERPRETED if rewrite.name not in NOT_OF_A_NEURON]
+    monkeypatch.setattr(bench_ablation, "INTERPRETED", few)
+    row, *_ = bench_ablation.rows(points=4)
+    lines = list(bench_ablation.lines([row], (), 1, patience=0.0, least_seconds=1e-9))
+    header, _, *table_lines = (line for line in lines if line.startswith("|"))
+    assert header == "| without | neuron, loss |"
+    ratios = dict(line.strip("| ").split(" | ") for line in table_lines)
+    assert ratios.keys() == {rewrite.name for rewrite in few[1:]}
+    assert all(float(ratio) > 0 for ratio in ratios.values())
+
+
+NOT_OF_A_NEURON = {"common half", "joined products", "folded BatchNorm", "channels last", "class-major", "simplified"}
+
+
+def test_what_is_switched_off_is_not_made():
+    # A layer whose outputs are fewer than its weights is kept affine even so.
+    row = bench_ablation.rows(images=1000)[2]()
+    every = row.choices()
+    assert all(any(words in note for note in notes(row, every[0])) for words in ("affine layer", "class-major"))
+    for rewrite in switched_off.REWRITES:
+        words = {"affine first layers": "affine layer", "class-major": "class-major"}.get(rewrite.name)
+        if words:
+            choice = next(each for each in every if rewrite.allows(each))
+            with rewrite.off():
+                assert not any(words in note for note in notes(row, choice))
+
+
+def notes(row, choice):
+    """Return what is rewritten in a row's graph."""
+    wanted = read_quantities(row.quantities)
+    return measure_by(LOOP.traced(choice), row.objective(), row.plane, wanted).notes
