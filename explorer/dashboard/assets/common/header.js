@@ -1,4 +1,4 @@
-/* Header: copying the link, projector and theme. */
+/* Header: projector and theme. */
 (() => {
   const explorer = (window.explorer ??= {});
 
@@ -7,7 +7,6 @@
   const themed = (name) => switched(name, true).filter((mode) => mode === name || mode === "projector");
 
   const buttons = {
-    "copy-link": () => explorer.copy(location.href, explorer.byId("copy-link")),
     projector: () => explorer.act({ mode: switched("projector", !explorer.state.mode.includes("projector")) }),
     theme: () => explorer.act({ mode: themed(document.documentElement.dataset.theme === "dark" ? "light" : "dark") }),
   };

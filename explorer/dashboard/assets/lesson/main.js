@@ -136,7 +136,6 @@
     for (const [key, limit] of Object.entries(FIELDS)) explorer.controls.typed(key, limits[limit]);
     for (const key of COUNTS) explorer.controls.typed(key, limits[key], true);
     for (const [key, id] of Object.entries(SLIDERS)) slid(key, id);
-    byId("copy-code").addEventListener("click", ({ target }) => explorer.copy(byId("code").textContent, target, byId("code")));
     byId("code-button").addEventListener("click", () =>
       byId("code-card").scrollIntoView({ behavior: explorer.isStill() ? "auto" : "smooth" }));
     explorer.fit.show();
