@@ -103,7 +103,7 @@ def without(row: Row, rewrite: Rewrite, choices: Sequence[Rewrites]) -> Work:
 
 
 def fastest(row: Row, choices: Sequence[Rewrites]) -> tuple[Strategy, Measure]:
-    """Return the fastest of some choices, each timed three times, and the evaluation by it."""
+    """Return the fastest of some choices, each timed five times, and the evaluation by it."""
     made = [_evaluation(row, (LADDER[0] if row.batched else LOOP).traced(each)) for each in choices]
     if len(made) == 1:
         return made[0]
@@ -136,9 +136,9 @@ def _evaluation(row: Row, strategy: Strategy) -> tuple[Strategy, Measure]:
 
 
 def _seconds(run: Measure, coords: Tensor) -> float:
-    run(coords[:1])
+    run(coords)
     times = []
-    for _ in range(3):
+    for _ in range(5):
         began = time.perf_counter()
         run(coords)
         times.append(time.perf_counter() - began)
