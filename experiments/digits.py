@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy
 
 import explorer
 from experiments.images import accuracy, digits
-from experiments.slices import dtype_of, swept, with_source
+from experiments.slices import SLOPES, dtype_of, swept, with_source
 from experiments.training import Recipe, drawn, train
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.directions import along, gaussian, hessian, principal
@@ -129,24 +129,26 @@ def main(out: Path, points: int, folder: Path | None, name: str, every: int) -> 
 def _around_the_end(found: explorer.Objective, out: Path, points: int) -> None:
     """Sweep the planes that random and Hessian directions span."""
     square = explorer.Grid.square(radius=1.0, points=points)
-    swept(found, [gaussian(found, seed=seed) for seed in SEEDS], square, out / "digits-random.zarr")
+    swept(found, [gaussian(found, seed=seed) for seed in SEEDS], square, out / "digits-random.zarr", quantities=SLOPES)
     steepest = hessian(found)
     print("\nlargest eigenvalues of the Hessian:", *(f"{value:.4f}" for value in steepest.made["eigenvalues"]))
-    swept(found, steepest, square, out / "digits-hessian.zarr", checkpoints=trajectory())
+    swept(found, steepest, square, out / "digits-hessian.zarr", checkpoints=trajectory(), quantities=SLOPES)
 
 
 def _along_the_path(found: explorer.Objective, out: Path, points: int) -> None:
     """Sweep the plane of the path, the same moved along it, and the plane of three paths."""
     path = trajectory()
     plane = principal(path)
-    swept(found, plane, around(plane, path, points=points), out / "digits-trajectory.zarr", checkpoints=path)
+    shown = {"checkpoints": path, "quantities": SLOPES}
+    swept(found, plane, around(plane, path, points=points), out / "digits-trajectory.zarr", **shown)
     moved, frame = along(plane, path), around(plane, path, points=min(points, MOVED_POINTS))
     for number in torch.linspace(0, len(path) - 1, MOVED).round().long().tolist():
         store = out / f"digits-along-{int(path.steps[number]):03d}.zarr"
         swept(found, moved[number], frame, store, checkpoints=path, quantities=("loss",))
     runs = {name: run(name) for name in RUNS}
     shared = principal(runs)
-    swept(found, shared, around(shared, *runs.values(), points=points), out / "digits-runs.zarr", checkpoints=runs)
+    shown = {"checkpoints": runs, "quantities": SLOPES}
+    swept(found, shared, around(shared, *runs.values(), points=points), out / "digits-runs.zarr", **shown)
 
 
 def _record(name: str, folder: Path, every: int) -> None:

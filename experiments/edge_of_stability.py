@@ -22,7 +22,7 @@ from torch.nn.functional import one_hot
 import explorer
 from experiments.digits import around
 from experiments.images import digits
-from experiments.slices import swept, with_source
+from experiments.slices import SLOPES, swept, with_source
 from experiments.training import drawn, one_thread
 from explorer.curvature import extreme_eigenvalues, hessian_product
 from explorer.directions import principal
@@ -111,7 +111,7 @@ def main(out: Path, steps: int, points: int) -> None:
     walked = {f"rate {rate:g}": path for rate, (path, _) in paths.items()}
     plane = principal(walked)
     store = out / "edge-of-stability.zarr"
-    swept(begin, plane, around(plane, *walked.values(), points=points), store, checkpoints=walked)
+    swept(begin, plane, around(plane, *walked.values(), points=points), store, checkpoints=walked, quantities=SLOPES)
     Store.open(store, write=True).set_attrs({"sharpness": json.dumps(columns(found))})
     print(f"\n{sentence(found)}")
 

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 from experiments.activities import ACTIVITIES, HIDDEN
 from experiments.following import follow
 from experiments.kink_minima import crease_heights
+from experiments.losses import CAPTIONS, DELTA
 from experiments.minima import minima
 from experiments.own import own
 from experiments.program import program
 from experiments.targets import TARGETS
 from experiments.training_program import training_program
-from explorer.study import Study, TargetSet
+from explorer.study import Caption, Study, TargetSet
 from models import LOSSES, MODELS
 from models.losses import unreduced
 
@@ -52,7 +53,10 @@ NEURON = Study(
     title="One tanh neuron",
     formula="ŷ = tanh(w·x + b)",
     model=MODELS["tanh_neuron"],
+    captions={**CAPTIONS, "w": Caption("weight w"), "b": Caption("bias b")},
     losses=LOSSES,
+    parameters={"huber": (DELTA,)},
+    creased=("mae",),
     targets=TARGETS,
     own=own,
     stages=stages,
@@ -61,7 +65,7 @@ NEURON = Study(
     kinks=kinks,
     program=program,
     training_program=training_program,
-    preview="neuron",
+    script=Path(__file__).with_name("assets") / "neuron.js",
     activities=ACTIVITIES,
     lesson=Path(__file__).with_name("lesson.md").read_text(encoding="utf-8"),
     hidden=HIDDEN,

@@ -1,7 +1,7 @@
 """The state of the page as a PyTorch program: what a learner can run and get the page's own numbers from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from experiments.program_pieces import LOSS_LINES, definition, imports, numbers, points
 from explorer.study import TargetSet
@@ -30,15 +30,16 @@ print("dL/db =", repr(b.grad.item()))
 """
 
 
-def program(target: TargetSet, loss_name: str, delta: float, theta: Sequence[float]) -> str:
+def program(target: TargetSet, loss_name: str, parameters: Mapping[str, float], theta: Sequence[float]) -> str:
     """Return a complete program, needing only torch, that prints L, dL/dw and dL/db at theta = (w, b).
 
-    Numbers are written with all their digits, so that the program's results are the page's. `delta` is Huber's.
+    Numbers are written with all their digits, so that the program's results are the page's. `parameters` are the
+    loss's.
 
     Raises:
         ValueError: a loss name that is not one of the four, a theta that is not two finite numbers, a bad delta.
     """
-    needed = definition(loss_name, delta)
+    needed = definition(loss_name, parameters)
     if len(theta) != 2 or not all(math.isfinite(value) for value in theta):
         raise ValueError(f"expected theta = (w, b), two finite numbers, got {tuple(theta)}")
     code, comment = LOSS_LINES[loss_name]

@@ -1,6 +1,7 @@
 """What the generated programs have in common: the losses as code, the data with all their digits."""
 
 import textwrap
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -42,8 +43,8 @@ def log_cosh(r):
 _DEFINITIONS = {"huber": _HUBER, "log_cosh": _LOG_COSH}
 
 
-def definition(loss_name: str, delta: float) -> str:
-    """Return the function that a loss needs, "" where it needs none; `delta` is Huber's.
+def definition(loss_name: str, parameters: Mapping[str, float]) -> str:
+    """Return the function that a loss needs, "" where it needs none; `parameters` are those that it takes.
 
     Raises:
         ValueError: a loss name that is not one of the four, a bad delta.
@@ -51,8 +52,8 @@ def definition(loss_name: str, delta: float) -> str:
     if loss_name not in LOSS_LINES:
         raise ValueError(f"no program for loss {loss_name!r}; expected one of {', '.join(LOSS_LINES)}")
     if loss_name == "huber":
-        Huber(delta)
-    return _DEFINITIONS.get(loss_name, "").format(delta=float(delta))
+        Huber(**parameters)
+    return _DEFINITIONS.get(loss_name, "").format(**{name: float(value) for name, value in parameters.items()})
 
 
 def imports(loss_name: str) -> str:

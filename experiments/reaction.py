@@ -11,6 +11,7 @@ On the flats uhat is 0 or 1 throughout: solutions of the equation that start fro
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from torch.func import jvp
 
 from experiments.reaction_program import reaction_program
 from experiments.reaction_training_program import reaction_training_program
-from explorer.study import Study, Training
+from explorer.study import Caption, Minima, Minimum, Study, Training
 from models import MODELS
 
 RHO = 5.0
@@ -55,7 +56,6 @@ def _facts() -> dict[str, float]:
     along_w, along_b = float(slope.square().mean()) / 2, float(slope[0].square()) / 2
     ratio = along_w / along_b
     return {
-        "collocation_points": float(len(TIMES)),
         "rho": RHO,
         "u0": U0,
         "w_star": w_star,
@@ -78,15 +78,26 @@ def training_program(weights: Mapping[str, float], theta: Sequence[float], train
     return reaction_training_program(RHO, U0, TIMES.tolist(), weights, theta, training)
 
 
+FACTS = _facts()
+
 REACTION = Study(
     name="reaction",
     title="Two terms, as in a PINN",
     formula="û(t) = (1 + tanh(w·t + b)) / 2",
     model=MODELS["reaction"],
+    captions={
+        "ic": Caption("L_ic", "the initial condition"),
+        "pde": Caption("L_pde", "the equation"),
+        "w": Caption("weight w"),
+        "b": Caption("bias b"),
+    },
     window={"w": (-2.0, 8.0), "b": (-5.0, 3.0)},
     terms={"ic": initial_condition, "pde": equation},
+    inputs=TIMES,
+    known_minima=Minima((Minimum((FACTS["w_star"], FACTS["b_star"]), 0.0, None, "the exact solution"),)),
     terms_program=program,
     terms_training_program=training_program,
-    preview="reaction",
-    facts=_facts(),
+    teaches="Dashed: the exact solution. The neuron contains it; whether training finds it is the question.",
+    script=Path(__file__).with_name("assets") / "reaction.js",
+    facts=FACTS,
 )

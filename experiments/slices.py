@@ -10,9 +10,10 @@ import torch
 import xarray as xr
 
 import explorer
-from explorer.checklist import report_text
 from explorer.plane import Plane
 
+SLOPES = ("loss", "gradient")
+"""What a page needs to draw the gradient while a point is moved."""
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 """As the command line writes them."""
 
@@ -50,5 +51,5 @@ def swept(
     except explorer.StoreError as error:
         raise click.ClickException(str(error)) from None
     print(f"\n{store}: {landscape['loss'].size:,} points, {time.perf_counter() - began:.0f} s")
-    print(report_text(landscape))
+    print(explorer.report(landscape))
     return landscape

@@ -1,7 +1,7 @@
 """The page's descent as a PyTorch program: what a learner can run and get the page's own path from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from experiments.program_pieces import LOSS_LINES, definition, imports, numbers, points
 from experiments.training_pieces import optimizer_line, scheduler_line, step_lines
@@ -67,18 +67,18 @@ batches = mini_batches()
 
 
 def training_program(
-    target: TargetSet, loss_name: str, delta: float, theta: Sequence[float], training: Training
+    target: TargetSet, loss_name: str, parameters: Mapping[str, float], theta: Sequence[float], training: Training
 ) -> str:
     """Return a complete program, needing only torch, that trains from theta = (w, b) and prints every step.
 
     Its path is that of `explorer.descend`: the same classes of `torch.optim` with the same options, the same order of
-    mini-batches, and numbers with all their digits. `delta` is Huber's.
+    mini-batches, and numbers with all their digits. `parameters` are the loss's.
 
     Raises:
         ValueError: a loss name that is not one of the four, a theta that is not two finite numbers, a bad delta; an
             optimizer that is none of `torch.optim`; a schedule that does not exist.
     """
-    needed = definition(loss_name, delta)
+    needed = definition(loss_name, parameters)
     if len(theta) != 2 or not all(math.isfinite(value) for value in theta):
         raise ValueError(f"expected theta = (w, b), two finite numbers, got {tuple(theta)}")
     method = method_of(training.optimizer)

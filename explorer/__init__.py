@@ -4,6 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 from explorer import directions
+from explorer.checklist import report
 from explorer.checkpoints import open_trajectory, record
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.descent import basins, descend
@@ -24,6 +25,7 @@ __all__ = [  # noqa: RUF022  grouped by subject
     # the landscape, and its drawings
     "sweep",
     "open_landscape",
+    "report",
     "figures",
     # the way that training takes
     "descend",

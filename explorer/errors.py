@@ -5,6 +5,7 @@ ExplorerError
   ObjectiveError  a model, loss or data that do not make a scalar function of theta
   StoreError      a store that is damaged, not ours, or of another sweep
   CheckpointError a file of weights that cannot be read, or that is of another model
+  WorkerError     workers that are gone, or that cannot make the objective they are to evaluate
 """
 
 
@@ -26,3 +27,7 @@ class StoreError(ExplorerError, ValueError):
 
 class CheckpointError(ExplorerError, ValueError):
     """Raised when a file of weights cannot be read, or does not fit the model."""
+
+
+class WorkerError(ExplorerError, RuntimeError):
+    """Raised when the workers of an executor are gone, or cannot make the objective they are to evaluate."""

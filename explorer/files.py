@@ -42,11 +42,16 @@ def read_regular(path: Path, most: int) -> bytes:
     """
     # O_NOFOLLOW: a link could lead out of the store; O_NONBLOCK: a pipe would wait for ever.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        found = os.fstat(file.fileno())
+    descriptor = os.open(path, flags)
+    # Closed here: of a folder no file object can be made, and 1,000 of them left open end a server.
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > most:
             raise StoreError(f"expected {path} to be a regular file of at most {most} bytes; got {found.st_size} bytes")
-        return file.read(most)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(descriptor)
 
 
 def is_real_folder(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from torch import Tensor, nn, optim
 
@@ -57,7 +58,8 @@ class Visit:
 
     target: str
     loss: str
-    delta: float
+    parameters: Mapping[str, float]
+    """Value of each number that a loss of the catalogue takes, by name."""
     w: float
     b: float
     opt: tuple[str, ...] = ()
@@ -69,6 +71,27 @@ class Visit:
     batch: int = 0
     """Samples of a mini-batch; 0 takes all."""
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that a loss takes beside prediction and target, for the learner to set."""
+
+    name: str
+    """Keyword of the loss, and key of the page's address."""
+    title: str
+    default: float
+    limits: tuple[float, float]
+    """Lowest and highest, both positive: its slider is logarithmic."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """How a page speaks of a loss, a term or an axis."""
+
+    title: str
+    meaning: str = ""
+    """Said after the title where there is room."""
 
 
 @dataclass(frozen=True)
@@ -111,54 +134,88 @@ class Activity:
     """(visits since the start, oldest first and never empty; the chosen answer or "") -> verdict."""
     answers: tuple[tuple[str, str], ...] = ()
     """(value, label) of the buttons to choose from; empty when the answer is given on the map."""
+    drawn: bool = False
+    """Whether the answer is a direction that the learner pulls out of the point, in degrees from the first axis towards
+    the second; until it is given the gradient's arrow is hidden."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """All that a page needs to know of a model with two parameters."""
+    """All that a page needs to know of a model with two parameters: a loss on target sets, or a sum of terms."""
 
     name: str
     title: str
     formula: str
-    """One line of plain text, for example "ŷ = tanh(w·x + b)"."""
+    """One line of plain text, for example "ŷ = w·x + b"."""
     model: Callable[[], nn.Module]
     """Returns a fresh float64 model whose two parameters are named by `labels`, in this order."""
     labels: tuple[str, str] = ("w", "b")
+    captions: Mapping[str, Caption] = field(default_factory=dict)
+    """Of losses, terms and axes, by name; what has none is called by its name."""
     window: Window = field(default_factory=dict)
     """Used where there are no target sets."""
+
     losses: Mapping[str, Callable[..., nn.Module]] = field(default_factory=dict)
-    """Name -> loss class; "huber" takes delta."""
+    """Name -> loss class, in the order shown; the first is opened when the address names none."""
+    parameters: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
+    """Name of a loss -> the numbers that it takes; a loss that is not there takes none."""
+    creased: tuple[str, ...] = ()
+    """Names of the losses whose surface has creases, along which there is no second derivative."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Loss names that hide which loss they stand for (alias -> name), for exercises."""
     targets: Mapping[str, TargetSet] = field(default_factory=dict)
+    """Name -> target set, in the order shown; the first is opened when the address names none."""
     own: Callable[[Tensor, Tensor], TargetSet] | None = None
     """(x [D], y [D]) -> a target set with a fitting window, for the learner's own points."""
+
+    terms: Mapping[str, Callable[[nn.Module], Tensor]] = field(default_factory=dict)
+    """Named terms (model -> scalar) of a composite objective; empty where a loss and target sets are used. The learner
+    sets the weight of the first."""
+    inputs: Tensor | None = None
+    """Where terms look at the model, [D]; for the script."""
+
     stages: Callable[[nn.Module, Tensor, Tensor, nn.Module], Mapping[str, Tensor]] | None = None
     """(model, x [D], y [D], loss) -> the named tensors from the parameters to the loss, in order, the last a scalar."""
     minima: Callable[[TargetSet, nn.Module], Minima] | None = None
     """(target set, loss) -> certified minima."""
+    known_minima: Minima | None = None
+    """Of terms, where they are known and the same whatever the weights."""
     follow: Callable[[TargetSet, TargetSet, nn.Module, Sequence[float]], Sequence[float] | None] | None = None
     """(target set before, after, loss, a minimum before) -> where that minimum is after; None where it has ceased to
     exist on the way."""
     kinks: Callable[[TargetSet], Sequence[tuple[float, float, float]]] | None = None
-    """(target set) -> lines p*alpha + q*beta = c along which MAE has a crease."""
-    program: Callable[[TargetSet, str, float, Sequence[float]], str] | None = None
-    """(target set, loss name, delta, theta) -> a PyTorch program that prints loss and gradient there."""
-    terms_program: Callable[[Mapping[str, float], Sequence[float]], str] | None = None
-    """(weight of each term, theta) -> a PyTorch program that prints the weighted total and its gradient there."""
-    training_program: Callable[[TargetSet, str, float, Sequence[float], Training], str] | None = None
-    """(target set, loss name, delta, theta to start at, training) -> a PyTorch program that trains from there and
-    prints every step."""
-    terms_training_program: Callable[[Mapping[str, float], Sequence[float], Training], str] | None = None
-    """(weight of each term, theta to start at, training) -> the like for the weighted total."""
+    """(target set) -> lines p*alpha + q*beta = c along which creased losses have a crease."""
     optimizers: Mapping[str, type[optim.Optimizer]] = field(default_factory=dict)
     """Name -> class of further optimizers to descend with, beside `explorer.descent.OPTIMIZERS`."""
-    terms: Mapping[str, Callable[[nn.Module], Tensor]] = field(default_factory=dict)
-    """Named terms (model -> scalar) of a composite objective; empty where a loss and target sets are used."""
-    facts: Mapping[str, float] = field(default_factory=dict)
-    """Numbers the page's captions and preview need, by name."""
+
+    program: Callable[[TargetSet, str, Mapping[str, float], Sequence[float]], str] | None = None
+    """(target set, loss name, the loss's parameters, theta) -> a PyTorch program that prints loss and gradient
+    there."""
+    terms_program: Callable[[Mapping[str, float], Sequence[float]], str] | None = None
+    """(weight of each term, theta) -> a PyTorch program that prints the weighted total and its gradient there."""
+    training_program: Callable[[TargetSet, str, Mapping[str, float], Sequence[float], Training], str] | None = None
+    """(target set, loss name, the loss's parameters, theta to start at, training) -> a PyTorch program that trains from
+    there and prints every step."""
+    terms_training_program: Callable[[Mapping[str, float], Sequence[float], Training], str] | None = None
+    """(weight of each term, theta to start at, training) -> the like for the weighted total."""
+
+    teaches: str = ""
+    """One sentence below the fit, where there are no target sets to say one."""
     activities: tuple[Activity, ...] = ()
     lesson: str = ""
     """Markdown with $TeX$, shown in the drawer and at /lesson."""
-    preview: str = ""
-    """Which of the browser's models moves between press and release ("neuron", "reaction"); "" waits for torch."""
-    hidden: Mapping[str, str] = field(default_factory=dict)
-    """Loss names that hide which loss they stand for (alias -> name), for exercises."""
+    script: Path | None = None
+    """A file of JavaScript, served with the page, that defines `explorer.preview.NAME`, NAME being the file's without
+    its ending: the model between press and release, and what is said of it in words (assets/lesson/preview.js tells
+    how). None waits for torch."""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """Numbers for the script, by name."""
+
+    def caption(self, name: str) -> Caption:
+        """Return how a loss, a term or an axis is spoken of."""
+        return self.captions.get(name, Caption(name))
+
+    def own_parameters(self, loss: str, values: Mapping[str, float]) -> dict[str, float]:
+        """Return those of the values that a loss takes, by keyword; a hidden one as the loss it stands for."""
+        taken = self.parameters.get(self.hidden.get(loss, loss), ())
+        return {each.name: values[each.name] for each in taken}

@@ -11,7 +11,7 @@ from explorer import Plane
 from tests.support.cases import bowl, neuron
 
 
-def random_plane(seed, directions=2, parameters=6, dtype=torch.float64):
+def plane_of(seed, directions=2, parameters=6, dtype=torch.float64):
     generator = torch.Generator().manual_seed(seed)
     origin = torch.randn(parameters, generator=generator, dtype=dtype)
     basis = torch.randn(directions, parameters, generator=generator, dtype=dtype)
@@ -24,7 +24,7 @@ COORDS = st.lists(st.floats(-100, 100), min_size=2, max_size=2)
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 20), COORDS)
 def test_coordinates_undo_at(seed, coords):
-    plane = random_plane(seed)
+    plane = plane_of(seed)
     given_coords = torch.tensor(coords, dtype=torch.float64)
     # Rounding of order |coords| <= 100 times eps = 2e-16, times the condition of the basis (below 10), P = 6 terms.
     torch.testing.assert_close(plane.coordinates(plane.at(given_coords)), given_coords, rtol=0, atol=3e-12)
@@ -33,7 +33,7 @@ def test_coordinates_undo_at(seed, coords):
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 20), COORDS, st.floats(0.01, 10))
 def test_offset_is_the_distance_left_out(seed, coords, distance):
-    plane = random_plane(seed)
+    plane = plane_of(seed)
     normal = torch.linalg.svd(plane.basis).Vh[-1]
     theta = plane.at(coords) + distance * normal
     # theta is of order 300 at most, so its own rounding is 300 eps = 7e-14 an entry.
@@ -42,13 +42,13 @@ def test_offset_is_the_distance_left_out(seed, coords, distance):
 
 
 def test_at_is_the_formula():
-    plane = random_plane(1)
+    plane = plane_of(1)
     expected = plane.origin + 2 * plane.basis[0] - 3 * plane.basis[1]
     torch.testing.assert_close(plane.at([2.0, -3.0]), expected, rtol=0, atol=1e-14)
 
 
 def test_leading_dimensions_are_kept():
-    plane = random_plane(2)
+    plane = plane_of(2)
     coords = torch.zeros(4, 3, 2)
     thetas = plane.at(coords)
     assert (thetas.shape, plane.coordinates(thetas).shape, plane.offset(thetas).shape) == ((4, 3, 6), (4, 3, 2), (4, 3))
@@ -116,7 +116,7 @@ def test_what_spans_no_plane_is_refused(origin, basis, labels, message):
 
 def test_coords_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"coords \[\.\.\., 2\]"):
-        random_plane(0).at([1.0, 2.0, 3.0])
+        plane_of(0).at([1.0, 2.0, 3.0])
 
 
 def test_nearly_parallel_rows_are_projected_as_by_a_factorization():
@@ -167,7 +167,7 @@ def test_large_planes_are_never_copied_to_float64():
 
 
 def test_describe_hashes_the_bytes_and_says_how_it_was_made():
-    plane = random_plane(3)
+    plane = plane_of(3)
     plain = hashlib.sha256(plane.origin.numpy().tobytes() + plane.basis.numpy().tobytes()).hexdigest()
     assert plane.describe()["sha256"] == plain
     assert plane.describe()["made"] == {"kind": "tensors"}

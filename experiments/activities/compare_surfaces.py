@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from experiments.activities.gate import played_on
-from experiments.activities.measuring import open_name, residuals
+from experiments.activities.measuring import delta_of, open_name, residuals
 from experiments.activities.wording import LABELS, listed, number
 from experiments.targets import TARGETS
 from explorer.study import Activity, Verdict, Visit
@@ -38,7 +38,7 @@ def _check(visits: Sequence[Visit], answer: str) -> Verdict:
     if missing:
         return Verdict(False, f"Seen so far: {listed([LABELS[n] for n in LABELS if n in seen])}. "
                               f"Still to look at: {listed(missing)}.")  # fmt: skip
-    delta = next(visit.delta for visit in reversed(visits) if open_name(visit.loss) == "huber")
+    delta = next(delta_of(visit) for visit in reversed(visits) if open_name(visit.loss) == "huber")
     return Verdict(True, _notice(delta))
 
 

@@ -8,8 +8,9 @@ import torch
 
 from experiments.activities.answers import ALL_LOSSES, not_an_answer
 from experiments.activities.gate import played_on
-from experiments.activities.measuring import loss_module
+from experiments.activities.measuring import delta_of, loss_module
 from experiments.activities.wording import LABELS, fixed, number
+from experiments.losses import DELTA
 from experiments.minima import minima
 from experiments.targets import TARGETS
 from explorer.study import Activity, TargetSet, Verdict, Visit
@@ -18,8 +19,6 @@ TARGET = "outliers"
 POINT = 8
 """The outlier at x = 2."""
 DOWN = 2.0
-DELTAS = (0.01, 10.0)
-"""Those that the page offers; others are measured at the nearest."""
 _OWN = "own"
 _STILL = 1e-9
 """Two searches of one minimum differ by rounding."""
@@ -37,7 +36,9 @@ def follows(loss: str, delta: float) -> float:
 
 def all_follow(delta: float) -> dict[str, float]:
     """Return how far the minimum of every loss moves; of them Huber alone knows delta."""
-    inside = min(max(delta, DELTAS[0]), DELTAS[1])
+    low, high = DELTA.limits
+    # Those that the page offers; others are measured at the nearest.
+    inside = min(max(delta, low), high)
     return {loss: follows(loss, inside if loss == "huber" else 1.0) for loss in LABELS}
 
 
@@ -48,7 +49,7 @@ def _check(visits: Sequence[Visit], answer: str) -> Verdict:
 
 @played_on(TARGET)
 def _judge(visits: Sequence[Visit], answer: str) -> Verdict:
-    return not_an_answer(answer, ALL_LOSSES) or _verdict(answer, visits[-1].delta)
+    return not_an_answer(answer, ALL_LOSSES) or _verdict(answer, delta_of(visits[-1]))
 
 
 def _verdict(answer: str, delta: float) -> Verdict:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from experiments.activities.measuring import open_name
 from experiments.activities.wording import LABELS
+from experiments.losses import DELTA
 from experiments.targets import TARGETS
 from explorer.study import Verdict, Visit
 
@@ -46,7 +47,8 @@ def played_on(target: str | None = None, *losses: str) -> Callable[[Check], Chec
 def _readable(visit: Visit) -> bool:
     near = all(math.isfinite(value) and abs(value) <= FARTHEST for value in (visit.w, visit.b))
     known = visit.target in TARGETS and open_name(visit.loss) in LABELS
-    return near and known and math.isfinite(visit.delta) and visit.delta > 0
+    delta = visit.parameters.get(DELTA.name, math.nan)
+    return near and known and math.isfinite(delta) and delta > 0
 
 
 def _in_scene(visit: Visit, target: str | None, losses: tuple[str, ...]) -> bool:

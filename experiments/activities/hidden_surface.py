@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from experiments.activities.answers import ALL_LOSSES, not_an_answer
 from experiments.activities.gate import played_on
-from experiments.activities.measuring import HIDDEN, loss_at
+from experiments.activities.measuring import HIDDEN, delta_of, loss_at
 from experiments.activities.wording import LABELS, number, place
 from experiments.activities.zooming import lowest
 from explorer.study import Activity, Verdict, Visit
@@ -30,7 +30,7 @@ def _check(visits: Sequence[Visit], answer: str) -> Verdict:
 
 
 def _at_zero(here: Visit, loss: str) -> float:
-    return loss_at(Visit(here.target, loss, here.delta, 0.0, 0.0))
+    return loss_at(Visit(here.target, loss, here.parameters, 0.0, 0.0))
 
 
 def _right(here: Visit) -> Verdict:
@@ -40,7 +40,7 @@ def _right(here: Visit) -> Verdict:
 
 
 def _row(here: Visit, loss: str) -> tuple[str, ...]:
-    w, b, value = lowest(here.target, loss, here.delta)
+    w, b, value = lowest(here.target, loss, delta_of(here))
     return LABELS[loss], place(w, b), number(value), number(_at_zero(here, loss))
 
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 from experiments.activities.gate import Check, played_on
-from experiments.activities.measuring import gradient_at, loss_at, loss_module, open_name
+from experiments.activities.measuring import delta_of, gradient_at, loss_at, loss_module, open_name
 from experiments.activities.wording import LABELS, listed, number, place, way
 from experiments.minima import minima
 from experiments.targets import TARGETS
@@ -26,7 +26,7 @@ def in_window(target: str, loss: str, delta: float) -> tuple[Minimum, ...]:
 def _of_loss(target: str, visit: Visit) -> tuple[Minimum, ...]:
     """Return the minima of the loss at a visit; delta, which Huber alone knows, is fixed for the others."""
     loss = open_name(visit.loss)
-    return in_window(target, loss, visit.delta if loss == "huber" else 1.0)
+    return in_window(target, loss, delta_of(visit) if loss == "huber" else 1.0)
 
 
 def _checker(target: str, moral: str) -> Check:
@@ -34,7 +34,7 @@ def _checker(target: str, moral: str) -> Check:
     def check(visits: Sequence[Visit], answer: str) -> Verdict:
         here, loss = visits[-1], open_name(visits[-1].loss)
         there = _of_loss(target, here)
-        same = [v for v in visits if (open_name(v.loss), v.delta) == (loss, here.delta)]
+        same = [v for v in visits if (open_name(v.loss), delta_of(v)) == (loss, delta_of(here))]
         found = [m for m in there if any(math.dist(m.theta, (v.w, v.b)) <= REACH for v in same)]
         if len(found) < len(there):
             return Verdict(False, f"{_count(found, there, loss)} {_guide(here)}")

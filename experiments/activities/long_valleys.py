@@ -80,7 +80,7 @@ def _across(first: Visit, second: Visit) -> float:
     """Return the smaller loss of the two places beside the middle, as far from it as the visits are apart."""
     dw, db = second.w - first.w, second.b - first.b
     w, b = (first.w + second.w) / 2, (first.b + second.b) / 2
-    beside = [Visit(first.target, first.loss, first.delta, w - s * db, b + s * dw) for s in (-1, 1)]
+    beside = [Visit(first.target, first.loss, first.parameters, w - s * db, b + s * dw) for s in (-1, 1)]
     return min(losses_at(beside).tolist())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from experiments.activities.answers import ALL_LOSSES, not_an_answer
 from experiments.activities.gate import Check, played_on
+from experiments.activities.measuring import delta_of
 from experiments.activities.refits import CLEAN_Y, Refit, refits, table
 from experiments.activities.wording import LABELS, number
 from explorer.study import Activity, Verdict, Visit
@@ -51,7 +52,7 @@ def judge(target: str, answer: str, delta: float) -> Verdict:
 def _checker(target: str) -> Check:
     @played_on(target)
     def check(visits: Sequence[Visit], answer: str) -> Verdict:
-        return not_an_answer(answer, ALL_LOSSES) or judge(target, answer, visits[-1].delta)
+        return not_an_answer(answer, ALL_LOSSES) or judge(target, answer, delta_of(visits[-1]))
 
     return check
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
+from experiments.losses import DELTA
 from experiments.targets import TARGETS
 from explorer.study import Visit
 from models import LOSSES
@@ -17,6 +18,11 @@ HIDDEN = MappingProxyType({"hidden-1": "huber", "hidden-2": "mae", "hidden-3": "
 def open_name(loss: str) -> str:
     """Return the loss behind a hidden name, any other name unchanged."""
     return HIDDEN.get(loss, loss)
+
+
+def delta_of(visit: Visit) -> float:
+    """Return Huber's delta at a visit, whichever loss it is about."""
+    return visit.parameters[DELTA.name]
 
 
 def loss_module(loss: str, delta: float) -> nn.Module:
@@ -36,7 +42,7 @@ def losses_at(visits: Sequence[Visit]) -> Tensor:
     last = visits[-1]
     w, b = torch.tensor([(visit.w, visit.b) for visit in visits], dtype=torch.float64).T
     each = residuals(last.target, w, b)
-    loss = loss_module(last.loss, last.delta)
+    loss = loss_module(last.loss, delta_of(last))
     return torch.stack([loss(row, torch.zeros_like(row)) for row in each])
 
 
@@ -50,6 +56,6 @@ def gradient_at(visit: Visit) -> tuple[float, float]:
     w = torch.tensor(visit.w, dtype=torch.float64, requires_grad=True)
     b = torch.tensor(visit.b, dtype=torch.float64, requires_grad=True)
     residual = residuals(visit.target, w, b)
-    value = loss_module(visit.loss, visit.delta)(residual, torch.zeros_like(residual))
+    value = loss_module(visit.loss, delta_of(visit))(residual, torch.zeros_like(residual))
     dw, db = torch.autograd.grad(value, (w, b))
     return float(dw), float(db)

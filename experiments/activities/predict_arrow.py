@@ -54,4 +54,5 @@ PREDICT_ARROW = Activity(
     text="The arrow is hidden. From the contours alone, draw the direction of $-\\nabla L$ at the point.",
     setup={"target": "two_points", "loss": "mse", "w": "-1", "b": "1", "hide": "arrow"},
     check=_check,
+    drawn=True,
 )

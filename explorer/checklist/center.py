@@ -16,7 +16,7 @@ def check_center(about: Inspection) -> Finding:
     """Compare the model's own loss, evaluated by calling the model, with the plane's at the place where the model lies,
     and with the grid's point there if it has one."""
     theta, plane = about.objective.theta, about.plane
-    own = about.objective.own_value()["loss"]
+    own = about.own_loss()
     at, offset = plane.coordinates(theta).tolist(), float(plane.offset(theta))
     values = {"own": own, "at": at, "offset": offset}
     if offset > _ON_THE_PLANE * float(theta.norm()) + about.epsilon:

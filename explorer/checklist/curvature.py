@@ -1,99 +1,68 @@
 """How much of the curvature the picture can show."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from explorer.checklist.finding import Finding
+from explorer.checklist.budget import Pieces
+from explorer.checklist.finding import LEFT, Finding, not_looked_at
 from explorer.checklist.inspection import Inspection
-from explorer.curvature import extreme_eigenvalues, hessian_product
-from explorer.curvature.dense import dense_matrix
+from explorer.checklist.spectrum_ends import Ends, ends_of, products_over_all, rounding
 from explorer.numerics.text import at_least, at_most, number, percent
 
-_ROOM = 256 << 20
-"""Bytes that the three vectors of the iteration may take."""
-_OTHERS = 10
-"""Products' worth of the report that is spent elsewhere."""
-_CONVERGED = 1e-3
-"""Of the largest curvature: the residual from which on an end counts as found."""
-_ROUNDINGS, _COARSE = 1e4, 0.1
-"""In units of eps, and at most this share of the largest curvature: what sums over many samples may round away."""
 _NOTABLE = 1e-2
 """Of the largest curvature: from where on a hidden direction downwards is more than a note."""
 _SHOWN = 0.1
 """A picture that curves downwards by less than this share of what is known to be there does not show it."""
 
 
-@dataclass(frozen=True)
-class _Ends:
-    """What is known of the ends of the Hessian's spectrum: both exactly, or each from inside."""
-
-    low: float
-    high: float
-    products: int
-    unknown: tuple[str, ...] = ()
-    """Which ends have not converged: "smallest", "largest"."""
-    exact: bool = False
-
-    @property
-    def size(self) -> float:
-        """The largest curvature, or a lower bound of it."""
-        return max(abs(self.low), abs(self.high))
-
-
 def check_curvature(about: Inspection) -> Finding:
+    """Tell the extreme eigenvalues of the Hessian at the origin as far as the plane shows it, per unit length of theta,
+    and why those over all directions are left out."""
+    text, inside = _in_the_picture(about)
+    if not inside:
+        return Finding("curvature", "info", text)
+    values = {"in_plane": inside}
+    if about.is_large:
+        text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
+        return Finding("curvature", "info", text, values)
+    seconds = about.budget.price(products_over_all(about))
+    text += f"; that of all directions {not_looked_at(seconds)}."
+    return Finding("curvature", "info", text, values | {LEFT: seconds})
+
+
+def check_curvature_over_all(about: Inspection) -> Finding | None:
     """Tell the extreme eigenvalues of the Hessian at the origin beside those of the Hessian seen in the plane, both per
     unit length of theta; warn of a direction downwards that the picture does not show.
 
     Where P products are within the report's means the extremes are exact; else they are Ritz values, which bound them
-    from inside, and are said to be just that.
+    from inside, and are said to be just that. None where `check_curvature` has said all.
     """
-    product = hessian_product(about.objective, about.plane.origin)
-    seen = torch.stack([about.along(product(vector)) for vector in about.span()])
-    if not bool(seen.isfinite().all()):
-        return Finding("curvature", "info", "The curvature at the origin is NaN or infinite.")
-    inside = torch.linalg.eigvalsh((seen + seen.T) / 2).tolist()
-    ends = " to ".join(number(each) for each in dict.fromkeys((inside[0], inside[-1])))
-    text = f"Curvature per unit length at the origin: {ends} in the picture"
-    if 3 * about.plane.origin.nbytes > _ROOM:
-        text += "; that of all directions is left out, since its three vectors would not fit into 256 MiB."
-        return Finding("curvature", "info", text, {"in_plane": inside})
-    found = _ends(about, product, inside)
+    text, inside = _in_the_picture(about)
+    if not inside or about.is_large:
+        return None
+    found = ends_of(about, inside)
     if not math.isfinite(found.size):
         text += "; in other directions it is NaN or infinite."
         return Finding("curvature", "info", text, {"in_plane": inside})
-    return _compared(text, inside, found, _rounding(about))
+    return _compared(text, inside, found, rounding(about))
 
 
-def _ends(about: Inspection, product: Callable[[Tensor], Tensor], inside: list[float]) -> _Ends:
-    origin = about.plane.origin
-    if len(origin) <= about.products:
-        matrix = dense_matrix(product, origin)
-        if not bool(matrix.isfinite().all()):
-            return _Ends(math.nan, math.nan, len(origin))
-        values = torch.linalg.eigvalsh(matrix)
-        return _Ends(values[0].item(), values[-1].item(), len(origin), exact=True)
-    steps, rounding = max(about.products - len(inside) - _OTHERS, _OTHERS), _rounding(about)
-    found = extreme_eigenvalues(product, origin, steps=steps, tolerance=min(rounding, _CONVERGED) / 10)
-    # What the picture shows is there, whether the iteration has come across it or not.
-    low, high = min(found.low, inside[0]), max(found.high, inside[-1])
-    size = max(abs(low), abs(high))
-    below, above = max(found.low_bound, found.low - low), max(found.high_bound, high - found.high)
-    # How far off the low end may be must be small enough to tell its sign, too.
-    signed = low < -rounding * size or low - below >= -rounding * size
-    known = {"smallest": below <= _CONVERGED * size and signed, "largest": above <= _CONVERGED * size}
-    return _Ends(low, high, found.products, tuple(name for name in known if not known[name]))
+def products_in_the_picture(about: Inspection) -> Pieces:
+    """Return what `check_curvature` takes."""
+    return {"product": len(about.plane.basis)}
 
 
-def _rounding(about: Inspection) -> float:
-    """Return how far below 0, in units of the largest curvature, an eigenvalue that is 0 may come out."""
-    return min(_ROUNDINGS * about.epsilon, _COARSE)
+def _in_the_picture(about: Inspection) -> tuple[str, list[float]]:
+    """Return the beginning of a sentence and the eigenvalues in the plane; none, and the sentence, of no numbers."""
+    if not bool(about.seen.isfinite().all()):
+        return "The curvature at the origin is NaN or infinite.", []
+    inside = torch.linalg.eigvalsh((about.seen + about.seen.T) / 2).tolist()
+    ends = " to ".join(number(each) for each in dict.fromkeys((inside[0], inside[-1])))
+    return f"Curvature per unit length at the origin: {ends} in the picture", inside
 
 
-def _compared(text: str, inside: list[float], found: _Ends, rounding: float) -> Finding:
+def _compared(text: str, inside: list[float], found: Ends, slack: float) -> Finding:
     values = {"in_plane": inside, "all": [found.low, found.high], "products": found.products, "exact": found.exact}
     values["converged"] = not found.unknown
     text += f"; {_sentence(found)}"
@@ -104,16 +73,16 @@ def _compared(text: str, inside: list[float], found: _Ends, rounding: float) -> 
     words = percent(share) if found.exact else f"at most {percent(share, at_most)}"
     text += f". The picture shows {words} of the largest curvature."
     values["share"] = share
-    if found.low < -rounding * found.size and inside[0] > _SHOWN * found.low:
+    if found.low < -slack * found.size and inside[0] > _SHOWN * found.low:
         text += " It does not show that some directions curve downwards: the origin is no minimum."
         # A trained network's Hessian nearly always has a few slightly negative eigenvalues: true, but no alarm.
         return Finding("curvature", "warn" if found.low < -_NOTABLE * found.size else "info", text, values)
-    if "smallest" in found.unknown and found.low >= -rounding * found.size:
+    if "smallest" in found.unknown and found.low >= -slack * found.size:
         text += " Whether some directions curve downwards is not known."
     return Finding("curvature", "info", text, values)
 
 
-def _sentence(found: _Ends) -> str:
+def _sentence(found: Ends) -> str:
     if found.exact:
         return f"{number(found.low)} to {number(found.high)} over all directions"
     text = f"over all directions the smallest is at most {at_most(found.low)} and the largest at least "

@@ -8,7 +8,6 @@ from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
 from explorer.numerics.gram import lengths_and_cosines
 from explorer.numerics.text import number, percent
-from explorer.objective.derivatives import full_gradient
 
 _ORTHOGONAL = ("hessian", "through", "principal")
 """Kinds of planes whose directions are made at right angles; random ones are so only nearly."""
@@ -36,7 +35,7 @@ def check_directions(about: Inspection) -> Finding:
 
 def check_gradient(about: Inspection) -> Finding:
     """Tell which share of the gradient at the origin lies in the plane, beside sqrt(K / P), that of a random plane."""
-    slope = full_gradient(about.objective, about.plane.origin)
+    slope = about.gradient
     whole, inside = float(slope.norm()), float(about.along(slope).norm())
     usual = math.sqrt(len(about.plane.basis) / len(slope))
     values = {"norm": whole, "in_plane": inside, "random": usual}

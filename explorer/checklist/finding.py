@@ -4,7 +4,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from explorer.numerics.text import duration
+
 Status = Literal["ok", "warn", "info"]
+
+LEFT = "seconds_left"
+"""Among the values of a finding: about how many seconds it would take to look at what was not looked at."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,11 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as an attribute holds it."""
         return {"name": self.name, "status": self.status, "text": self.text, "values": _finite(self.values)}
+
+
+def not_looked_at(seconds: float) -> str:
+    """Return what is said of what would take so many seconds, after "The radius"."""
+    return f'was not looked at, as it takes about {duration(max(seconds, 0.1))}: report="full" looks at all'
 
 
 def _finite(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Inspection: what is being reported on, with the measurements that several findings share."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -10,14 +10,18 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.checklist.budget import Budget
+from explorer.curvature import gradient_and_product
 from explorer.grid import Grid
 from explorer.landscape import Status, one_plane, status_of
 from explorer.numerics.gram import inner_products, lengths_and_cosines
 from explorer.objective import Objective
 from explorer.plane import Plane
 
+ROOM = 256 << 20
+"""Bytes that may be taken for more than a few vectors [P]."""
 _SHARE = 0.1
-"""Of the sweep's own evaluations: what the report may cost, within these numbers of Hessian products."""
+"""Of the sweep's own evaluations: what a whole report may cost, within these numbers of Hessian products."""
 _FEWEST, _MOST = 20, 100
 _PRODUCT = 6
 """Evaluations that a product with the Hessian costs, about."""
@@ -33,6 +37,7 @@ class Inspection:
     grid: Grid
     whole: xr.Dataset
     """Over the grid's labels, before them `seed` for several planes."""
+    budget: Budget = field(default_factory=Budget)
 
     @cached_property
     def landscape(self) -> xr.Dataset:
@@ -62,20 +67,45 @@ class Inspection:
         finite = loss[np.isfinite(loss)]
         return float(finite.max() - finite.min()) if finite.size else 0.0
 
-    def loss(self, theta: Tensor) -> float:
-        """Return the objective at theta [P]."""
-        # A term may call autograd itself; without a leaf that asks for a gradient nothing else is recorded.
-        with torch.enable_grad():
-            return float(self.objective(theta).detach())
+    def own_loss(self) -> float:
+        """Return the loss that the model itself has, by calling it."""
+        with self.budget.spend("evaluation"):
+            return self.objective.own_value()["loss"]
 
     def loss_at(self, coords: list[float]) -> float:
-        """Return the objective at coordinates [K] of the plane."""
-        return self.loss(self.plane.at(coords))
+        """Return the objective at coordinates [K] of the plane; at each but once."""
+        at = tuple(coords)
+        if at not in self._losses:
+            # A term may call autograd itself; without a leaf that asks for a gradient nothing else is recorded.
+            with self.budget.spend("evaluation"), torch.enable_grad():
+                self._losses[at] = float(self.objective(self.plane.at(coords)).detach())
+        return self._losses[at]
 
-    @cached_property
+    @property
     def center_loss(self) -> float:
         """The objective at the plane's origin."""
-        return self.loss(self.plane.origin)
+        return self.loss_at([0.0] * len(self.plane.basis))
+
+    @property
+    def gradient(self) -> Tensor:
+        """The objective's gradient [P] at the plane's origin."""
+        return self._derivatives[0]
+
+    def product(self, vector: Tensor) -> Tensor:
+        """Return the Hessian at the plane's origin times a vector [P]."""
+        multiply = self._derivatives[1]
+        with self.budget.spend("product"):
+            return _finished(multiply(vector))
+
+    @cached_property
+    def seen(self) -> Tensor:
+        """[K, K], float64: the Hessian at the plane's origin between the vectors of `span`."""
+        return torch.stack([self.along(self.product(vector)) for vector in self.span()])
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there is no room for more than a few vectors [P]."""
+        return 3 * self.plane.origin.nbytes > ROOM
 
     def span(self) -> Iterator[Tensor]:
         """Yield K orthonormal vectors [P] that span what the plane's basis spans, one at a time."""
@@ -85,6 +115,16 @@ class Inspection:
     def along(self, vector: Tensor) -> Tensor:
         """Return the components [K], float64, of a vector [P] along `span`."""
         return (self._turn @ inner_products(self.plane.basis, vector[None]))[:, 0]
+
+    @cached_property
+    def _losses(self) -> dict[tuple[float, ...], float]:
+        return {}
+
+    @cached_property
+    def _derivatives(self) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        with self.budget.spend("gradient"):
+            gradient, multiply = gradient_and_product(self.objective, self.plane.origin, keep=not self.is_large)
+            return _finished(gradient), multiply
 
     @cached_property
     def _turn(self) -> Tensor:
@@ -106,3 +146,10 @@ class Inspection:
             place.append(nearest)
         point = tuple(place)
         return float(self.landscape["loss"].values[point]) if self.evaluated[point] else None
+
+
+def _finished(found: Tensor) -> Tensor:
+    """Return a tensor once it is there: a GPU works on while its time is taken."""
+    if found.is_cuda:
+        torch.cuda.synchronize(found.device)
+    return found

@@ -1,14 +1,12 @@
 """Numbers that would change in another precision."""
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding
-from explorer.checklist.inspection import Inspection
+from explorer.checklist.inspection import ROOM, Inspection
 from explorer.errors import ObjectiveError
 from explorer.numerics.text import at_most, percent
 from explorer.objective import Objective
@@ -17,7 +15,6 @@ _VISIBLE = 1e-3
 """Of the picture's range: what a color scale can show."""
 _SEEN = 5e-3
 """Of the range of log L: a step of a color scale."""
-_ROOM = 256 << 20
 _COPIES = 2 * 8
 """Bytes a parameter: the model and theta in float64."""
 
@@ -27,12 +24,10 @@ def check_precision(about: Inspection) -> Finding | None:
     float32 picture differs by what can be seen. Of mixed precision, tell what was measured, and warn likewise."""
     if "mixed_precision_error" in about.landscape.attrs:
         return _mixed(about)
-    # A value between points is right to the tolerance that was asked for, not to roundings.
-    loss = np.where(about.evaluated, about.landscape["loss"].values, np.nan) if "loss" in about.landscape else None
-    places = [] if loss is None else _places(loss)
+    places = _places(about)
     if not places:
         return None
-    if about.plane.origin.numel() * _COPIES > _ROOM:
+    if _is_too_large(about):
         text = "Another precision is left out: a copy of the model would not fit into 256 MiB."
         return Finding("precision", "info", text)
     own = about.objective.dtype
@@ -42,6 +37,18 @@ def check_precision(about: Inspection) -> Finding | None:
     except ObjectiveError as error:
         return Finding("precision", "info", f"{_name(own)} could not be compared with {_name(other)}: {error}.")
     return _compared(about, objective, places)
+
+
+def evaluations_in_the_other(about: Inspection) -> Pieces:
+    """Return what `check_precision` takes."""
+    if "mixed_precision_error" in about.landscape.attrs or _is_too_large(about):
+        return {}
+    # To move the objective takes some evaluations of a few samples.
+    return {"other precision": len(_places(about))}
+
+
+def _is_too_large(about: Inspection) -> bool:
+    return about.plane.origin.numel() * _COPIES > ROOM
 
 
 def _mixed(about: Inspection) -> Finding:
@@ -61,7 +68,7 @@ def _compared(about: Inspection, other: Objective, places: list[tuple[int, ...]]
     own, apart = about.objective.dtype, 0.0
     for at in places:
         coords = [float(axis[i]) for axis, i in zip(about.grid.values.values(), at, strict=True)]
-        with torch.enable_grad():
+        with about.budget.spend("other precision"), torch.enable_grad():
             again = float(other(_theta(about, coords, other.dtype)).detach())
         apart = max(apart, abs(float(about.landscape["loss"].values[at]) - again))
     values = {"difference": apart, "range": about.range, "points": len(places)}
@@ -84,7 +91,12 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _places(loss: NDArray[Any]) -> list[tuple[int, ...]]:
+def _places(about: Inspection) -> list[tuple[int, ...]]:
+    """Return the points of the grid that are compared."""
+    if "loss" not in about.landscape:
+        return []
+    # A value between points is right to the tolerance that was asked for, not to roundings.
+    loss = np.where(about.evaluated, about.landscape["loss"].values, np.nan)
     finite = np.isfinite(loss)
     if not finite.any():
         return []

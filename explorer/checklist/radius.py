@@ -3,6 +3,7 @@
 import math
 import statistics
 
+from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding, Status
 from explorer.checklist.inspection import Inspection
 from explorer.numerics.text import number
@@ -25,12 +26,13 @@ def check_radius(about: Inspection) -> Finding | None:
 
     None for planes through given points, whose extents follow from these.
     """
+    if about.plane.made.get("kind") not in _KINDS:
+        return None
     center = about.center_loss
-    if about.plane.made.get("kind") not in _KINDS or not math.isfinite(center) or center == 0:
+    if not math.isfinite(center) or center == 0:
         return None
     own = max(max(abs(axis.low), abs(axis.high)) for axis in about.grid.axes.values())
-    # Ten times; for a negative loss as far above it.
-    goal = center + (_TIMES - 1) * abs(center)
+    goal = _goal(center)
     tried = [own * 2.0**power for power in range(-_HALVINGS, _DOUBLINGS + 1)]
     reached = sorted(_reach(about, axis, sign, tried, goal) for axis in range(len(about.grid.axes)) for sign in (1, -1))
     found = statistics.median_high(reached)
@@ -46,6 +48,20 @@ def check_radius(about: Inspection) -> Finding | None:
         status: Status = "warn" if about.range < _FLAT * abs(center) else "info"
         return Finding("radius", status, f"{text}: a larger radius would show more than the bottom.", values)
     return Finding("radius", "ok", f"{text}.", values)
+
+
+def evaluations_along_the_rays(about: Inspection) -> Pieces:
+    """Return about what `check_radius` takes: all radii, or those within a picture that reaches the goal."""
+    if about.plane.made.get("kind") not in _KINDS:
+        return {}
+    center = about.swept([0.0] * len(about.grid.axes))
+    reaches = center is not None and bool((about.landscape["loss"] >= _goal(center)).any())
+    return {"evaluation": 1 + 2 * len(about.grid.axes) * (_HALVINGS + 1 + (0 if reaches else _DOUBLINGS))}
+
+
+def _goal(center: float) -> float:
+    # Ten times; for a negative loss as far above it.
+    return center + (_TIMES - 1) * abs(center)
 
 
 def _reach(about: Inspection, axis: int, sign: int, tried: list[float], goal: float) -> float:

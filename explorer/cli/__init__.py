@@ -19,7 +19,8 @@ def main(context: click.Context) -> None:
     python -m explorer export runs/x.zarr x.vti             take it to ParaView
     python -m explorer serve --port 8080                    look at lesson and slices
 
-    Ends with 0 when all went well, 1 on an error it explains, 2 on words it does not understand, 130 when interrupted.
+    Ends with 0 when all went well, 1 on an error it explains, 2 on words it does not understand, 3 when it is finished
+    but for points that failed, 130 when interrupted.
     """
     if context.invoked_subcommand is None:
         context.invoke(serve)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import numpy as np
 import xarray as xr
 
 from explorer.cli.told_errors import explained, in_shell
@@ -54,22 +53,26 @@ def _of_seed(landscape: xr.Dataset, seed: int, store: Path) -> xr.Dataset:
 @click.command("verify")
 @click.argument("store", type=_FILE)
 def verify_store(store: Path) -> None:
-    """Check every checksum of a store; damaged chunks are queued again.
+    """Check every checksum of a store; damaged chunks are taken out.
 
     \b
     python -m explorer verify runs/x.zarr
 
-    Run the sweep's own words again to compute what was queued. Ends with 1 if anything was damaged.
+    Run the sweep's own words again to compute their points again. Ends with 1 if anything was damaged.
     """
     with explained():
-        opened = Store.open(store, write=True)
-        checked = int(np.count_nonzero(opened.done == 1))
-        damaged = opened.verify()
+        opened = Store.open(store)
+        checked = len(opened.numbers)
+        damaged = Store.open(store, write=opened.can_continue).verify()
+        left = opened.points - int(opened.landscape().attrs["done_points"])
     if damaged:
         numbers = ", ".join(map(str, damaged[:10])) + (", ..." if len(damaged) > 10 else "")
-        raise click.ClickException(
-            f"{len(damaged)} of {checked} chunks of {store} are damaged ({numbers}) and queued again: "
-            "run the sweep's own words again to compute them"
+        cure = (
+            "taken out: run the sweep's own words again to compute their points"
+            if opened.can_continue
+            else "not read; a store of format 1 is not continued, so sweep again into another place"
         )
-    left = opened.chunks - checked
-    click.echo(f"{store}: {checked} chunks are sound" + (f"; {left} are not computed" if left else ""))
+        raise click.ClickException(f"{len(damaged)} of {checked} chunks of {store} are damaged ({numbers}) and {cure}")
+    which = "1 chunk is" if checked == 1 else f"{checked} chunks are"
+    points = f"; {left:,} of {opened.points:,} points are not computed" if left else ""
+    click.echo(f"{store}: {which} sound{points}")

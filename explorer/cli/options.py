@@ -25,8 +25,10 @@ def read_skip(context: click.Context, parameter: click.Parameter, text: str) -> 
     return () if text.strip() in ("", "none") else _among("kinds of parameters", text, SKIPS, "; or none")
 
 
-def read_names(context: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
-    """Return names of quantities, each once."""
+def read_names(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """Return names of quantities, each once; or nothing."""
+    if text is None:
+        return None
     return _among("quantities", text, BUILT_IN, "; metrics come by themselves with loss, terms and gradient")
 
 

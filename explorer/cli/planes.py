@@ -15,7 +15,7 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.store import Store
 from explorer.store.create import is_free
-from explorer.sweeps.stored import planes_of
+from explorer.sweeps.resume import planes_of
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "gaussian": ("count", "seed", "normalize", "skip"),

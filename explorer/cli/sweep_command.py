@@ -8,7 +8,8 @@ import click
 import torch
 from click.core import ParameterSource
 
-from explorer.checklist import report_text
+from explorer.checklist import Depth, report
+from explorer.cli.executors import ExecutorWords, executor_of, executor_options
 from explorer.cli.factories import objective_of, read_settings
 from explorer.cli.grids import grid_on
 from explorer.cli.options import (
@@ -31,10 +32,12 @@ from explorer.quantities import BUILT_IN
 from explorer.store import Store, open_landscape
 from explorer.store.create import is_free
 from explorer.sweeps import estimate, sweep
-from explorer.sweeps.stored import is_finished
+from explorer.sweeps.default_quantities import LOSS, kept_quantities
+from explorer.sweeps.resume import is_finished
 
-_SIGINT = 130
-"""Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
+_SIGINT, _FAILED = 130, 3
+"""Exit codes of a command that Ctrl-C ended, 128 + SIGINT; and of one that finished with points that failed."""
+_DEPTHS: dict[str, Depth] = {"quick": True, "full": "full", "none": False}
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -82,15 +85,19 @@ class _Sweep(click.Command):
               help="Parameters that random directions leave alone; none for none.")  # fmt: skip
 @click.option("--seed", "seeds", default="0", show_default=True, callback=read_seeds,
               help="Of the directions; 0,1,2 for several planes.")  # fmt: skip
-@click.option("--quantities", default="loss,gradient", show_default=True, callback=read_names,
-              help=f"Among {', '.join(BUILT_IN)}; metrics come by themselves.")  # fmt: skip
+@click.option("--quantities", callback=read_names,
+              help=f"Among {', '.join(BUILT_IN)}; metrics come by themselves.  "
+              "[default: loss; or what the store holds already]")  # fmt: skip
 @click.option("--tolerance", type=float, callback=read_tolerance, metavar="SHARE",
               help="Evaluate only what is needed to know the loss everywhere to within this share of the range of its "
               "logarithm, such as 0.01, and interpolate the rest.  [default: evaluate every point]")  # fmt: skip
 @click.option("--dtype", type=click.Choice(list(_DTYPES)), help="Evaluate in it.  [default: the model's]")
 @click.option("--device", callback=read_device, help="Evaluate there, such as cuda.  [default: the model's]")
+@executor_options
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
               help="A keyword of the factory; JSON where it can be, else text; repeatable.")  # fmt: skip
+@click.option("--report", "depth", type=click.Choice(list(_DEPTHS)), default="quick", show_default=True,
+              help="Is my plot right? What takes little beside the sweep, all of it, or nothing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and stop.")
 def sweep_factory(
     factory: str,
@@ -100,8 +107,9 @@ def sweep_factory(
     tolerance: float | None,
     dtype: str | None,
     device: str | None,
-    quantities: tuple[str, ...],
+    quantities: tuple[str, ...] | None,
     settings: tuple[str, ...],
+    depth: str,
     dry_run: bool,
     **words: Any,
 ) -> None:
@@ -117,6 +125,7 @@ def sweep_factory(
     python -m explorer sweep train:objective --directions hessian --quantities loss,curvature --out runs/sharp.zarr
     python -m explorer sweep train:objective --count 1 --seed 0,1,2,3 --out runs/band.zarr
     python -m explorer sweep train:objective --points 201 --tolerance 0.01 --out runs/fine.zarr
+    python -m explorer sweep train:objective --workers 4 --out runs/x.zarr
     python -m explorer sweep train:objective --dry-run
 
     A sweep that was stopped or killed goes on where it was when the same words are run again; a finished one returns
@@ -126,17 +135,21 @@ def sweep_factory(
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out': the store to write, such as runs/x.zarr (or --dry-run).")
     words["normalize"] = None if words["normalize"] == "none" else words["normalize"]
-    keywords: dict[str, Any] = {"quantities": quantities, "device": device, "dtype": _DTYPES.get(dtype or "")}
+    crew = ExecutorWords(**{name: words.pop(name) for name in ExecutorWords.__dataclass_fields__})
+    keywords: dict[str, Any] = {"device": device, "dtype": _DTYPES.get(dtype or "")}
     given = {name for name in OF_SOME if _is_given(name)}
     asked = Words(**words, given=frozenset(given))
     try:
         with explained():
+            keywords["quantities"] = kept_quantities(LOSS if quantities is None else quantities, out)
             chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
             grid = grid_on(chosen, points, radius)
             if out is None or dry_run:
                 _estimate(chosen, grid, keywords, tolerance)
             else:
-                _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance})
+                with executor_of(crew) as executor:
+                    more = {} if executor is None else {"executor": executor}
+                    _sweep(chosen, grid, out, {**keywords, "tolerance": tolerance, "report": _DEPTHS[depth], **more})
     except KeyboardInterrupt:
         click.echo(_saved(out), err=True)
         raise click.exceptions.Exit(_SIGINT) from None
@@ -158,15 +171,18 @@ def _sweep(chosen: Chosen, grid: Grid, out: Path, keywords: Mapping[str, Any]) -
     store = None if is_free(out) else Store.open(out)
     if store is not None:
         refuse_other_words(store, chosen.objective)
-    finished = store is not None and is_finished(store.landscape())
+    finished = store is not None and is_finished(store.landscape(), report=keywords["report"])
     found = sweep(chosen.objective, chosen.planes, grid, store=out, checkpoints=chosen.shown, **keywords)
-    click.echo(report_text(found))
+    if "report" in found.attrs:
+        click.echo(report(found))
     done, total = found.attrs["done_points"], found.attrs["total_points"]
     said = f"was finished already, all {total:,} points" if finished else "is finished"
     said += evaluated_words(found.attrs)
     click.echo(f"{out} {said}." if done == total else f"{out} holds {done:,} of {total:,} points; the others failed.")
     click.echo(f"See it:  python -m explorer serve --stores {in_shell(out.parent)}")
     click.echo(f"Take it: python -m explorer export {in_shell(out)} {in_shell(Path(f'{out.stem}.html'))}")
+    if done < total:
+        raise click.exceptions.Exit(_FAILED)
 
 
 def _saved(out: Path | None) -> str:

@@ -1,23 +1,19 @@
 """The dashboard as a function of a catalogue: create_app."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import flask
 from dash import Dash
 from flask_compress import Compress
 
-from explorer.dashboard.common.frame import PAGE, assets_left_out
 from explorer.dashboard.common.gate import guard
-from explorer.dashboard.lesson import page, pasted_table
-from explorer.dashboard.lesson import state as limits
-from explorer.dashboard.lesson.answers import Callbacks, register
-from explorer.dashboard.lesson.state import State
+from explorer.dashboard.common.page import Page
+from explorer.dashboard.common.register import add_page
+from explorer.dashboard.lesson.page import lesson_page
 from explorer.dashboard.printed import page as printed_page
-from explorer.dashboard.stores.app import add_slices, slices_alone
-from explorer.descent import OPTIMIZERS
-from explorer.study import Activity, Study, TargetSet
+from explorer.dashboard.stores.page import PREFIX, stores_page
+from explorer.study import Study
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -33,7 +29,7 @@ def create_app(
 
     Args:
         studies: Name -> study, in the order shown; the first is opened when the address names none. Where there are
-            none only /slice is served.
+            none only /slice is served, to which / leads.
         hosts: Names under which the server may be asked ("*" for any), against DNS rebinding.
         stores: Folder whose stores are shown at /slice; None leaves that page out.
         trusted: Modules, each with what lies below it, whose factories a store may name: the catalogue's own, and
@@ -42,71 +38,21 @@ def create_app(
     Raises:
         ValueError: If the catalogue is empty and there is no folder of stores.
     """
-    if not studies and stores is None:
-        raise ValueError("A catalogue with at least one study was expected, an empty one came; add one to STUDIES.")
-    if not studies:
-        assert stores is not None
-        apps = [slices_alone(stores, trusted)]
+    server = flask.Flask("explorer.dashboard", static_folder=None)
+    apps = [add_page(server, page) for page in _pages(studies, stores, trusted)]
+    if studies:
+        printed_page.register(server, next((study.lesson for study in studies.values() if study.lesson), ""))
     else:
-        app = _lesson_app(studies, linked=stores is not None)
-        apps = [app] if stores is None else [app, add_slices(app.server, stores, trusted)]
-    server = apps[0].server
+        server.add_url_rule("/", "start", lambda: flask.redirect(PREFIX.rstrip("/")))
     server.config |= {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_LEVEL": 5}
     Compress(server)
     guard(apps, hosts)
     return apps[0]
 
 
-def _lesson_app(studies: Mapping[str, Study], *, linked: bool) -> Dash:
-    app = Dash("explorer.dashboard", title="Loss explorer", update_title="", serve_locally=True, index_string=PAGE,
-               assets_path_ignore=assets_left_out("lesson"))  # fmt: skip
-    app.logger.setLevel(logging.WARNING)
-    links = {"Slices": "/slice"} if linked else {}
-    app.layout = page.layout(studies, schema(studies), links)
-    answers = Callbacks(studies)
-    answers.warm_up()
-    register(app, answers)
-    printed_page.register(app.server, next((study.lesson for study in studies.values() if study.lesson), ""))
-    return app
-
-
-def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
-    """Return what the script must know: studies, defaults and limits, so that they are written in one place only."""
-    default = State()
-    return {
-        "studies": {name: _study(study) for name, study in studies.items()},
-        "defaults": {key: getattr(default, key) for key in State.__dataclass_fields__},
-        "modes": limits.MODES,
-        "names": page.LOSS_NAMES,
-        "limits": {"theta": limits.THETA, "data": limits.DATA, "delta": limits.DELTA, "lr": limits.RATE,
-                   "weight": limits.WEIGHT, "steps": limits.STEPS, "batch": limits.BATCH, "seed": limits.SEED,
-                   "paths": limits.MOST_PATHS, "points": limits.MOST_POINTS, "width": limits.WIDTH,
-                   "characters": pasted_table.LONGEST},
-    }  # fmt: skip
-
-
-def _study(study: Study) -> dict[str, Any]:
-    return {
-        "formula": study.formula,
-        "title": study.title,
-        "labels": study.labels,
-        "window": dict(study.window),
-        "losses": list(study.losses),
-        "hidden": dict(study.hidden),
-        "terms": list(study.terms),
-        "facts": dict(study.facts),
-        "preview": study.preview,
-        "optimizers": {name: each.title for name, each in OPTIMIZERS.items()}
-        | {name: each.__name__ for name, each in study.optimizers.items()},
-        "targets": {name: _targets(each) for name, each in study.targets.items()},
-        "activities": {each.name: _activity(each) for each in study.activities},
-    }
-
-
-def _targets(each: TargetSet) -> dict[str, Any]:
-    return {"title": each.title, "teaches": each.teaches, "x": each.x.tolist(), "y": each.y.tolist(),
-            "window": dict(each.window)}  # fmt: skip
-
-
-def _activity(each: Activity) -> dict[str, Any]:
-    return {"title": each.title, "text": each.text, "setup": dict(each.setup), "answers": each.answers}
+def _pages(studies: Mapping[str, Study], stores: Path | None, trusted: tuple[str, ...]) -> list[Page]:
+    """Return the pages that there is something for, that of the shortest prefix first."""
+    if not studies and stores is None:
+        raise ValueError("A catalogue with at least one study was expected, an empty one came; add one to STUDIES.")
+    lesson = [lesson_page(studies, {} if stores is None else {"Slices": PREFIX.rstrip("/")})] if studies else []
+    return lesson if stores is None else [*lesson, stores_page(stores, trusted, beside_lesson=bool(studies))]

@@ -13,7 +13,7 @@ from explorer.landscape.axes import (
     refuse_others,
     seeds_of,
 )
-from explorer.landscape.dataset import as_dataset, count_nonfinite
+from explorer.landscape.dataset import Extra, as_dataset, count_nonfinite
 from explorer.landscape.findings import ReportEntry, report_of
 from explorer.landscape.interpolation import Interpolation, interpolation_of, unmeasured
 from explorer.landscape.planes import basis_of, gram_of, planes_of
@@ -40,6 +40,7 @@ __all__ = [
     "STATUS",
     "TERM",
     "Attrs",
+    "Extra",
     "Interpolation",
     "Projected",
     "ReportEntry",

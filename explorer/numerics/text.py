@@ -55,3 +55,10 @@ def percent_of_many(share: float) -> str:
     if 0 < share < 0.01:
         return "under 1 %"
     return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

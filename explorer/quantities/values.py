@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -97,10 +97,15 @@ class Pass:
         """Whether anything is."""
         return bool(self.values)
 
+    @cached_property
+    def derivatives(self) -> frozenset[Derivative]:
+        """What has to be differentiated."""
+        return frozenset(value.derivative for value in self.values) - {Derivative.NONE}
+
     @property
     def keeps_gradients(self) -> bool:
         """Whether gradients by all of theta are added up, [P] for each point."""
-        return self._has(Derivative.FULL)
+        return Derivative.FULL in self.derivatives
 
     def slopes(self, weights: Mapping[str, float]) -> dict[str, str]:
         """Return what is to be differentiated along the directions: name of the result -> name of the scalar.
@@ -108,14 +113,15 @@ class Pass:
         Args:
             weights: name of a term -> its factor in the loss.
         """
-        in_plane = self._has(Derivative.IN_PLANE) or self._has(Derivative.OF_TERMS)
-        return {_slopes(scalar): scalar for scalar in self._scalars(weights)} if in_plane else {}
+        if self.derivatives <= {Derivative.FULL}:
+            return {}
+        return {_slopes(scalar): scalar for scalar in self._scalars(weights)}
 
     def at_block(self, plane: Plane, many: Many) -> Callable[[Part, Tensor], Fields]:
         """Return the function (block of data, thetas [N, P]) -> what adds up over blocks, by name."""
 
         def measure(part: Part, thetas: Tensor) -> Fields:
-            differentiated = part.trains and bool(self._scalars(part.problem.weights))
+            differentiated = part.trains and bool(self.derivatives)
             leaf = thetas.detach().requires_grad_(differentiated)
             with torch.set_grad_enabled(differentiated or torch.is_grad_enabled()):
                 found: Fields = many(partial(values_at, part))(leaf)
@@ -129,18 +135,15 @@ class Pass:
         sums = Sums(total, objective)
         return {value.name: value.read(sums) for value in self.values} | (sums.metrics if self else {})
 
-    def _has(self, derivative: Derivative) -> bool:
-        return any(value.derivative is derivative for value in self.values)
-
     def _scalars(self, weights: Mapping[str, float]) -> dict[str, float]:
         """Return the scalars that have a backward pass of their own -> their factors in the loss.
 
         Each by itself: the gradients of several that are stacked first send zeros through the graphs of all. The loss
         needs no pass where its terms have theirs.
         """
-        if self._has(Derivative.OF_TERMS):
+        if Derivative.OF_TERMS in self.derivatives:
             return {_term(name): weight for name, weight in weights.items()}
-        return {_LOSS: 1.0} if self._has(Derivative.IN_PLANE) or self._has(Derivative.FULL) else {}
+        return {_LOSS: 1.0} if self.derivatives else {}
 
     def _derivatives(self, part: Part, basis: Tensor, values: Fields, leaf: Tensor) -> Fields:
         fields: Fields = {}

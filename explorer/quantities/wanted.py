@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor
@@ -29,7 +30,7 @@ class Wanted:
         """Their names."""
         return tuple(quantity.name for quantity in self.quantities)
 
-    @property
+    @cached_property
     def values(self) -> Pass:
         """Those that come of the one pass through the objective; metrics come with them."""
         return Pass(tuple(quantity for quantity in self.quantities if isinstance(quantity, Value)))
@@ -44,6 +45,10 @@ class Wanted:
         """Those that measure thetas as they like."""
         return tuple(quantity for quantity in self.quantities if isinstance(quantity, Whole))
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.quantities)
+
     @property
     def over_blocks(self) -> bool:
         """Whether any of them goes through the blocks of the data."""
@@ -54,6 +59,11 @@ class Wanted:
         """What is measured together: the values of one pass, and each other one alone."""
         alone = [Wanted((quantity,)) for quantity in self.quantities if not isinstance(quantity, Value)]
         return (*([Wanted(self.values.values)] if self.values else []), *alone)
+
+    @property
+    def built_in(self) -> "Wanted":
+        """Those that are known by name."""
+        return self.only(BUILT_IN)
 
     def only(self, names: Iterable[str]) -> "Wanted":
         """Return those of these names."""

@@ -1,7 +1,5 @@
 """Levels: nested nodes along each axis, coarse to fine, of any number of points."""
 
-from functools import reduce
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,17 +28,3 @@ def grid_levels(shape: tuple[int, ...]) -> list[list[Indices]]:
     axes = [axis_levels(points) for points in shape]
     count = max(len(levels) for levels in axes)
     return [[levels[min(number, len(levels) - 1)] for levels in axes] for number in range(count)]
-
-
-def level_of_points(shape: tuple[int, ...]) -> Indices:
-    """Return the first level [N] of which each flat position is a node: 0 is the coarsest."""
-    first = [_first_levels(points) for points in shape]
-    return reduce(np.maximum.outer, first).reshape(-1)
-
-
-def _first_levels(points: int) -> Indices:
-    levels = axis_levels(points)
-    first = np.empty(points, dtype=np.int64)
-    for number in reversed(range(len(levels))):
-        first[levels[number]] = number
-    return first

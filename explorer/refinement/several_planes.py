@@ -1,49 +1,40 @@
 """Lockstep: several planes refined side by side, so that their points are evaluated together."""
 
-from collections.abc import Callable
+from collections.abc import Generator
 
 import numpy as np
 
-from explorer.refinement.nested_nodes import Indices, grid_levels, level_of_points
+from explorer.refinement.nested_nodes import Indices, grid_levels
 from explorer.refinement.one_plane import Refined, refining
 from explorer.refinement.splines import Floats
 
 
-def refined(
-    shape: tuple[int, ...], planes: int, tolerance: float, loss_at: Callable[[Indices], Floats]
-) -> list[Refined]:
-    """Refine so many planes, each by itself, and return what came of each.
+def refined(shape: tuple[int, ...], planes: int, tolerance: float) -> Generator[Indices, Floats, list[Refined]]:
+    """Yield flat positions [n] on any of so many planes to be evaluated, each once, and be sent their losses [n], NaN
+    for what has none; return what came of each plane, refined by itself.
 
     Args:
         shape: points along each axis.
         planes: how many; the flat positions of one come after those of the one before.
         tolerance: as for `refining`.
-        loss_at: evaluates flat positions [n], of any planes; NaN for what has no value. Called seldom.
     """
     size = int(np.prod(shape))
     running = {number: refining(shape, tolerance) for number in range(planes)}
     answers: dict[int, Floats | None] = dict.fromkeys(running)
-    found: dict[int, Refined] = {}
+    finished: dict[int, Refined] = {}
     while running:
         asked: dict[int, Indices] = {}
         for number, answer in answers.items():
             try:
                 asked[number] = running[number].send(answer)  # type: ignore[arg-type]
             except StopIteration as stop:
-                found[number] = stop.value
+                finished[number] = stop.value
                 del running[number]
         if asked:
-            losses = loss_at(np.concatenate([number * size + positions for number, positions in asked.items()]))
+            losses = yield np.concatenate([number * size + positions for number, positions in asked.items()])
             ends = np.cumsum([len(positions) for positions in asked.values()])[:-1]
             answers = dict(zip(asked, np.split(losses, ends), strict=True))
-    return [found[number] for number in range(planes)]
-
-
-def visiting_order(shape: tuple[int, ...], planes: int) -> Indices:
-    """Return the flat positions [planes * N] level by level, all planes at the same pace."""
-    order = np.argsort(level_of_points(shape), kind="stable")
-    positions: Indices = (order[:, None] + int(np.prod(shape)) * np.arange(planes)).reshape(-1)
-    return positions
+    return [finished[number] for number in range(planes)]
 
 
 def start_size(shape: tuple[int, ...]) -> int:

@@ -14,7 +14,7 @@ from zarr.storage import LocalStore, StorePath
 
 from explorer.errors import StoreError
 from explorer.files import read_regular, write_whole
-from explorer.store.schema import Layout
+from explorer.store.layout import Layout
 
 _CHECKSUM = 4
 """Bytes of crc32c after each chunk."""
@@ -51,25 +51,48 @@ def write_array(folder: Path, layout: Layout, values: Array) -> None:
         array[where] = values[where]
 
 
-def read_array(folder: Path, layout: Layout, first: int = 0, after: int | None = None) -> Array:
-    """Return the entries of an array in its chunks `first` to before `after` along the first dimension.
+def read_array(folder: Path, layout: Layout) -> Array:
+    """Return all of an array.
 
     Zarr would take a missing chunk for fill values, follow links, and spend ten times as long on small chunks.
 
     Raises:
         StoreError: a chunk is missing or damaged.
     """
-    each = layout.chunk[0]
-    start, stop = first * each, min(layout.shape[0], layout.shape[0] if after is None else after * each)
-    for at in _chunks(layout, first, after):
+    for at in _chunks(layout):
         # Before there is room made for them: a description is no proof of terabytes.
         _check_size(*_place(folder, layout, at))
-    found = np.empty((stop - start, *layout.shape[1:]), dtype=layout.dtype)
-    for at in _chunks(layout, first, after):
-        room = found[_where(layout, (at[0] - first, *at[1:]))]
+    found = np.empty(layout.shape, dtype=layout.dtype)
+    for at in _chunks(layout):
+        room = found[_where(layout, at)]
         # The last chunk along a dimension is stored in full, beyond the end of the array.
         room[...] = _read_chunk(folder, layout, at)[tuple(slice(n) for n in room.shape)]
     return found
+
+
+def read_chunk(folder: Path, layout: Layout, number: int) -> Array:
+    """Return the one chunk with this number along the first dimension, in full.
+
+    Raises:
+        StoreError: it is missing or damaged.
+    """
+    return _read_chunk(folder, layout, _first(layout, number))
+
+
+def write_chunk(array: "zarr.Array[Any]", number: int, layout: Layout, values: Array) -> None:
+    """Write the first entries of one chunk along the first dimension; the others are empty.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    whole = np.full(layout.chunk, layout.empty, dtype=layout.dtype)
+    whole[: len(values)] = values
+    array[number * layout.chunk[0] : (number + 1) * layout.chunk[0]] = whole
+
+
+def chunk_file(folder: Path, layout: Layout, number: int) -> Path:
+    """Return where the first of the chunks with this number along the first dimension lies."""
+    return _place(folder, layout, _first(layout, number))[0]
 
 
 def check_array(folder: Path, layout: Layout) -> None:
@@ -82,9 +105,12 @@ def check_array(folder: Path, layout: Layout) -> None:
         _read_chunk(folder, layout, at)
 
 
-def _chunks(layout: Layout, first: int = 0, after: int | None = None) -> Iterator[tuple[int, ...]]:
-    counts = [-(-n // each) for n, each in zip(layout.shape, layout.chunk, strict=True)]
-    return product(range(first, counts[0] if after is None else after), *map(range, counts[1:]))
+def _chunks(layout: Layout) -> Iterator[tuple[int, ...]]:
+    return product(*(range(-(-n // each)) for n, each in zip(layout.shape, layout.chunk, strict=True)))
+
+
+def _first(layout: Layout, number: int) -> tuple[int, ...]:
+    return (number,) + (0,) * (len(layout.chunk) - 1)
 
 
 def _where(layout: Layout, at: tuple[int, ...]) -> tuple[slice, ...]:
@@ -108,12 +134,13 @@ def _check_size(path: Path, size: int) -> None:
 
 def _read_chunk(folder: Path, layout: Layout, at: tuple[int, ...]) -> Array:
     path, size = _place(folder, layout, at)
-    _check_size(path, size)
     try:
         raw = read_regular(path, size)
     except OSError as error:
         raise StoreError(f"expected a chunk {path}; got {error.strerror}") from None
+    if len(raw) != size:
+        raise StoreError(f"expected {size} bytes in {path}; got {len(raw)}: it is damaged")
     inner, checksum = raw[:-_CHECKSUM], raw[-_CHECKSUM:]
-    if len(raw) != size or google_crc32c.value(inner).to_bytes(_CHECKSUM, "little") != checksum:
+    if google_crc32c.value(inner).to_bytes(_CHECKSUM, "little") != checksum:
         raise StoreError(f"expected the bytes of {path} to have their checksum; they have not: it is damaged")
     return np.frombuffer(inner, np.dtype(layout.dtype).newbyteorder("<")).reshape(layout.chunk)

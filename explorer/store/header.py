@@ -12,8 +12,9 @@ from explorer.files import read_regular, write_whole
 from explorer.store.schema import Anatomy
 from explorer.store.spec import canonical, digest
 
-FORMAT, VERSION = "landscape-explorer", 1
+FORMAT, VERSION = "landscape-explorer", 2
 NAME = "zarr.json"
+_DIGEST = "sha256"
 _MOST_BYTES = 4 << 20
 
 Attribute = str | int | float
@@ -34,18 +35,16 @@ class Header:
             StoreError: an attribute that is no text and no number, or too much text.
             OSError: it cannot be written.
         """
-        _check_attrs(self.attrs)
-        anatomy = self.anatomy.describe()
-        attributes = {
+        check_attrs(self.attrs)
+        said = {
             "format": FORMAT,
             "format_version": VERSION,
             "spec": self.spec,
-            "spec_sha256": digest(self.spec),
-            "anatomy": anatomy,
-            "anatomy_sha256": digest(anatomy),
+            "anatomy": self.anatomy.describe(),
             "attrs": dict(self.attrs),
         }
-        text = canonical({"zarr_format": 3, "node_type": "group", "attributes": attributes}).encode()
+        group = {"zarr_format": 3, "node_type": "group", "attributes": said | {_DIGEST: digest(said)}}
+        text = canonical(group).encode()
         if len(text) > _MOST_BYTES:
             raise StoreError(
                 f"expected a header of at most {_MOST_BYTES} bytes; got {len(text)}: shorten the attributes"
@@ -54,26 +53,37 @@ class Header:
 
 
 def read_header(root: Path) -> Header:
-    """Return the header of a store.
+    """Return the header of a store of this format.
 
     Raises:
-        StoreError: there is none, or it is another program's, a newer version's, or damaged.
+        StoreError: there is none, or it is another program's, another version's, or damaged.
     """
-    found = _attributes(root)
-    if found.get("format") != FORMAT:
-        raise StoreError(f"expected a store of {FORMAT}; {root} is a Zarr group of something else")
-    if found.get("format_version") != VERSION:
+    return header_of(read_attributes(root), root)
+
+
+def header_of(found: Mapping[str, Any], root: Path) -> Header:
+    """Return the header that the attributes of a store's group hold. Raises StoreError as `read_header`."""
+    if version_of(found, root) != VERSION:
         raise StoreError(
             f"expected a store of format version {VERSION}; {root} has {str(found.get('format_version'))[:20]}: "
             "open it with the version of explorer that wrote it, or run the sweep again"
         )
-    for part in ("spec", "anatomy"):
-        if not _agrees(found.get(part), found.get(f"{part}_sha256")):
-            raise StoreError(f"expected {part} and its SHA-256 to agree in {root / NAME}; they do not: it is damaged")
-    if not isinstance(found.get("attrs"), dict):
-        raise StoreError(f"expected attributes in {root / NAME}; got none: it is damaged")
-    _check_attrs(found["attrs"])
-    return Header(found["spec"], Anatomy.of(found["anatomy"]), found["attrs"])
+    if not agrees({name: value for name, value in found.items() if name != _DIGEST}, found.get(_DIGEST)):
+        raise StoreError(
+            f"expected the attributes in {root / NAME} to have their SHA-256; they have not: it is damaged, remove the "
+            "store and sweep again"
+        )
+    if not all(isinstance(found.get(part), dict) for part in ("spec", "attrs")):
+        raise StoreError(f"expected a spec and attributes in {root / NAME}; got none: it is damaged")
+    check_attrs(found["attrs"])
+    return Header(found["spec"], Anatomy.of(found.get("anatomy")), found["attrs"])
+
+
+def version_of(found: Mapping[str, Any], root: Path) -> Any:
+    """Return the version of the format that a group's attributes name. Raises StoreError if it is another program's."""
+    if found.get("format") != FORMAT:
+        raise StoreError(f"expected a store of {FORMAT}; {root} is a Zarr group of something else")
+    return found.get("format_version")
 
 
 def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
@@ -94,7 +104,8 @@ def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
         ) from None
 
 
-def _attributes(root: Path) -> Mapping[str, Any]:
+def read_attributes(root: Path) -> Mapping[str, Any]:
+    """Return the attributes of a Zarr group. Raises StoreError if there is none."""
     if not root.is_dir():
         got = f"{root} is a file" if root.exists() else f"there is none at {root}"
         raise StoreError(f"expected a store, which is a folder; {got}")
@@ -110,15 +121,17 @@ def _attributes(root: Path) -> Mapping[str, Any]:
     return found
 
 
-def _agrees(part: Any, sha256: Any) -> bool:
+def agrees(part: Any, sha256: Any) -> bool:
+    """Return whether a part of a header has this SHA-256."""
     try:
         return isinstance(part, dict) and digest(part) == sha256
-    except ValueError:
-        # A number beyond the floats, half a Unicode character: what JSON may hold, and we never wrote.
+    except (ValueError, RecursionError):
+        # A number beyond the floats, half a character, brackets without end: what JSON may hold, and we never wrote.
         return False
 
 
-def _check_attrs(attrs: Mapping[str, Any]) -> None:
+def check_attrs(attrs: Mapping[str, Any]) -> None:
+    """Do nothing if attributes are text and finite numbers. Raises StoreError."""
     for name, value in attrs.items():
         if not isinstance(name, str) or not isinstance(value, str | int | float) or not _is_finite(value):
             raise StoreError(

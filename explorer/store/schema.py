@@ -1,28 +1,33 @@
-"""Anatomy: which arrays a store holds, of what shape and type, within limits that no reader need fear."""
+"""Schema: which arrays a store holds, of what shape and type, within limits that no reader need fear."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from explorer.errors import StoreError
+from explorer.store.layout import DTYPES, Layout, empty_of
 
-DTYPES = {"float16": 2, "float32": 4, "float64": 8, "int8": 1, "uint8": 1, "int32": 4, "int64": 8}
-"""What may be stored -> bytes of one entry."""
 MOST_POINTS = 1 << 22
 MOST_CHUNKS = 1 << 16
+"""That the points of a grid fill."""
 MOST_CHUNK_BYTES = 16 << 20
 MOST_BYTES = 1 << 29
 """Of all fields together: what a reader of the whole landscape needs."""
 MOST_TENSOR = 1 << 40
+MOST_REASON = 2000
+"""Bytes of UTF-8 that say why points failed."""
+_MOST_NUMBERS = 1 << 17
+_MOST_READ = 1 << 33
+"""Bytes of all chunks that can be appended: what a reader may have to read, one by one."""
 _MOST_ARRAYS = 64
 _MOST_LABELS = 256
 _LONGEST_NAME = 128
-_INDEX_CHUNK = 1 << 20
+_AXIS_CHUNK = 1 << 20
 
-INDEX, DONE, STATUS = "index", "done", "status"
-"""Of the flat grid position of every point, in visiting order; of the flag of every chunk; of the status of every
-point, in stores whose chunks may hold points of several."""
+INDEX, STATUS, REASON = "index", "status", "reason"
+"""What belongs to a chunk beside its fields: the flat grid position of each of its points, -1 beyond the last; their
+status; and, if they failed, why."""
 
 
 @dataclass(frozen=True)
@@ -41,39 +46,6 @@ class FieldSpec:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """One Zarr array."""
-
-    shape: tuple[int, ...]
-    chunk: tuple[int, ...]
-    dtype: str
-    names: tuple[str, ...]
-    """Of its dimensions."""
-
-    @property
-    def chunk_bytes(self) -> int:
-        """Bytes of a chunk in memory; every chunk is stored in full, uncompressed."""
-        return math.prod(self.chunk) * DTYPES[self.dtype]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The array's zarr.json. No compression: a file's size is known before it is read, and losses barely shrink."""
-        return {
-            "zarr_format": 3,
-            "node_type": "array",
-            "shape": list(self.shape),
-            "data_type": self.dtype,
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.chunk)}},
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
-            "fill_value": "NaN" if self.dtype.startswith("float") else 0,
-            "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
-            "attributes": {},
-            "dimension_names": list(self.names),
-            "storage_transformers": [],
-        }
-
-
-@dataclass(frozen=True)
 class Anatomy:
     """Everything about a store's arrays but their content.
 
@@ -87,7 +59,9 @@ class Anatomy:
     tensors: Mapping[str, tuple[str, tuple[int, ...]]]
     """Name -> (dtype, shape)."""
     chunk: int
-    """Points that are evaluated, saved and marked done together."""
+    """Points for which a chunk has room."""
+    capacity: int = 1
+    """Chunks that can ever be appended. Those that are not there take no room."""
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -97,11 +71,6 @@ class Anatomy:
     def points(self) -> int:
         """N, the number of grid points."""
         return math.prod(points for _, points in self.axes.values())
-
-    @property
-    def chunks(self) -> int:
-        """The number of chunks of points."""
-        return -(-self.points // self.chunk)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -114,19 +83,33 @@ class Anatomy:
         return {dim: list(labels) for spec in self.fields.values() for dim, labels in spec.extra.items()}
 
     @property
-    def arrays(self) -> dict[str, Layout]:
-        """Folder -> array. Axes are numbered, because their labels need not be names of files."""
-        points, chunks = self.points, self.chunks
-        found = {
-            INDEX: Layout((points,), (min(points, _INDEX_CHUNK),), "int64", ("point",)),
-            DONE: Layout((chunks,), (1,), "uint8", ("chunk",)),
+    def constants(self) -> dict[str, Layout]:
+        """Folder -> array that is written once, when the store is made: the axes, which are numbered as their labels
+        need not be names of files; and the tensors."""
+        axes = {
+            axis_folder(number): Layout((n,), (min(n, _AXIS_CHUNK),), dtype, (f"axis_{number}",), empty_of(dtype))
+            for number, (dtype, n) in enumerate(self.axes.values())
         }
-        for number, (dtype, count) in enumerate(self.axes.values()):
-            found[axis_folder(number)] = Layout((count,), (min(count, _INDEX_CHUNK),), dtype, (f"axis_{number}",))
-        for name, spec in self.fields.items():
-            shape = ((points, *spec.shape), (self.chunk, *spec.shape))
-            found[name] = Layout(*shape, spec.dtype, ("point", *spec.extra))
-        return found | {name: _tensor(dtype, shape) for name, (dtype, shape) in self.tensors.items()}
+        return axes | {name: _tensor(dtype, shape) for name, (dtype, shape) in self.tensors.items()}
+
+    @property
+    def chunked(self) -> dict[str, Layout]:
+        """Folder -> array of which every chunk of points has one chunk."""
+        rows, room = self.capacity * self.chunk, self.chunk
+        found = {
+            name: Layout((rows, *of.shape), (room, *of.shape), of.dtype, ("point", *of.extra), empty_of(of.dtype))
+            for name, of in self.fields.items()
+        }
+        return found | {
+            STATUS: Layout((rows,), (room,), "int8", ("point",), 0),
+            REASON: Layout((self.capacity, MOST_REASON), (1, MOST_REASON), "uint8", ("chunk", "byte"), 0),
+            INDEX: Layout((rows,), (room,), "int64", ("point",), -1),
+        }
+
+    @property
+    def arrays(self) -> dict[str, Layout]:
+        """Folder -> array."""
+        return self.constants | self.chunked
 
     def describe(self) -> dict[str, Any]:
         """Return it JSON-ready."""
@@ -140,7 +123,13 @@ class Anatomy:
                 {"name": name, "dtype": dtype, "shape": list(shape)} for name, (dtype, shape) in self.tensors.items()
             ],
             "chunk": self.chunk,
+            "capacity": self.capacity,
         }
+
+    def with_room(self) -> "Anatomy":
+        """Return it with the capacity that a new store gets: for many more chunks than its points fill, as some are
+        going to have few points, and some to come to nothing."""
+        return replace(self, capacity=min(_MOST_NUMBERS, _MOST_READ // _bytes_of_chunk(self)))
 
     @classmethod
     def of(cls, described: Any) -> "Anatomy":
@@ -155,6 +144,7 @@ class Anatomy:
                 {each["name"]: FieldSpec(each["dtype"], dict(each["extra"])) for each in described["fields"]},
                 {each["name"]: (each["dtype"], tuple(each["shape"])) for each in described["tensors"]},
                 described["chunk"],
+                described["capacity"],
             )
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             if isinstance(error, StoreError):
@@ -163,7 +153,6 @@ class Anatomy:
 
 
 STATUS_SPEC = FieldSpec("int8")
-"""What a field of statuses is like."""
 
 
 def axis_folder(number: int) -> str:
@@ -175,7 +164,7 @@ def _tensor(dtype: str, shape: tuple[int, ...]) -> Layout:
     """Cut along the last dimension, the parameters, into chunks of at most 16 MiB."""
     last = max(1, min(shape[-1], MOST_CHUNK_BYTES // DTYPES[dtype]))
     names = ("seed", "direction", "parameter")[-len(shape) :]
-    return Layout(shape, (1,) * (len(shape) - 1) + (last,), dtype, names)
+    return Layout(shape, (1,) * (len(shape) - 1) + (last,), dtype, names, empty_of(dtype))
 
 
 def _check_sizes(anatomy: Anatomy) -> None:
@@ -186,7 +175,9 @@ def _check_sizes(anatomy: Anatomy) -> None:
         _expect(_is_count(points, MOST_POINTS), f"1 to {MOST_POINTS} points along {label!r}", points)
     _expect(_is_count(anatomy.points, MOST_POINTS), f"at most {MOST_POINTS} points", anatomy.points)
     _expect(_is_count(anatomy.chunk, MOST_POINTS), "a chunk of at least 1 point", anatomy.chunk)
-    _expect(anatomy.chunks <= MOST_CHUNKS, f"at most {MOST_CHUNKS} chunks, so larger ones", anatomy.chunks)
+    chunks = -(-anatomy.points // anatomy.chunk)
+    _expect(chunks <= MOST_CHUNKS, f"at most {MOST_CHUNKS} chunks, so larger ones", chunks)
+    _expect(_is_count(anatomy.capacity, _MOST_NUMBERS), f"room for 1 to {_MOST_NUMBERS} chunks", anatomy.capacity)
     for name, (_, shape) in anatomy.tensors.items():
         fine = 1 <= len(shape) <= 3 and all(_is_count(n, MOST_TENSOR) for n in shape)
         _expect(fine, f"a tensor {name!r} of one to three dimensions", shape)
@@ -204,26 +195,34 @@ def _check_names(anatomy: Anatomy) -> None:
     for label in anatomy.axes:
         _expect(_is_text(label), "text as the label of an axis", label)
     _check_folders(anatomy)
-    bytes_of_fields = 0
     for name, spec in anatomy.fields.items():
-        each = math.prod(spec.shape) * DTYPES[spec.dtype]
-        bytes_of_fields += each * anatomy.points
-        most = MOST_CHUNK_BYTES // each
+        most = MOST_CHUNK_BYTES // _bytes_of(spec)
         _expect(anatomy.chunk <= most, f"chunks of at most {most} points for {name!r}", anatomy.chunk)
-    _expect(bytes_of_fields <= MOST_BYTES, f"fields of at most {MOST_BYTES} bytes together", bytes_of_fields)
+    together = sum(_bytes_of(spec) for spec in anatomy.fields.values()) * anatomy.points
+    _expect(together <= MOST_BYTES, f"fields of at most {MOST_BYTES} bytes together", together)
+    read = anatomy.capacity * _bytes_of_chunk(anatomy)
+    _expect(read <= _MOST_READ, f"chunks of at most {_MOST_READ} bytes together", read)
 
 
 def _check_folders(anatomy: Anatomy) -> None:
-    own = {INDEX, DONE, "failures", *(axis_folder(number) for number in range(len(anatomy.axes)))}
-    status = anatomy.fields.get(STATUS, STATUS_SPEC)
-    _expect(status == STATUS_SPEC and STATUS not in anatomy.tensors, f"{STATUS!r} to be that of points", status)
+    own = {INDEX, STATUS, REASON, "done", *(axis_folder(number) for number in range(len(anatomy.axes)))}
     names = [*anatomy.fields, *anatomy.tensors]
     for name in names:
         fine = _is_text(name) and not set(name) & set('/\\:*?"<>|') and name[0] not in ".~ "
         _expect(fine and len(name.encode()) <= _LONGEST_NAME, "a quantity's name that can be a folder's", name)
-        _expect(name not in own, f"a quantity's name other than {', '.join(sorted(own))}", name)
+        _expect(name.casefold() not in own, f"a quantity's name other than {', '.join(sorted(own))}", name)
         _expect(name not in anatomy.axes, "a quantity's name that is no axis' label", name)
     _expect(len({name.casefold() for name in names}) == len(names), "names that differ in more than case", names)
+
+
+def _bytes_of(spec: FieldSpec) -> int:
+    """Return the bytes of a field at one point."""
+    return math.prod(spec.shape) * DTYPES[spec.dtype]
+
+
+def _bytes_of_chunk(anatomy: Anatomy) -> int:
+    beside = DTYPES["int64"] + DTYPES["int8"]
+    return anatomy.chunk * (beside + sum(map(_bytes_of, anatomy.fields.values())))
 
 
 def _is_count(value: Any, most: int) -> bool:

@@ -1,50 +1,64 @@
-"""Store: where a landscape is written as it comes, so that a kill at any moment loses only the chunks in flight."""
+"""Store: where a landscape is written as it comes, so that a kill at any moment loses only the chunks in flight.
 
-import json
+A folder, written through Zarr (format 3): the axes, origin and basis, written once, and the chunks of points. Chunk
+number i is the i-th Zarr chunk of every field, of `status` and of `index`, the flat position of each of its points.
+
+Making a store
+ 1. Everything is written into a sibling with a name that no one looks for, and renamed: it is there whole or not at
+    all. Of several that are made at once one is there first, and the others join it.
+Appending a chunk
+ 2. A number is claimed by making an empty file that was not there: no two writers ever share a number, so nothing is
+    written twice. A killed writer's number is lost, and nothing else.
+ 3. Fields, status and, of points that failed, the reason are written, each file whole and on the disk before it bears
+    its name.
+ 4. The chunk's part of the index is written, in the same way. Now, and not before, the chunk is there.
+Reading
+ 5. The names in the folder of the index say which chunks are there; then these are read, each file with its checksum.
+    One that is damaged is as if it were not there. Nothing is locked.
+ 6. Where a point is in several chunks, evaluated is right over interpolated, that over failed; of equals the later.
+Taking out
+ 7. A damaged chunk loses its part of the index first; its number stays taken.
+Attributes
+ 8. The header is replaced whole, with a digest over all that it says.
+"""
+
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-import zarr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from explorer.errors import StoreError
-from explorer.files import disk_error, is_real_folder, sweep_partials
+from explorer.files import disk_error, sweep_partials
 from explorer.landscape import Status
-from explorer.store.arrays import Array, read_array, writable_array
-from explorer.store.create import make_store
-from explorer.store.flags import Failure, Flags, Holes
-from explorer.store.header import NAME, Attribute, Header, read_header, read_json
-from explorer.store.integrity import LOST, check_constants, check_index, damaged_chunks
-from explorer.store.schema import DONE, INDEX, STATUS, Anatomy, FieldSpec, axis_folder
-from explorer.store.spec import differences, digest, plain
-from explorer.store.to_grid import scattered
+from explorer.store.arrays import Array
+from explorer.store.chunks import Chunks, Readable, check_fields, checked_positions, checked_status
+from explorer.store.create import header_for, make_store
+from explorer.store.header import Attribute, Header
+from explorer.store.integrity import check_constants
+from explorer.store.reader import Reader
+from explorer.store.schema import FieldSpec
+from explorer.store.versions import check_descriptions, read_store, refuse_format_1
 
 __all__ = ["FieldSpec", "Store", "open_landscape"]
 
 _AGAIN = "What is done is safe: run the same words again to continue."
 
 
-class Store:
-    """A Zarr format 3 folder that one or more processes fill chunk by chunk while others read it.
+class Store(Reader):
+    """A landscape on the disk, to which one or more processes append chunks of points while others read it.
 
-    Each quantity lies one-dimensional in visiting order beside `index`, the flat position of each point: a chunk of
-    points is one Zarr chunk of each field and one flag, written last. Made by `create`, opened by `open`.
-
-    Writing is at least once, content exactly once: two writers that put the same chunk put the same values.
+    Made by `create`, opened by `open`. Writing is at least once, content exactly once: two writers that evaluate the
+    same point find the same values.
     """
 
-    def __init__(self, path: Path, header: Header, *, write: bool) -> None:
-        self.path = path
-        self.writable = write
-        self._header = header
-        self._layouts = header.anatomy.arrays
-        self._flags = Flags(path, self._layouts[DONE])
+    def __init__(self, path: Path, header: Header, chunks: Readable, own: Chunks | None = None) -> None:
+        super().__init__(path, header, chunks)
+        self._own = own
 
     @classmethod
     def create(
@@ -54,273 +68,129 @@ class Store:
         spec: Mapping[str, Any],
         attrs: Mapping[str, Attribute],
         dims: Mapping[str, Array],
-        index: NDArray[np.int64],
         fields: Mapping[str, FieldSpec],
         chunk: int,
         tensors: Mapping[str, Array],
     ) -> "Store":
-        """Make a store, complete or not at all, and return it open for writing.
+        """Make a store, complete or not at all, and return it open for writing. Where another process has just made one
+        for the same sweep, return that one; it may have chunks of another size.
 
         Args:
             path: where nothing is yet.
             spec: JSON-ready: what must be equal for a sweep to continue here.
             attrs: of the landscape: text and numbers.
             dims: label -> points, in order; N is the product of their lengths, positions count in C order.
-            index: a permutation [N] of the flat positions, in visiting order.
             fields: name -> what each quantity is like.
-            chunk: points that are saved together; more than N means N.
+            chunk: points for which a chunk has room; more than N means N. Each takes all of its room on the disk.
             tensors: such as origin [P] and basis [K, P] or [S, K, P].
 
         Raises:
-            StoreError: something is there already, the disk is full, or a size or name is beyond the limits.
+            StoreError: something else is there, the disk is full, or a size or name is beyond the limits.
         """
         path = Path(path)
-        axes = {label: (str(values.dtype), len(values)) for label, values in dims.items()}
-        shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
-        points = int(np.prod([len(values) for values in dims.values()]))
-        header = Header(plain(spec), Anatomy(axes, dict(fields), shapes, min(chunk, points)), dict(attrs))
-        check_index(index, points)
-        axis_arrays = {axis_folder(number): values for number, values in enumerate(dims.values())}
-        make_store(path, header, {INDEX: index, **axis_arrays, **tensors})
-        return cls.open(path, write=True)
+        make_store(path, header_for(spec, attrs, dims, fields, chunk, tensors), dims.values(), tensors)
+        made = cls.open(path, write=True)
+        made.refuse_other(spec)
+        return made
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, write: bool = False) -> "Store":
         """Return a store, its files' descriptions checked against the limits before anything else is read.
 
         Raises:
-            StoreError: it is missing, another program's, a newer version's, or damaged.
+            StoreError: it is missing, another program's, a newer version's, or damaged; or to be written, but of
+                format 1.
         """
         path = Path(path)
-        header = read_header(path)
-        for folder, layout in header.anatomy.arrays.items():
-            if not is_real_folder(path / folder) or read_json(path / folder / NAME) != layout.document:
-                raise StoreError(f"expected an array as the store describes it in {path / folder}; it is damaged")
-        if write:
-            for name in ("", *header.anatomy.arrays):
-                sweep_partials(path / name)
-        return cls(path, header, write=write)
+        header, arrays, chunks = read_store(path)
+        check_descriptions(path, arrays)
+        if not write:
+            return cls(path, header, chunks)
+        if not isinstance(chunks, Chunks):
+            raise refuse_format_1(path)
+        for name in ("", *arrays):
+            sweep_partials(path / name)
+        return cls(path, header, chunks, chunks)
 
     @property
-    def spec(self) -> dict[str, Any]:
-        """What must be equal for a sweep to continue here."""
-        return dict(self._header.spec)
+    def writable(self) -> bool:
+        """Whether it is open for writing."""
+        return self._own is not None
 
-    @property
-    def attrs(self) -> dict[str, Attribute]:
-        """The attributes as they were last read, with `spec_sha256`."""
-        return {**self._header.attrs, "spec_sha256": digest(self._header.spec)}
-
-    @property
-    def points(self) -> int:
-        """N, the number of grid points."""
-        return self._header.anatomy.points
-
-    @property
-    def chunks(self) -> int:
-        """The number of chunks."""
-        return self._header.anatomy.chunks
-
-    @property
-    def chunk_size(self) -> int:
-        """Points in every chunk but the last, which may have fewer."""
-        return self._header.anatomy.chunk
-
-    @property
-    def fields(self) -> dict[str, FieldSpec]:
-        """Name -> what each quantity is like."""
-        return dict(self._header.anatomy.fields)
-
-    @property
-    def done(self) -> NDArray[np.uint8]:
-        """The flags [chunks] as they are now: 0 not computed, 1 done, 2 failed."""
-        return self._flags.read()
-
-    @property
-    def failures(self) -> dict[int, str]:
-        """Failed chunk -> why."""
-        return {chunk: failure.reason for chunk, failure in self._flags.failures().items()}
-
-    @cached_property
-    def index(self) -> NDArray[np.int64]:
-        """The flat position [N] of each point, in visiting order. Raises StoreError if it is damaged."""
-        index = self._constant(INDEX)
-        check_index(index, self.points)
-        return index
-
-    @cached_property
-    def _writable(self) -> dict[str, "zarr.Array[Any]"]:
-        return {name: writable_array(self.path / name, self._layouts[name]) for name in self.fields}
-
-    def positions(self, chunk: int) -> NDArray[np.int64]:
-        """Return the flat positions of a chunk's points."""
-        return self.index[self._slice(chunk)]
-
-    def put(self, chunk: int, fields: Mapping[str, Array]) -> None:
-        """Write a chunk of every field [n, ...], and when that is on the disk its flag.
-
-        Raises:
-            ValueError: a field is missing or of another shape.
-            StoreError: the disk is full, or the store is gone; the store stays as it was and can be continued.
-        """
-        where = self._slice(chunk)
-        self._check_fields(fields, where.stop - where.start)
-        with self._writing(f"chunk {chunk} of {self.path}"):
-            self._write(where, fields)
-            self._flags.mark(chunk)
-
-    def put_part(self, chunk: int, fields: Mapping[str, Array]) -> None:
-        """Write a chunk of which only some points are there, as its field `status` tells: the others are 0 there, and
-        `nothing` in the other fields. Its flag stays 0. It may be written again with more of them.
-
-        Raises:
-            ValueError, StoreError: as for `put`; or a store without a field `status`.
-        """
-        where = self._slice(chunk)
-        if STATUS not in self.fields:
-            raise ValueError(f"expected a store with a field {STATUS!r} for a part of a chunk; {self.path} has none")
-        self._check_fields(fields, where.stop - where.start)
-        with self._writing(f"chunk {chunk} of {self.path}"):
-            self._write(where, fields)
-            self._flags.mark_part(chunk)
-
-    def fail(self, chunk: int, reason: str, *, fields: Mapping[str, Array] | None = None, holes: Holes = ()) -> None:
-        """Mark a chunk as one that cannot be computed, with the reason.
+    def append(
+        self, positions: NDArray[np.int64], fields: Mapping[str, Array], status: ArrayLike = Status.EVALUATED
+    ) -> int:
+        """Write a chunk of points; return its number.
 
         Args:
-            chunk, reason: which, and why.
-            fields: every field [n, ...] of the chunk, where some of its points could be computed.
-            holes: (first, one after the last) of each run of its points that could not.
+            positions: flat, [n], from 1 to `chunk_size` of them.
+            fields: every field, [n, ...].
+            status: of all of them, or [n]: evaluated or interpolated.
 
         Raises:
-            ValueError, StoreError: as for `put`.
+            ValueError: positions beyond the grid, a field that is missing or of another shape, another status.
+            StoreError: the disk is full, or the store is gone; it stays as it was and can be continued.
         """
-        where = self._slice(chunk)
-        if fields is not None:
-            self._check_fields(fields, where.stop - where.start)
-        failure = Failure(reason, holes if fields is not None else ())
-        with self._writing(f"the failure of chunk {chunk} of {self.path}"):
-            # Marked before the fields are written, so that a hole is never taken for a result, and after it: another
-            # writer that puts this very chunk takes the mark away.
-            self._flags.fail(chunk, failure)
-            if fields is not None:
-                self._write(where, fields)
-                self._flags.fail(chunk, failure)
+        at = checked_positions(positions, self.points)
+        if len(at) > self.chunk_size:
+            raise ValueError(f"expected at most {self.chunk_size} points in a chunk of {self.path}; got {len(at)}")
+        check_fields(fields, self.fields, len(at))
+        return self._append(at, checked_status(status, len(at)), fields)
+
+    def fail(self, positions: NDArray[np.int64], reason: str) -> None:
+        """Note that points [n] could not be computed, and why; taken back where they are appended later.
+
+        Raises:
+            ValueError, StoreError: as for `append`.
+        """
+        at = checked_positions(positions, self.points)
+        for first in range(0, len(at), self.chunk_size):
+            piece = at[first : first + self.chunk_size]
+            self._append(piece, np.full(len(piece), Status.FAILED, dtype=np.int8), {}, reason)
 
     def set_attrs(self, attrs: Mapping[str, Attribute]) -> None:
         """Add or replace attributes, all at once.
 
         Raises:
-            StoreError: as for `put`; or a value that is no text and no finite number.
+            StoreError: as for `append`; or a value that is no text and no finite number.
         """
         with self._writing(f"the attributes of {self.path}"):
-            self._refresh()
+            self.refresh()
             changed = Header(self._header.spec, self._header.anatomy, {**self._header.attrs, **attrs})
             changed.write(self.path)
             self._header = changed
 
-    def tensor(self, name: str) -> Array:
-        """Return a tensor as it was given. Raises StoreError if there is none or it is damaged."""
-        known = list(self._header.anatomy.tensors)
-        if name not in known:
-            raise StoreError(f"expected a tensor among {known} in {self.path}; got {name!r}")
-        return self._read(name)
-
-    @property
-    def parts(self) -> tuple[tuple[int, int], ...]:
-        """The chunks that hold some of their points but are not done, each with the time of its last writing in ns."""
-        return self._flags.stamps()
-
-    def landscape(self) -> xr.Dataset:
-        """Return what is done so far on the grid, read flags first: a point is whole or NaN with status 0.
-
-        Attributes are those of the store, and `done_points`, `total_points`, `nonfinite`; where there are any,
-        `damaged` (JSON list of chunks whose checksum is wrong, taken as not computed) and `failed` (JSON, chunk ->
-        reason).
-
-        Raises:
-            StoreError: the index or an axis is damaged.
-        """
-        self._refresh()
-        # Parts first: one that is done meanwhile is counted as done.
-        anatomy, parts, flags = self._header.anatomy, self._flags.parts(), self.done
-        axes = [self._constant(axis_folder(number)) for number in range(len(anatomy.axes))]
-        failures = self._flags.failures()
-        holes = {chunk: failure.holes for chunk, failure in failures.items()}
-        found, damaged = scattered(anatomy, axes, self.index, flags, holes, self._read, parts)
-        done = np.isin(found["status"].values, (Status.EVALUATED, Status.INTERPOLATED))
-        counts = {"done_points": int(np.count_nonzero(done)), "total_points": self.points}
-        lists = {"damaged": damaged, "failed": {chunk: failure.reason for chunk, failure in failures.items()}}
-        notes = {name: json.dumps(value) for name, value in lists.items() if value}
-        return found.assign_attrs({**self.attrs, **found.attrs, **counts, **notes})
-
     def verify(self) -> list[int]:
-        """Check every checksum; return the damaged chunks, which are queued again if the store is open for writing.
+        """Check every checksum; return the numbers of damaged chunks, which are taken out if the store is open for
+        writing, so that their points are computed again.
 
         Raises:
-            StoreError: the index, an axis or a tensor is damaged, which cannot be computed again.
+            StoreError: an axis or a tensor is damaged, which cannot be computed again.
         """
         check_constants(self.path, self._header.anatomy)
-        written = [*np.flatnonzero(self.done == 1).tolist(), *self._flags.parts()]
-        damaged = damaged_chunks(self.path, self._header.anatomy, written)
+        damaged: list[int] = []
+        for _ in self._sound(damaged):
+            pass
         if self.writable:
-            with self._writing(f"the flags of damaged chunks of {self.path}"):
-                for chunk in damaged:
-                    self._flags.clear(chunk)
+            with self._writing(f"{self.path} without damaged chunks") as chunks:
+                for number in damaged:
+                    chunks.take_out(number)
         return damaged
 
-    def refuse_other(self, spec: Mapping[str, Any]) -> None:
-        """Do nothing if the spec is the store's.
-
-        Raises:
-            StoreError: it is another; names each field that differs with both values.
-        """
-        lines = list(differences(self._header.spec, spec))
-        if lines:
-            raise StoreError(
-                f"{self.path} holds another sweep. " + "; ".join(lines) + ". Use the words it was made with, "
-                "or another place to write to"
-            )
-
-    def _refresh(self) -> None:
-        """Read the attributes again, which a writer may have changed."""
-        header = read_header(self.path)
-        if (header.spec, header.anatomy) != (self._header.spec, self._header.anatomy):
-            raise StoreError(f"expected the store that was opened at {self.path}; there is another now: open it again")
-        self._header = header
-
-    def _slice(self, chunk: int) -> slice:
-        if not 0 <= chunk < self.chunks:
-            raise ValueError(f"expected a chunk from 0 to {self.chunks - 1}; got {chunk}")
-        return slice(chunk * self.chunk_size, min((chunk + 1) * self.chunk_size, self.points))
-
-    def _read(self, folder: str, first: int = 0, after: int | None = None) -> Array:
-        return read_array(self.path / folder, self._layouts[folder], first, after)
-
-    def _constant(self, folder: str) -> Array:
-        """Read what is written once, when a store is made."""
-        try:
-            return self._read(folder)
-        except StoreError as error:
-            raise StoreError(f"{error}. {LOST}") from None
-
-    def _write(self, where: slice, fields: Mapping[str, Array]) -> None:
-        # A status is never there before what it speaks of.
-        for name, values in sorted(fields.items(), key=lambda field: field[0] == STATUS):
-            self._writable[name][where] = np.ascontiguousarray(values, dtype=self._layouts[name].dtype)
-
-    def _check_fields(self, fields: Mapping[str, Array], points: int) -> None:
-        shapes = {name: (points, *spec.shape) for name, spec in self.fields.items()}
-        got = {name: np.shape(values) for name, values in fields.items()}
-        if got != shapes:
-            raise ValueError(f"expected fields of shapes {shapes}; got {got}")
+    def _append(
+        self, at: NDArray[np.int64], status: NDArray[np.int8], fields: Mapping[str, Array], reason: str | None = None
+    ) -> int:
+        with self._writing(f"{len(at)} points of {self.path}") as chunks:
+            number = chunks.write(at, status, fields, reason)
+        self._known.add(number)
+        return number
 
     @contextmanager
-    def _writing(self, what: str) -> Iterator[None]:
-        if not self.writable:
+    def _writing(self, what: str) -> Iterator[Chunks]:
+        if self._own is None:
             raise StoreError(f"expected a store open for writing; {self.path} is open for reading: use write=True")
         try:
-            yield
+            yield self._own
         except OSError as error:
             raise disk_error(error, what, _AGAIN) from error
 

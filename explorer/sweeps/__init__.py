@@ -1,7 +1,6 @@
 """How a landscape is computed."""
 
 from explorer.sweeps.engine import estimate, sweep
-from explorer.sweeps.memory import keep_heap
 from explorer.sweeps.planning.plan import Plan
 
-__all__ = ["Plan", "estimate", "keep_heap", "sweep"]
+__all__ = ["Plan", "estimate", "sweep"]

@@ -57,6 +57,11 @@ class Job:
 
     def by_plane(self, positions: Indices) -> Iterator[tuple[int, Indices, Tensor]]:
         """Yield (plane, which of the positions lie on it, their coordinates [n, K])."""
+        number, first = divmod(int(positions[0]), self.grid.size)
+        if first + len(positions) <= self.grid.size and _are_consecutive(positions):
+            # A view: picking points one by one takes longer than a small model.
+            yield number, np.arange(len(positions)), self.coords[first : first + len(positions)]
+            return
         of = positions // self.grid.size
         for number in np.unique(of):
             which = np.flatnonzero(of == number)
@@ -101,6 +106,10 @@ def read_job(
         )
     wanted.dims(objective, grid.labels)
     return Job(objective, planes, grid, wanted, low)
+
+
+def _are_consecutive(positions: Indices) -> bool:
+    return np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions)))
 
 
 def _is_mixed(objective: Objective, dtype: torch.dtype | None) -> bool:

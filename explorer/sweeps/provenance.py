@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from explorer.numerics.rounding import uses_tf32
+from explorer.objective import Objective
 from explorer.quantities import BUILT_IN
 from explorer.sweeps.job import Job
 
@@ -51,7 +52,20 @@ def spec_of(job: Job) -> dict[str, Any]:
 
     Device, chunk size and strategy are not in it: they change the last digits only.
     """
-    described = job.objective.describe()
+    return {
+        **identity_of(job.objective),
+        "labels": list(job.grid.labels),
+        **_axes(job),
+        "directions": [_words(plane.made) for plane in job.planes],
+        "planes_sha256": [plane.describe()["sha256"] for plane in job.planes],
+        "quantities": _quantities(job),
+        "dtype": _dtype(job),
+    }
+
+
+def identity_of(objective: Objective) -> dict[str, Any]:
+    """Return what tells an objective from every other, whatever device it is on; JSON-ready."""
+    described = objective.describe()
     return {
         # Of the structure, because layers without weights, such as ReLU, are in no other part.
         **{name: described[name] for name in ("model", "structure_sha256", "parameters")},
@@ -60,12 +74,6 @@ def spec_of(job: Job) -> dict[str, Any]:
         "weights": described.get("weights", {}),
         "data_sha256": described.get("data", {}).get("sha256", ""),
         "test_data_sha256": described.get("test_data", {}).get("sha256", ""),
-        "labels": list(job.grid.labels),
-        **_axes(job),
-        "directions": [_words(plane.made) for plane in job.planes],
-        "planes_sha256": [plane.describe()["sha256"] for plane in job.planes],
-        "quantities": _quantities(job),
-        "dtype": _dtype(job),
     }
 
 

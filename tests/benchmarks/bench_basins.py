@@ -32,8 +32,7 @@ def contenders(size: Descents, optimizers: tuple[str, ...] = tuple(RATES)) -> li
         goal = (Goal(base(name), LEAST),)
         found += [
             Contender(base(name), work.looped, (size, name)),
-            Contender(f"basins, {name}", work.mapped, (size, name, False), goal),
-            Contender(f"basins, {name}, keep_heap()", work.mapped, (size, name, True), goal),
+            Contender(f"basins, {name}", work.mapped, (size, name), goal),
         ]
     return found
 

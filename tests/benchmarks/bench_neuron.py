@@ -37,8 +37,7 @@ def contenders(size: Size, compile_patience: float = 60.0) -> list[Contender]:
         words = " and ".join(quantities)
         against = (Goal(BASE, loop), Goal(JAX[quantities], round(eager, 2)), Goal(JAX_MAP[quantities]))
         found += [
-            Contender(f"sweep, {words}", work.swept, (size, quantities, False), against),
-            Contender(f"sweep, {words}, keep_heap()", work.swept, (size, quantities, True), against),
+            Contender(f"sweep, {words}", work.swept, (size, quantities), against),
             Contender(
                 f"sweep, {words}, compiled, warm",
                 work.compiled,

@@ -10,7 +10,7 @@ from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
 from tests.browser import chromium
-from tests.browser.screen import Screen
+from tests.browser.screen import WIDE, Screen
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1440, "height": 900})
+    made = browser.new_context(viewport=WIDE)
     made.grant_permissions(["clipboard-read", "clipboard-write"])
     yield made
     made.close()
@@ -57,9 +57,21 @@ def page(context: BrowserContext) -> Iterator[Page]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def shared(context: BrowserContext, address: str) -> Iterator[Screen]:
+    """One page for all tests of the lesson."""
+    page = context.new_page()
+    yield Screen(page, address)
+    page.close()
+
+
 @pytest.fixture
-def screen(page: Page, address: str) -> Iterator[Screen]:
+def screen(shared: Screen, request: pytest.FixtureRequest) -> Iterator[Screen]:
     """The page with every error of the browser's console collected; a test that leaves one fails."""
-    made = Screen(page, address)
-    yield made
-    assert made.errors == [], made.errors
+    failed = request.session.testsfailed
+    yield shared
+    errors, shared.errors = shared.errors, []
+    shared.resize(WIDE)
+    # What a failed test leaves must not fail the next.
+    shared.loaded = shared.loaded and not errors and request.session.testsfailed == failed
+    assert errors == [], errors

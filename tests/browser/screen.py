@@ -1,18 +1,40 @@
 """Screen: the page as a user sees it, for tests."""
 
 import json
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page
 
+SETTLED = """() => window.explorer?.reply?.point && !explorer.stale()
+    && [explorer.reply.map?.query, explorer.reply.minimaQuery].every((each) => each === explorer.asked.scene)
+    && document.querySelector('#readout-loss').dataset.source === 'torch'"""
+"""Torch's numbers for what is shown, the map and the minima are all there."""
+
+AS_BACK_DOES = """(address) => {
+    for (const node of document.querySelectorAll("details[open]")) node.open = false;
+    document.querySelector("#lesson:not([hidden]) #lesson-close")?.click();
+    document.activeElement?.blur();
+    scrollTo(0, 0);
+    window.before = explorer.state;
+    history.pushState({}, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+}"""
+"""The page is as it opens, but for what it has shown before; then it reads its address as after the Back button."""
+
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
 
 class Screen:
-    """One open page, with the words its tests are written in."""
+    """One page, with the words its tests are written in. It is loaded once and then goes from state to state."""
+
+    path = "/"
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
         self.errors: list[str] = []
+        self.loaded = False
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -20,18 +42,37 @@ class Screen:
         if message.type == "error":
             self.errors.append(f"{message.text} {message.location}")
 
-    def open(self, query: str = "") -> "Screen":
-        self.page.goto(f"{self.address}/{'?' if query else ''}{query}")
+    def open(self, query: str = "") -> Self:
+        """Show the state of an address: by the page's own handling of Back where it is loaded, else as load() does."""
+        if not self.loaded:
+            return self.load(query)
+        self.go(query)
+        self.page.wait_for_function("() => explorer.state !== window.before")
         return self.settled()
 
-    def settled(self) -> "Screen":
-        """Wait until torch's numbers for what is shown, the map and the minima are all there."""
-        self.page.wait_for_function(
-            "() => window.explorer?.reply?.point && !explorer.stale()"
-            " && [explorer.reply.map?.query, explorer.reply.minimaQuery].every((each) => each === explorer.asked.scene)"
-            " && document.querySelector('#readout-loss').dataset.source === 'torch'"
-        )
+    def go(self, query: str) -> None:
+        """Change the address, and wait for nothing."""
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(AS_BACK_DOES, self._within(query))
+
+    def load(self, query: str = "") -> Self:
+        """Load the page anew, as a link from elsewhere does: about ten times as long as open()."""
+        self.page.goto(self.address + self._within(query))
+        self.loaded = True
+        return self.settled()
+
+    def _within(self, query: str) -> str:
+        return f"{self.path}{'?' if query else ''}{query}"
+
+    def settled(self) -> Self:
+        """Wait until everything that belongs to the state is shown."""
+        self.page.wait_for_function(SETTLED)
         return self
+
+    def resize(self, size: dict[str, int]) -> None:
+        """Make the window WIDE, a PHONE's, or any other, where it is not."""
+        if self.page.viewport_size != size:
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
 
     def value(self, id: str) -> float:
         """Return the full number behind a readout or an input."""
@@ -54,7 +95,7 @@ class Screen:
         x, y = self.page.evaluate(script, [graph, w, b])
         return x, y
 
-    def click(self, w: float, b: float, graph: str = "landscape") -> "Screen":
+    def click(self, w: float, b: float, graph: str = "landscape") -> Self:
         self.page.mouse.click(*self.pixel(w, b, graph))
         return self.settled()
 

@@ -7,17 +7,20 @@ import torch
 from torch import nn
 
 from explorer import Grid, Objective, Plane, directions, sweep
-from explorer.checklist import report, report_text
+from explorer.checklist import findings as looked_at
+from explorer.checklist import report
 from explorer.checklist.inspection import Inspection
-from tests.directions.test_hessian import bowl_with, network
 from tests.support.cases import least_squares, neuron
+from tests.support.hessian_cases import bowl_with, network
 from tests.support.reference import dense_hessian, value_and_gradient
+
+SLOPES = ("loss", "gradient")
 
 
 def findings(objective, plane, grid=None, **given):
     grid = grid or Grid(dict.fromkeys(plane.labels, (-1.0, 1.0, 5)))
-    landscape = sweep(objective, plane, grid, progress=False, report=False, **given)
-    found = report(objective, plane if isinstance(plane, Plane) else plane[0], grid, landscape)
+    landscape = sweep(objective, plane, grid, **{"quantities": SLOPES, "progress": False, "report": False} | given)
+    found = looked_at(objective, plane if isinstance(plane, Plane) else plane[0], grid, landscape)
     json.dumps(found, allow_nan=False)
     return {each["name"]: each for each in found}
 
@@ -234,7 +237,7 @@ def test_a_curvature_that_is_no_number_elsewhere_is_told(parameters, monkeypatch
     def product(vector):
         return torch.where(vector == 0, 0.0, diagonal * vector)
 
-    monkeypatch.setattr("explorer.checklist.curvature.hessian_product", lambda *_: product)
+    monkeypatch.setattr(Inspection, "product", lambda self, vector: product(vector))
     objective = least_squares(parameters=parameters).objective
     found = findings(objective, directions.axes(objective, "weight[0,0]", "weight[0,1]"))["curvature"]
     assert found["values"] == {"in_plane": [2, 2]}
@@ -291,7 +294,7 @@ def test_points_that_failed_are_counted_apart():
     landscape["status"][0] = 3
     landscape["status"][4] = 0
     landscape["loss"][[0, 4]] = math.nan
-    found = {each["name"]: each for each in report(objective, plane, grid, landscape)}["finite"]
+    found = {each["name"]: each for each in looked_at(objective, plane, grid, landscape)}["finite"]
     assert found["values"] == {"points": 2, "by_name": {"loss": 2}, "failed": 1}
     assert found["text"].startswith("Of 5 points 2 have no value (1 failed); these are NaN or infinite: 2 of loss.")
 
@@ -477,7 +480,7 @@ def test_a_landscape_without_a_loss():
 
 
 def test_large_models_are_spared_the_iteration(monkeypatch):
-    monkeypatch.setattr("explorer.checklist.curvature._ROOM", 0)
+    monkeypatch.setattr("explorer.checklist.inspection.ROOM", 0)
     objective = least_squares().objective
     found = findings(objective, directions.gaussian(objective))["curvature"]
     assert "would not fit into 256 MiB" in found["text"]
@@ -499,11 +502,11 @@ def test_a_report_stays_within_its_budget(monkeypatch):
     objective = least_squares(samples=60, parameters=200).objective
     plane = directions.gaussian(objective)
     grid = Grid.square(points=31)
-    landscape = sweep(objective, plane, grid, progress=False, report=False)
+    landscape = sweep(objective, plane, grid, quantities=SLOPES, progress=False, report=False)
     calls = []
     measure = Objective.__call__
     monkeypatch.setattr(Objective, "__call__", lambda self, theta: calls.append(0) or measure(self, theta))
-    found = {each["name"]: each for each in report(objective, plane, grid, landscape)}
+    found = {each["name"]: each for each in looked_at(objective, plane, grid, landscape)}
     # A tenth of 961 points with gradients is 48 products of 6 evaluations.
     assert len(calls) + 6 * (found["curvature"]["values"]["products"] + 2) <= 6 * 48
 
@@ -519,12 +522,12 @@ def test_the_model_and_the_random_numbers_are_left_alone():
 def test_the_text_has_marks_and_lines():
     objective, vectors = bowl_with([-2.0, 1.0, 2.0, 5.0])
     landscape = sweep(objective, through_own(objective, *vectors.T[[2, 3]]), Grid.square(points=5), progress=False)
-    text = report_text(landscape, width=60)
+    text = report(landscape).text(width=60)
     lines = text.splitlines()
     assert {line[:6].strip() for line in lines} == {"ok", "look", "note", ""}
     assert max(map(len, lines)) <= 60
     assert lines[0].startswith("ok    The model's own loss is 0;")
-    assert report_text(landscape.drop_attrs()) == ""
+    assert report(landscape.drop_attrs()).text() == ""
 
 
 def test_values_that_are_not_finite_are_null():

@@ -4,8 +4,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from explorer.cli import main
+from tests.support.page.other_process import answered, free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_help_teaches_by_example() -> None:
@@ -99,15 +92,7 @@ def test_it_serves_on_loopback_and_sigterm_ends_it() -> None:
     try:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/lesson", timeout=5) as reply:
-                    assert b"<h1" in reply.read()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "the server never answered"
-                time.sleep(0.1)
+        assert b"<h1" in answered(f"http://127.0.0.1:{port}/lesson")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
     finally:

@@ -11,35 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
-from explorer import directions, open_landscape
-from explorer.checkpoints import write_checkpoint
-from explorer.cli import main
+from explorer import directions, open_landscape, report
 from explorer.cli.factories import read_settings
 from explorer.store import Store
-from tests.store.test_store import flip
-from tests.support.killed.train import Bowl
+from tests.support.command_line import FACTORY, checkpoint, run, swept
+from tests.support.store_cases import flip
 
-FACTORY = "tests.support.killed.train:objective"
 ROOT = Path(__file__).parents[2]
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def swept(path: Path, *words: object) -> Result:
-    found = run("sweep", FACTORY, "--points", 5, *words, "--out", path)
-    assert found.exit_code == 0, found.output
-    return found
-
-
-def checkpoint(path: Path, *theta: float) -> Path:
-    model = Bowl()
-    model.theta.data = torch.tensor(theta, dtype=torch.float64)
-    write_checkpoint(model, path)
-    return path
 
 
 @pytest.mark.parametrize("command", ["sweep", "export", "verify", "serve"])
@@ -71,7 +50,7 @@ def test_the_same_words_return_at_once_and_others_are_refused_by_name(tmp_path: 
     for words, said in (
         (("--seed", 1), "directions.0.seed: the store has 0, asked for 1"),
         (("--points", 6), "points.alpha: the store has 5, asked for 6"),
-        (("--quantities", "loss"), "quantities"),
+        (("--quantities", "loss,gradient"), 'quantities: the store has ["loss"], asked for ["gradient", "loss"]'),
         (("--set", "depth=1"), "x.zarr holds another sweep. --set depth: the store has nothing, asked for 1. Use"),
         (("--dtype", "float32"), 'dtype: the store has "float64", asked for "float32"'),
     ):
@@ -79,6 +58,22 @@ def test_the_same_words_return_at_once_and_others_are_refused_by_name(tmp_path: 
         assert shown.exit_code == 1, shown.output
         assert said in shown.output
         assert "Traceback" not in shown.output
+
+
+def test_a_store_keeps_its_quantities(tmp_path: Path) -> None:
+    swept(tmp_path / "x.zarr", "--quantities", "loss,gradient")
+    assert "was finished already, all 25 points." in swept(tmp_path / "x.zarr").output
+    assert run("sweep", FACTORY, "--out", tmp_path / "x.zarr", "--dry-run").exit_code == 0
+
+
+def test_the_report_is_none_quick_or_full(tmp_path: Path) -> None:
+    shown = swept(tmp_path / "x.zarr", "--report", "none").output
+    assert "The model's own loss" not in shown
+    assert "report" not in open_landscape(tmp_path / "x.zarr").attrs
+    assert "x.zarr is finished." in swept(tmp_path / "x.zarr").output
+    shown = swept(tmp_path / "x.zarr", "--report", "full").output
+    assert "over all directions" in " ".join(shown.split())
+    assert str(report(open_landscape(tmp_path / "x.zarr"))) in shown
 
 
 def test_the_seconds_are_told_before(tmp_path: Path) -> None:
@@ -136,15 +131,15 @@ def test_a_trajectory_spans_a_plane_and_is_drawn_on_it(tmp_path: Path) -> None:
 
 
 def test_several_trajectories_span_a_plane_together(tmp_path: Path) -> None:
-    for run, factor in (("slow", 0.8), ("fast", 0.5)):
-        (tmp_path / run).mkdir()
+    for name, factor in (("slow", 0.8), ("fast", 0.5)):
+        (tmp_path / name).mkdir()
         for epoch in range(3):
-            checkpoint(tmp_path / run / f"epoch_{epoch}.safetensors", factor**epoch, factor ** (2 * epoch), 1)
+            checkpoint(tmp_path / name / f"epoch_{epoch}.safetensors", factor**epoch, factor ** (2 * epoch), 1)
     where = [tmp_path / "slow", tmp_path / "fast"]
     swept(tmp_path / "x.zarr", "--directions", "principal", "--trajectory", *where)
     found = open_landscape(tmp_path / "x.zarr")
     path = json.loads(found.attrs["checkpoints"])
-    assert [(each["run"], each["step"]) for each in path] == [(run, i) for run in ("slow", "fast") for i in range(3)]
+    assert [(each["run"], each["step"]) for each in path] == [(name, i) for name in ("slow", "fast") for i in range(3)]
     assert [each["name"] for each in path][3:] == ["fast, step 0", "fast, step 1", "fast, step 2"]
     assert json.loads(found.attrs["basis"])["made"]["runs"] == [3, 3]
     # Both lie in the plane of the first two entries of theta.
@@ -293,19 +288,21 @@ def test_export_and_verify_say_what_is_wrong(tmp_path: Path, words: tuple[str, .
 def test_verify_queues_again_and_the_same_words_mend(tmp_path: Path) -> None:
     path = tmp_path / "x.zarr"
     swept(path)
-    chunks = Store.open(path).chunks
-    assert f"{chunks} chunks are sound" in run("verify", path).output
+    chunks = len(Store.open(path).numbers)
+    assert run("verify", path).output.endswith(f"{'1 chunk is' if chunks == 1 else f'{chunks} chunks are'} sound\n")
     before = open_landscape(path)
     flip(path / "loss" / "c.0")
     shown = run("export", path, tmp_path / "x.csv")
     assert f"damaged and left out: python -m explorer verify {path}" in shown.output
     shown = run("verify", path)
     assert shown.exit_code == 1
-    assert f"1 of {chunks} chunks of {path} are damaged (0) and queued again" in shown.output
-    assert f"{chunks - 1} chunks are sound; 1 are not computed" in run("verify", path).output
+    assert f"1 of {chunks} chunks of {path} are damaged (0) and taken out" in shown.output
+    left = 25 - int(open_landscape(path).attrs["done_points"])
+    assert left > 0
+    assert f" sound; {left} of 25 points are not computed" in run("verify", path).output
     swept(path)
     np.testing.assert_array_equal(open_landscape(path)["loss"], before["loss"])
-    assert f"{chunks} chunks are sound" in run("verify", path).output
+    assert run("verify", path).output.endswith(" sound\n")
 
 
 # Stopped in the middle, in processes of their own.
@@ -320,12 +317,12 @@ def start(path: Path) -> subprocess.Popen[str]:
 
 
 def done(path: Path) -> int:
-    return int(np.count_nonzero(Store.open(path).done == 1)) if path.exists() else 0
+    return Store.open(path).settled if path.exists() else 0
 
 
-def wait_for(path: Path, chunks: int, process: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, points: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 60
-    while done(path) < chunks:
+    while done(path) < points:
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
@@ -342,7 +339,7 @@ def test_ctrl_c_and_sigkill_in_the_middle_lose_nothing(tmp_path: Path) -> None:
         assert f"of 441 points are in {path}. Run the same words again to go on." in said
         assert "Traceback" not in said
         saved = done(path)
-        assert 1 <= saved < Store.open(path).chunks - 1
+        assert 1 <= saved < 441
         stamps = {file: file.stat().st_mtime_ns for file in (path / "loss").glob("c.*")}
         processes.append(start(path))
         wait_for(path, saved + 1, processes[1])
@@ -350,7 +347,7 @@ def test_ctrl_c_and_sigkill_in_the_middle_lose_nothing(tmp_path: Path) -> None:
         for process in processes:
             process.kill()
             process.communicate(timeout=60)
-    assert saved < done(path) < Store.open(path).chunks
+    assert saved < done(path) < 441
     assert f"{path} is finished." in swept(path, *SLOW).output
     # What was saved before was not computed again.
     assert stamps.items() <= {file: file.stat().st_mtime_ns for file in (path / "loss").glob("c.*")}.items()

@@ -3,10 +3,9 @@
 import subprocess
 import sys
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.cli.test_serve import free_port
+from tests.support.page.other_process import answered, fetched, free_port
 
 SLOW = """
 import time
@@ -20,26 +19,13 @@ serve(app, "127.0.0.1", {port})
 """
 
 
-def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=20) as reply:
-        found: bytes = reply.read()
-        return found
-
-
 def test_sigterm_lets_a_running_request_finish() -> None:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SLOW.format(port=port)])
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                fetch(f"http://127.0.0.1:{port}/lesson")
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "the server never answered"
-                time.sleep(0.1)
+        answered(f"http://127.0.0.1:{port}/lesson")
         with ThreadPoolExecutor(1) as pool:
-            reply = pool.submit(fetch, f"http://127.0.0.1:{port}/slow")
+            reply = pool.submit(fetched, f"http://127.0.0.1:{port}/slow")
             time.sleep(0.5)
             process.terminate()
             assert reply.result() == b"finished"

@@ -6,8 +6,8 @@ from torch import nn
 
 from explorer import Objective, Plane, directions
 from explorer.curvature import extreme_eigenvalues, hessian_product
-from tests.directions.test_hessian import bowl_with, in_blocks, network
 from tests.support.cases import bowl
+from tests.support.hessian_cases import bowl_with, in_blocks, network
 from tests.support.reference import dense_hessian
 
 

@@ -24,7 +24,7 @@ W, B = math.log(6) / 2, math.log(1.5) / 2
 
 
 def at(target: str, loss: str, *places: tuple[float, float], delta: float = 0.25) -> list[Visit]:
-    return [Visit(target, loss, delta, w, b) for w, b in places]
+    return [Visit(target, loss, {"delta": delta}, w, b) for w, b in places]
 
 
 def verdict(name: str, visits: list[Visit], answer: str = "") -> Verdict:
@@ -64,7 +64,7 @@ def test_the_scene_exists_and_does_not_solve_itself(activity) -> None:
     start = Visit(
         activity.setup["target"],
         activity.setup["loss"],
-        0.25,
+        {"delta": 0.25},
         float(activity.setup.get("w", -1.5)),
         float(activity.setup.get("b", 1.5)),
         tuple(activity.setup["opt"].split(",")) if "opt" in activity.setup else (),
@@ -83,7 +83,7 @@ odd_visits = st.builds(
     Visit,
     st.sampled_from([*TARGETS, "own", "", "no such"]),
     st.sampled_from([*LOSSES, *HIDDEN, "hidden-9", "", "l2"]),
-    st.sampled_from([0.25, 0.0, -1.0, math.nan, math.inf]),
+    st.sampled_from([{"delta": delta} for delta in (0.25, 0.0, -1.0, math.nan, math.inf)] + [{}]),
     odd_numbers,
     odd_numbers,
     st.sampled_from([(), ("gd",), ("adam", "gd@0.1"), ("gd@nan",), ("gd@fast", "gd"), ("",)]),
@@ -107,7 +107,7 @@ def test_no_input_makes_a_check_fail(visits: list[Visit], answer: str) -> None:
 
 @pytest.mark.parametrize("activity", ACTIVITIES, ids=BY_NAME)
 def test_elsewhere_the_verdict_invites_back(activity) -> None:
-    away = [Visit("own", activity.setup["loss"], 0.25, 0.0, 0.0)]
+    away = [Visit("own", activity.setup["loss"], {"delta": 0.25}, 0.0, 0.0)]
     said = activity.check(away, "mse")
     assert not said.done
     assert "Go there" in said.message
@@ -415,7 +415,7 @@ def downhill(visit: Visit) -> float:
     """Return the angle of -grad L in degrees by central differences, independent of autograd."""
     step = 1e-6
     moved = [(visit.w + a * step, visit.b + c * step) for a, c in ((1, 0), (-1, 0), (0, 1), (0, -1))]
-    right, left, up, down = (loss_at(Visit(visit.target, visit.loss, visit.delta, w, b)) for w, b in moved)
+    right, left, up, down = (loss_at(Visit(visit.target, visit.loss, visit.parameters, w, b)) for w, b in moved)
     return math.degrees(math.atan2(down - up, left - right))
 
 
@@ -425,7 +425,7 @@ near = st.floats(-2, 2)
 @settings(deadline=None, max_examples=30)
 @given(near, near, st.floats(-14, 14), st.sampled_from([-360, 0, 360]))
 def test_an_arrow_within_fifteen_degrees_passes(w: float, b: float, error: float, turns: int) -> None:
-    here = Visit("gentle_line", "mse", 0.25, w + 3, b)
+    here = Visit("gentle_line", "mse", {"delta": 0.25}, w + 3, b)
     # Here |grad L| > 1e-3, so central differences (1e-10 of rounding over a step of 1e-6) are right to 0.1 degrees;
     # the answer is written with three decimals.
     answer = f"{downhill(here) + error + turns:.3f}"
@@ -467,7 +467,7 @@ def test_the_squared_error_follows_a_dragged_outlier_farthest(delta: float) -> N
 
 
 def test_dragging_does_not_leave_the_exercise() -> None:
-    dragged = [*at("outliers", "mse", (0, 0)), Visit("own", "mse", 0.25, 0, 0)]
+    dragged = [*at("outliers", "mse", (0, 0)), Visit("own", "mse", {"delta": 0.25}, 0, 0)]
     assert verdict("drag_outlier", dragged, "mse").done
     said = verdict("drag_outlier", dragged, "mae")
     assert "already pulls as hard as it can" in said.message

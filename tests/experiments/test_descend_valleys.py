@@ -71,7 +71,7 @@ def test_centering_leaves_the_minimum_where_it_is():
 def verdict(name: str, **changes) -> Verdict:
     given = {"opt": ("gd",), "steps": 1200, **changes}
     start = given.pop("start", STARTS[name])
-    return BY_NAME[f"descend_{name}"].check([Visit(DATA[name], "mse", 0.25, *start, **given)], "")
+    return BY_NAME[f"descend_{name}"].check([Visit(DATA[name], "mse", {"delta": 0.25}, *start, **given)], "")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The generated training program is complete, and walks the page's path."""
 
-import contextlib
-import io
 import re
 import subprocess
 import sys
@@ -17,24 +15,11 @@ from explorer import Objective
 from explorer.descent import OPTIMIZERS, SCHEDULES, Descent, descend
 from explorer.study import Training
 from models import LOSSES, MODELS
+from tests.support.page.programs import path_in, printed
 
 START = (-1.5, 1.5)
 DELTA = 0.3
 RATES = {"gd": 0.5, "momentum": 0.1, "nesterov": 0.1, "rmsprop": 0.05, "adagrad": 0.5, "adam": 0.1, "adamw": 0.1}
-
-
-def trace(text: str) -> torch.Tensor:
-    """Step, L, w and b, [T, 4]."""
-    heading, *lines = text.splitlines()
-    assert heading == "step L w b"
-    return torch.tensor([[float(each) for each in line.split()] for line in lines], dtype=torch.float64)
-
-
-def printed(source: str) -> torch.Tensor:
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        exec(compile(source, "<program>", "exec"), {"__name__": "__main__"})
-    return trace(output.getvalue())
 
 
 def walked(target: str, loss: str, training: Training) -> Descent:
@@ -54,7 +39,7 @@ def walked(target: str, loss: str, training: Training) -> Descent:
 
 def assert_same(target: str, loss: str, training: Training) -> None:
     """Bit for bit: the program does the same operations on the same numbers, and repr keeps all digits."""
-    found = printed(training_program(TARGETS[target], loss, DELTA, START, training))
+    found = path_in(printed(training_program(TARGETS[target], loss, {"delta": DELTA}, START, training)))
     path = walked(target, loss, training)
     assert len(path) == training.steps + 1
     assert torch.equal(found, torch.cat([path.steps[:, None], path.losses[:, None], path.thetas], dim=1))
@@ -88,7 +73,7 @@ def test_another_class_of_torch_walks_the_pages_path():
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_terms_are_trained_too(name):
     training = Training(name, RATES.get(name, 1.0), 20, "warmup")
-    found = printed(REACTION.terms_training_program({"ic": 3.0}, (1.0, 0.5), training))
+    found = path_in(printed(REACTION.terms_training_program({"ic": 3.0}, (1.0, 0.5), training)))
     objective = Objective(REACTION.model(), terms=REACTION.terms, weights={"ic": 3.0})
     schedule = SCHEDULES["warmup"](20)
     path = descend(objective, torch.tensor([1.0, 0.5], dtype=torch.float64), name, training.lr, 20, scheduler=schedule)
@@ -102,22 +87,22 @@ def test_terms_have_no_minibatches():
 
 
 def test_another_seed_is_another_path():
-    first, other = (printed(training_program(TARGETS["noisy"], "mse", DELTA, START, Training(batch=4, seed=seed)))
-                    for seed in (0, 1))  # fmt: skip
+    programs = [training_program(TARGETS["noisy"], "mse", {}, START, Training(batch=4, seed=seed)) for seed in (0, 1)]
+    first, other = map(path_in, map(printed, programs))
     assert not torch.equal(first[1:], other[1:])
 
 
 def test_it_runs_as_a_file(tmp_path):
     path, training = tmp_path / "train.py", Training("adamw", 0.1, 5, "warmup", 2, 4)
-    path.write_text(training_program(TARGETS["mirror"], "log_cosh", DELTA, START, training), encoding="utf-8")
+    path.write_text(training_program(TARGETS["mirror"], "log_cosh", {}, START, training), encoding="utf-8")
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert torch.equal(trace(done.stdout)[:, 2:], walked("mirror", "log_cosh", training).thetas)
+    assert torch.equal(path_in(done.stdout)[:, 2:], walked("mirror", "log_cosh", training).thetas)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("training", [Training(), Training("lbfgs", 1.0, 10, "step", 3, 1)], ids=["plain", "all"])
 def test_it_needs_nothing_but_torch_and_is_easy_on_the_eye(loss, training):
-    source = training_program(TARGETS["noisy"], loss, DELTA, START, training)
+    source = training_program(TARGETS["noisy"], loss, {"delta": DELTA}, START, training)
     assert set(re.findall(r"^import (\w+)", source, re.MULTILINE)) <= {"torch", "math"}
     assert max(map(len, source.splitlines())) <= 120
     assert "\n\n\n\n" not in source
@@ -147,4 +132,4 @@ class Homemade(torch.optim.SGD):
 )
 def test_what_cannot_be_written_down_is_refused(loss, delta, theta, training, words):
     with pytest.raises(ValueError, match=words):
-        training_program(TARGETS["two_points"], loss, delta, theta, training)
+        training_program(TARGETS["two_points"], loss, {"delta": delta}, theta, training)

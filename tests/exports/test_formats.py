@@ -15,7 +15,7 @@ import xarray as xr
 
 from explorer.errors import ExplorerError
 from explorer.exports import SUFFIXES, encode, export
-from tests.store.test_store import files_up_to
+from tests.support.disk import files_up_to
 
 ODD = (np.nan, np.inf, -np.inf, 5e-324, -0.0, 1.7976931348623157e308, 0.1)
 
@@ -193,6 +193,17 @@ def test_html_lets_nothing_of_a_stranger_run() -> None:
     assert "alert(1)" in page
     assert evil not in page
     assert "<img" not in page.rsplit("</script>", 1)[1]
+
+
+def test_a_quantity_with_a_dimension_of_its_own_is_no_third_axis() -> None:
+    split = plane()
+    split["halves"] = (("alpha", "beta", "half"), np.stack([split["loss"], -split["loss"]], axis=-1))
+    split = split.assign_coords(half=["first", "second"])
+    rows = list(csv.DictReader(io.StringIO(encode(split, ".csv").decode())))
+    assert len(rows) == split["loss"].size
+    assert all(float(row["halves[second]"]) == -float(row["loss"]) for row in rows)
+    for suffix in (".vti", ".h5", ".html"):
+        assert len(encode(split, suffix)) > 1000
 
 
 JUNK = ["", "{", "7", "null", "[1, null, []]", '[{"at": 3}]', '["alpha", "gamma"]', "[" * 100_000, "\0", "é" * 70_000]

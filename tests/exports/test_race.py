@@ -3,19 +3,16 @@
 import base64
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-import explorer.dashboard
 from explorer.exports import Runner, race_html
 from explorer.exports.race import FAR, HOLE
 from explorer.figures.theme import RACERS
-from tests.dashboard.common.test_theme import VIRIDIS, contrast
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
-CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "common" / "style.css").read_text(encoding="utf-8")
 ALPHA, BETA = np.linspace(-1, 3, 5), np.linspace(10, 11, 3)
 
 

@@ -23,7 +23,8 @@ def slope():
 @pytest.fixture(scope="module")
 def valley():
     objective = neuron().objective
-    return sweep(objective, directions.axes(objective, "w", "b"), Grid({"w": (-4, 4, 33), "b": (-2, 2, 17)}))
+    grid = Grid({"w": (-4, 4, 33), "b": (-2, 2, 17)})
+    return sweep(objective, directions.axes(objective, "w", "b"), grid, quantities=("loss", "gradient"))
 
 
 def plain(values, **coords):

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from explorer import figures
+from explorer.exports import encode
 from explorer.figures import contour_lines
 from explorer.figures.lines import band_of
 from explorer.figures.projections import FAR, fading, spread_words
@@ -202,6 +203,15 @@ def test_checkpoints_that_cannot_be_read_are_refused(text):
         figures.path(slope(checkpoints=text))
     with pytest.raises(ValueError, match="checkpoints="):
         figures.path(slope())
+
+
+def test_lengths_that_cannot_be_are_no_measure_of_a_path():
+    bent = json.dumps({"norms": [1.0, 1.0], "cosines": [2.0]})
+    entries = [entry(str(step), (step, step), 0.1, True) for step in (0, 1)]
+    with pytest.raises(ValueError, match="expected norms and cosines of two basis vectors"):
+        figures.path(with_checkpoints(*entries, basis=bent))
+    # A file needs no measure where it draws none.
+    assert "Plotly.newPlot" in encode(with_checkpoints(*entries, basis=bent), ".html").decode()
 
 
 def test_names_are_shown_letter_for_letter():

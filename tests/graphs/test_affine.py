@@ -15,7 +15,8 @@ from explorer.graphs.trace.operations import annotated, traced
 from explorer.objective.blocks import given as samples_of
 from explorer.sweeps.evaluation.strategies import LOOP
 from tests.support.cases import least_squares
-from tests.support.traced_cases import measured, network, points, random_plane
+from tests.support.planes import random_plane
+from tests.support.traced_cases import measured, network, points
 
 aten = torch.ops.aten
 

@@ -12,8 +12,9 @@ from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP
 from explorer.sweeps.planning.agreement import agrees
 from explorer.sweeps.planning.timing import timed
-from tests.support.traced_cases import always_traced, assert_swept_is_plain, network, random_plane, swept
-from tests.sweeps.test_traced import drawn, labels
+from tests.support.planes import random_plane
+from tests.support.samples import drawn, labels
+from tests.support.traced_cases import always_traced, assert_swept_is_plain, network, swept
 
 
 def wrong_eps(monkeypatch):

@@ -11,7 +11,8 @@ from explorer.graphs.run import point_loop
 from explorer.graphs.run.point_loop import common_inputs
 from explorer.graphs.trace.operations import traced
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP
-from tests.support.traced_cases import assert_same, measured, network, points, random_plane
+from tests.support.planes import random_plane
+from tests.support.traced_cases import assert_same, measured, network, points
 
 COORDS = torch.tensor([[0.3, -0.7], [1.1, 0.2], [-0.4, 0.9]], dtype=torch.float64)
 

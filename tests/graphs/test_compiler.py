@@ -18,7 +18,8 @@ from explorer.graphs.run.tanh import rational_tanh
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from tests.support.cases import neuron
-from tests.support.traced_cases import QUANTITIES, assert_same, measured, points, random_plane
+from tests.support.planes import random_plane
+from tests.support.traced_cases import QUANTITIES, assert_same, measured, points
 
 GIVEN = (torch.linspace(-1, 1, 5),)
 

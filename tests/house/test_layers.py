@@ -43,7 +43,7 @@ THIRD_PARTY = {
     "graphs": {"torch"},
     "directions": {"torch", "numpy", "scipy"},
     "checklist": {"torch", "numpy", "xarray", "scipy"},
-    "sweeps": {"torch", "numpy", "xarray", "tqdm"},
+    "sweeps": {"torch", "numpy", "xarray", "tqdm", "distributed", "dask", "cloudpickle"},
     "descent": {"torch", "numpy", "scipy", "xarray", "tqdm"},
     "figures": {"numpy", "xarray", "scipy", "plotly", "contourpy"},
 }

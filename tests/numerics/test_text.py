@@ -5,6 +5,7 @@ import pytest
 from explorer.numerics.text import (
     at_least,
     at_most,
+    duration,
     number,
     percent,
     percent_at_most,
@@ -54,3 +55,7 @@ def test_labels_have_plain_numbers():
 def test_bounds_stay_bounds_when_they_are_rounded(value):
     assert float(at_least(value)) <= value <= float(at_most(value))
     assert float(at_most(value)) - float(at_least(value)) <= 0.01 * abs(value)
+
+
+def test_durations_are_for_readers():
+    assert [duration(seconds) for seconds in (0.04, 12.3, 89, 200, 9000)] == ["0.0 s", "12 s", "89 s", "3 min", "2.5 h"]

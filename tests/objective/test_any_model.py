@@ -12,14 +12,13 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 import explorer
-from explorer import Grid, Objective, ObjectiveError, Plane
+from explorer import Grid, Objective, ObjectiveError
 from tests.support import reference
 from tests.support.kinds import KINDS, mse, slope_term
+from tests.support.planes import random_plane
+from tests.support.small_network import GRID, X, Y, network, share_below
 
-sweep = partial(explorer.sweep, report=False)
-GRID = Grid({"alpha": (-0.5, 1.0, 4), "beta": (-0.2, 0.4, 3)})
-X = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(6, 2)
-Y = X.prod(1, keepdim=True)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 
 
 def fingerprint(model):
@@ -30,12 +29,6 @@ def fingerprint(model):
         digest.update(f"{tensor.requires_grad} {tensor.grad} {id(tensor)}".encode())
     digest.update(str([(name, module.training) for name, module in model.named_modules()]).encode())
     return digest.hexdigest()
-
-
-def random_plane(objective, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    basis = torch.randn(2, objective.layout.size, generator=generator, dtype=torch.float64)
-    return Plane(objective.theta, basis.to(objective.dtype))
 
 
 def interrupted(theta):
@@ -111,15 +104,6 @@ def test_dropout_that_stays_on_is_refused_with_the_cure():
 
     with pytest.raises(ObjectiveError, match=r"F\.dropout needs training=self\.training"):
         Objective(Always(2, 1).double(), mse, (X, Y))
-
-
-def network():
-    torch.manual_seed(3)
-    return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
-
-
-def share_below(prediction, target):
-    return ((prediction - target).abs() < 0.5).double().mean()
 
 
 def test_metrics_come_in_the_same_pass():

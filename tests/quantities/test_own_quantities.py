@@ -23,7 +23,7 @@ from explorer.sweeps.planning.calibration import plan
 from tests.support.traced_cases import random_plane
 
 sweep = partial(explorer.sweep, report=False, progress=False)
-GRID = Grid({"a": (-1, 1, 4), "b": (-1, 1.5, 3)})
+GRID = Grid({"alpha": (-1, 1, 4), "beta": (-1, 1.5, 3)})
 X = torch.linspace(-1, 1, 22, dtype=torch.float64).reshape(11, 2)
 Y = X.prod(1, keepdim=True)
 
@@ -117,7 +117,7 @@ def test_one_object_adds_a_quantity_with_dimensions_in_memory_and_in_a_store(tmp
         explorer.open_landscape(store),
     ):
         for name, values in expected.items():
-            assert found[name].dims == ("a", "b", dims[name])
+            assert found[name].dims == ("alpha", "beta", dims[name])
             assert_close(found[name].values, values)
         assert found["half"].values.tolist() == ["first", "second"]
         assert found["layer"].values.tolist() == list(made.layout.shapes)
@@ -134,7 +134,7 @@ def test_a_function_may_name_dimensions():
     plane = random_plane(made)
     found = sweep(made, plane, GRID, quantities=(pair,))
     assert_close(found["pair"].values, [theta[:2].tolist() for theta in thetas_of(plane)])
-    assert found["pair"].dims == ("a", "b", "entry")
+    assert found["pair"].dims == ("alpha", "beta", "entry")
 
 
 class Read:
@@ -191,6 +191,23 @@ def test_one_that_cannot_be_batched_does_not_slow_down_the_others(monkeypatch):
     assert_close(found["branching"].values, [float(branching(theta)) for theta in thetas_of(plane)])
 
 
+@dataclass(frozen=True)
+class Heavy(LayerSlopes):
+    name: str = "heavy"
+
+    def bytes(self, point):
+        return 1 << 40
+
+
+def test_one_that_takes_much_memory_does_not_change_how_the_others_are_measured():
+    made = objective()
+    plane = random_plane(made)
+    alone, found = (sweep(made, plane, GRID, quantities=("loss", *more)) for more in ((), (Heavy(),)))
+    assert found.attrs["strategy"] == "vmap; heavy: loop"
+    assert np.array_equal(found["loss"], alone["loss"])
+    assert_close(found["heavy"].values, layers_by_hand(made, plane))
+
+
 def test_a_model_that_cannot_be_batched_does_not_slow_down_functions(tmp_path):
     class Branching(nn.Tanh):
         def forward(self, x):
@@ -225,9 +242,9 @@ def test_every_point_of_every_way_is_where_it_belongs():
     thetas = [thetas_of(plane)[position] for position in positions]
     assert_close(found["biggest"].numpy(), [biggest(theta) for theta in thetas])
     assert_close(found["loss"].numpy(), [float(made(theta).detach()) for theta in thetas])
-    whole = [fields for _, fields in evaluation.in_order()]
-    assert [len(fields["norms"]) for fields in whole] == [5, 5, 2]
-    assert_close(torch.cat([fields["biggest"] for fields in whole]).numpy(), [*map(biggest, thetas_of(plane))])
+    whole = evaluation.at(np.arange(job.points))
+    assert len(whole["norms"]) == job.points
+    assert_close(whole["biggest"].numpy(), [*map(biggest, thetas_of(plane))])
 
 
 def test_mixed_precision_leaves_functions_exact():
@@ -247,7 +264,7 @@ def test_mixed_precision_leaves_functions_exact():
 
 def test_with_a_tolerance_own_quantities_are_at_evaluated_points_alone():
     made = objective()
-    plane, grid = random_plane(made), Grid({"a": (-1, 1, 41), "b": (-1, 1, 41)})
+    plane, grid = random_plane(made), Grid({"alpha": (-1, 1, 41), "beta": (-1, 1, 41)})
     found = sweep(made, plane, grid, quantities=("loss", Norms()), tolerance=0.05)
     interpolated = (found["status"] == 2).values
     assert interpolated.any()
@@ -291,7 +308,10 @@ REFUSED = {
     "another shape than its dims": (Wrong(), r"expected 'layer_slopes' of shape \(1, 4\), the points"),
     "an array without dims": (first_two, "to be a scalar; got shape .* name the dimensions"),
     "another length": (Norms(dims={"half": ["one"]}), r"an array of shape \(1,\), as its dims say; got shape \(2,\)"),
-    "an axis as dimension": (Norms(dims={"a": ["first", "second"]}), "dimensions of 'norms' with names of their own"),
+    "an axis as dimension": (
+        Norms(dims={"alpha": ["first", "second"]}),
+        "dimensions of 'norms' with names of their own",
+    ),
     "the seed": (Norms(dims={"seed": ["first", "second"]}), "dimensions of 'norms' with names of their own"),
     "no labels": (Norms(dims={"half": []}), "dimensions of 'norms' with names of their own"),
     "numbers as labels": (Norms(dims={"half": [1, 2]}), "texts as labels"),

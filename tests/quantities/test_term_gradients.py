@@ -19,7 +19,7 @@ from tests.support.kinds import slope_term
 from tests.support.traced_cases import always_traced, random_plane, swept
 
 sweep = partial(explorer.sweep, report=False, progress=False)
-GRID = Grid({"a": (-1, 1, 4), "b": (-1, 1.5, 3)})
+GRID = Grid({"alpha": (-1, 1, 4), "beta": (-1, 1.5, 3)})
 WEIGHTS = {"data": 3.0, "slope": 0.1, "size": 1.0, "constant": 7.0}
 
 
@@ -77,9 +77,9 @@ def test_each_term_has_the_gradient_of_its_own_backward_pass(made):
     objective = made()
     plane = random_plane(objective)
     found = sweep(objective, plane, GRID, quantities=("term_gradients",))
-    assert found["term_gradients"].dims == ("a", "b", "term", "direction")
+    assert found["term_gradients"].dims == ("alpha", "beta", "term", "direction")
     assert found["term"].values.tolist() == list(objective.term_names)
-    assert found["direction"].values.tolist() == ["a", "b"]
+    assert found["direction"].values.tolist() == ["alpha", "beta"]
     assert_close(found["term_gradients"].values, twin(objective, plane, GRID))
 
 
@@ -192,7 +192,7 @@ def test_into_a_store_and_back(tmp_path):
 
 def test_with_a_tolerance_points_that_are_interpolated_have_none():
     objective = batchable()
-    plane, grid = random_plane(objective), Grid({"a": (-1, 1, 41), "b": (-1, 1, 41)})
+    plane, grid = random_plane(objective), Grid({"alpha": (-1, 1, 41), "beta": (-1, 1, 41)})
     found = sweep(objective, plane, grid, quantities=("loss", "term_gradients"), tolerance=0.05)
     interpolated = (found["status"] == 2).values
     assert interpolated.any()

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explorer.refinement import Refined, refined, visiting_order
+from explorer.refinement import Refined, refined
 from explorer.refinement.loss_scale import range_of
 from explorer.refinement.nested_nodes import axis_levels
 from explorer.refinement.scattered_checks import scattered_positions
 from explorer.refinement.splines import spline
+from tests.support.visits import driven
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.01
@@ -43,7 +44,7 @@ def refine(surface: Floats, tolerance: float = TOLERANCE) -> Found:
         asked.append(positions)
         return flat[positions]
 
-    (outcome,) = refined(surface.shape, 1, tolerance, loss_at)
+    (outcome,) = driven(refined(surface.shape, 1, tolerance), loss_at)
     together = np.concatenate(asked)
     assert len(np.unique(together)) == len(together) == np.count_nonzero(outcome.evaluated)
     np.testing.assert_array_equal(outcome.values[outcome.evaluated], flat[outcome.evaluated])
@@ -240,7 +241,7 @@ def test_planes_are_refined_side_by_side_as_they_would_be_alone() -> None:
         calls.append(len(positions))
         return together[positions]
 
-    found = refined((101, 101), 4, TOLERANCE, loss_at)
+    found = driven(refined((101, 101), 4, TOLERANCE), loss_at)
     alone = [refine(surface) for surface in surfaces]
     for each, single in zip(found, alone, strict=True):
         np.testing.assert_array_equal(each.evaluated, single.outcome.evaluated)
@@ -275,14 +276,6 @@ def test_levels_are_nested_from_end_to_end(points: int) -> None:
     for level in levels:
         gaps = np.diff(level)
         assert gaps.max() - gaps.min() <= 1
-
-
-def test_the_order_of_visits_is_level_by_level_and_plane_by_plane() -> None:
-    order = visiting_order((21, 21), 2)
-    np.testing.assert_array_equal(np.sort(order), np.arange(2 * 441))
-    first = order[: 2 * 36]
-    assert np.count_nonzero(first < 441) == 36
-    assert {int(each) for each in first if each < 441} == {21 * i + j for i in range(0, 21, 4) for j in range(0, 21, 4)}
 
 
 def test_a_spline_is_exact_for_cubics_and_keeps_its_values() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.errors import StoreError
 from explorer.store import Store, open_landscape
 from tests.support.killed import writer
 
@@ -33,7 +32,7 @@ def go(process: Writer) -> None:
 
 
 def end(process: Writer) -> list[int]:
-    """Kill a writer; return the chunks it had finished."""
+    """Kill a writer; return the pieces it had finished."""
     process.kill()
     said, _ = process.communicate(timeout=30)
     # The kill may fall into a line.
@@ -57,33 +56,35 @@ def check_read(path: Path, finished: set[int]) -> int:
     found = open_landscape(path)
     status = found["status"].values.reshape(-1)
     computed = status == 1
-    assert set(np.unique(status)) <= {0, 1}
+    assert set(np.unique(status)) <= {0, 1, 3}
     assert "damaged" not in found.attrs
     for name, whole in writer.values(np.arange(writer.POINTS)).items():
         seen = found[name].values.reshape(whole.shape)
         np.testing.assert_array_equal(seen[computed], whole[computed])
         empty = 0 if name == "steps" else np.nan
         np.testing.assert_array_equal(seen[~computed], np.full_like(whole[~computed], empty))
-    index = Store.open(path).index
-    for chunk in finished:
-        assert computed[index[chunk * writer.CHUNK : (chunk + 1) * writer.CHUNK]].all(), f"chunk {chunk} is lost"
+    for number in finished:
+        assert computed[writer.piece(number)].all(), f"piece {number} is lost"
     return int(computed.sum())
 
 
-def kill_often(folder: Path, kills: int, seed: int) -> tuple[int, int, int]:
-    """Kill writers at random moments, in a new store whenever one is full.
+def kill_often(folder: Path, kills: int, seed: int, least: int) -> tuple[int, int]:
+    """Kill writers at random moments, in a new store whenever one is full; more often than asked for, and later, where
+    a busy machine has finished less than the least number of pieces.
 
     Returns:
-        How often the store was read, how often of that while it was being written, and how many chunks were finished.
+        How often the store was read, and how often of that while it was being written.
     """
     moments, finished, path = random.Random(seed), set[int](), folder / "0.zarr"
-    reads = live = whole = 0
+    reads = live = whole = kill = 0
+    latest = 0.3
     with queue_of(path) as waiting:
-        for kill in range(kills):
+        while kill < kills or whole + len(finished) < least:
+            kill += 1
             process = waiting.pop(0)
             waiting.append(start(path))
             go(process)
-            timer = threading.Timer(moments.uniform(0.0, 0.3), process.kill)
+            timer = threading.Timer(moments.uniform(0.0, latest), process.kill)
             timer.start()
             while process.poll() is None:
                 if path.exists():
@@ -91,7 +92,9 @@ def kill_often(folder: Path, kills: int, seed: int) -> tuple[int, int, int]:
                     live += process.poll() is None
                     reads += 1
             timer.join()
-            finished |= set(end(process))
+            said = set(end(process))
+            finished |= said
+            latest = max(0.3, latest / 1.5) if said else min(5.0, latest * 1.5)
             if path.exists():
                 Store.open(path, write=True)
                 full = check_read(path, finished) == writer.POINTS
@@ -100,22 +103,20 @@ def kill_often(folder: Path, kills: int, seed: int) -> tuple[int, int, int]:
                     whole += len(finished)
                     path.rename(folder / f"full-{kill}.zarr")
                     finished = set()
-    return reads, live, whole + len(finished)
+    return reads, live
 
 
-def test_fifty_kills_lose_nothing_finished_and_tear_nothing(tmp_path: Path) -> None:
-    reads, live, finished = kill_often(tmp_path, 50, seed=0)
-    assert reads >= 150
-    assert live >= 80
-    assert finished >= 100
+def test_twenty_kills_lose_nothing_finished_and_tear_nothing(tmp_path: Path) -> None:
+    reads, live = kill_often(tmp_path, 20, seed=0, least=40)
+    assert reads >= 60
+    assert live >= 30
 
 
 @pytest.mark.slow
 def test_three_hundred_kills_lose_nothing_finished_and_tear_nothing(tmp_path: Path) -> None:
-    reads, live, finished = kill_often(tmp_path, 300, seed=1)
+    reads, live = kill_often(tmp_path, 300, seed=1, least=800)
     assert reads >= 1000
     assert live >= 600
-    assert finished >= 800
 
 
 def test_two_writers_at_once_do_no_damage(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_two_writers_at_once_do_no_damage(tmp_path: Path) -> None:
             go(process)
         for process in both:
             assert process.wait(timeout=60) == 0
-    assert check_read(path, set(range(Store.open(path).chunks))) == writer.POINTS
+    assert check_read(path, set(range(writer.PIECES))) == writer.POINTS
     assert Store.open(path).verify() == []
     assert [found.name for found in tmp_path.iterdir()] == ["x.zarr"]
 
@@ -148,5 +149,4 @@ def test_the_writer_meets_no_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path / "x.zarr")]
     done = subprocess.run(command, input="go\n", text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
-    with pytest.raises(StoreError, match="nothing is yet"):
-        writer.make(tmp_path / "x.zarr")
+    assert Store.open(tmp_path / "x.zarr").settled == writer.POINTS

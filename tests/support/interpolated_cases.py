@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import xarray as xr
 from scipy.interpolate import RegularGridInterpolator
 
@@ -62,16 +61,6 @@ def _linear(loss: xr.DataArray, axes: tuple[str, ...], kept: list[list[int]]) ->
     return last.copy(data=np.reshape(made, last.shape)).transpose(*loss.dims)
 
 
-def interpolated_store(patch: pytest.MonkeyPatch, root: Path, name: str, *, every: int = 4, **made: Any) -> Store:
-    """Write a store of `slice_cases` that is read as if it had been interpolated, as long as the patch lasts."""
-    store = make_store(root, name, attrs=TOLD, **made)
-    whole = Store.landscape
-
-    def landscape(self: Store) -> xr.Dataset:
-        found = whole(self)
-        return (
-            interpolated(found, every, **{key: found.attrs[key] for key in TOLD}) if self.path == store.path else found
-        )
-
-    patch.setattr(Store, "landscape", landscape)
-    return store
+def interpolated_store(root: Path, name: str, *, every: int = 4, **made: Any) -> Store:
+    """Write a store of `slice_cases` that is evaluated at every so many points along each axis, and at its ends."""
+    return make_store(root, name, change=lambda found: interpolated(found, every), **made)

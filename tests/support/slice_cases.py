@@ -115,7 +115,7 @@ def make_store(
     attrs: Mapping[str, str | int | float | None] | None = None,
     change: Any = None,
 ) -> Store:
-    """Write a store whose first chunks, coarse to fine, are computed; `change(landscape)` may alter what is written."""
+    """Write a store whose first pieces, coarse to fine, are there; `change(landscape)` may alter what is written."""
     objective = objective or network()
     labels = ("alpha", "beta")[: len(points)]
     grid = Grid({label: (-1.0, 1.5, n) for label, n in zip(labels, points, strict=True)})
@@ -128,8 +128,8 @@ def make_store(
         own["checkpoints"] = json.dumps(trajectory(chosen[0], objective))
     every = {**found.attrs, **own, **(attrs or {})}
     kept = {key: value for key, value in every.items() if value is not None}
-    store = _empty(root / name, found, grid, chosen, kept, planes)
-    fill(store, found, 0, int(np.ceil(share * store.chunks)))
+    store = _empty(root / name, found, chosen, kept)
+    fill(store, found, 0, int(np.ceil(share * len(_pieces(found)))))
     return store
 
 
@@ -178,12 +178,8 @@ def make_training(root: Path) -> None:
     Store.open(root / "runs.zarr", write=True).set_attrs({"sharpness": json.dumps(SHARP)})
 
 
-def _empty(
-    path: Path, found: xr.Dataset, grid: Grid, planes: list[Plane], attrs: Mapping[str, Any], several: int
-) -> Store:
+def _empty(path: Path, found: xr.Dataset, planes: list[Plane], attrs: Mapping[str, Any]) -> Store:
     dims = {str(name): found[name].values for name in found["status"].dims}
-    starts = grid.size * np.arange(several)
-    index = (grid.order[:, None] + starts).reshape(-1)
     extra = {
         name: {str(dim): [str(each) for each in found[dim].values] for dim in array.dims if dim not in dims}
         for name, array in found.data_vars.items()
@@ -191,25 +187,34 @@ def _empty(
     }
     fields = {str(name): FieldSpec(str(found[name].dtype), dims) for name, dims in extra.items()}
     bases = np.stack([plane.basis.numpy() for plane in planes])
-    tensors = {"origin": planes[0].origin.numpy(), "basis": bases if several > 1 else bases[0]}
+    tensors = {"origin": planes[0].origin.numpy(), "basis": bases if len(planes) > 1 else bases[0]}
     return Store.create(
         path,
         spec={"test": path.name},
         attrs=dict(attrs),
         dims=dims,
-        index=index,
         fields=fields,
         chunk=CHUNK,
         tensors=tensors,
     )
 
 
-def fill(store: Store, found: xr.Dataset, first: int, after: int) -> None:
-    """Put chunks first .. after - 1 of a landscape into its store."""
+def fill(store: Store, found: xr.Dataset, first: int, after: int | None = None) -> None:
+    """Append pieces first .. after - 1 of a landscape to its store, or all from the first."""
     dims = found["status"].ndim
     flat = {name: found[name].values.reshape(-1, *found[name].shape[dims:]) for name in store.fields}
-    for chunk in range(first, after):
-        store.put(chunk, {name: values[store.positions(chunk)] for name, values in flat.items()})
+    status = found["status"].values.reshape(-1)
+    for at in _pieces(found)[first:after]:
+        store.append(at, {name: values[at] for name, values in flat.items()}, status[at])
+
+
+def _pieces(found: xr.Dataset) -> list[np.ndarray]:
+    """Return the positions that are appended together, coarse to fine, of several planes beside each other."""
+    sizes = {str(name): found.sizes[name] for name in found["status"].dims}
+    planes = sizes.pop("seed", 1)
+    order = Grid({label: (0.0, 1.0, points) for label, points in sizes.items()}).order
+    every = (order[:, None] + len(order) * np.arange(planes)).reshape(-1)
+    return np.split(every, range(CHUNK, len(every), CHUNK))
 
 
 def text_of(components: Any) -> str:

@@ -10,6 +10,7 @@ from explorer.graphs import Rewrites, onednn_is_available
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.planning import calibration
+from tests.support.planes import random_plane
 
 QUANTITIES = ("loss", "terms", "gradient")
 ROUNDINGS = 1000
@@ -17,12 +18,6 @@ ROUNDINGS = 1000
 Accuracy and Stability of Numerical Algorithms, section 3.1), through five layers forward and five back."""
 _AS_MANY_AS_ONE = 4
 """Points at once; seven points are then a full chunk and one to be padded."""
-
-
-def random_plane(objective: Objective, directions: int = 2, seed: int = 0) -> Plane:
-    generator = torch.Generator().manual_seed(seed)
-    basis = torch.randn(directions, objective.layout.size, generator=generator, dtype=torch.float64)
-    return Plane(objective.theta, basis.to(objective.dtype), labels=tuple("abc"[:directions]))
 
 
 def points(objective: Objective, directions: int = 2) -> torch.Tensor:
@@ -52,7 +47,7 @@ def measured(strategy, objective, plane, coords, quantities=QUANTITIES):
 
 def assert_traced_is_plain(objective: Objective, directions: int = 2, *, every: bool = False) -> None:
     """Traced strategies are possible, and yield what the plain loop yields, holes at the same points."""
-    plane, coords = random_plane(objective, directions), points(objective, directions)
+    plane, coords = random_plane(objective, directions=directions), points(objective, directions)
     expected = measured(LOOP, objective, plane, coords)
     for strategy in choices(objective, every=every):
         assert_same(measured(strategy, objective, plane, coords), expected, strategy.name)
@@ -89,7 +84,8 @@ def always_traced(monkeypatch: pytest.MonkeyPatch) -> None:
 def swept(objective: Objective, plane: Plane, **options):
     """A small sweep, one axis for each direction."""
     grid = Grid(dict.fromkeys(plane.labels, (-1, 1, 3)))
-    return explorer.sweep(objective, plane, grid, report=False, progress=False, **options)
+    how = {"quantities": ("loss", "gradient"), "report": False, "progress": False} | options
+    return explorer.sweep(objective, plane, grid, **how)
 
 
 def plain(objective: Objective, plane: Plane, quantities=("loss", "gradient")):

@@ -9,14 +9,14 @@ from torch import nn
 
 import explorer
 import models
-from explorer import Grid, Objective, Plane, directions
-from explorer.sweeps import keep_heap
+from explorer import Grid, Objective, directions
 from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, is_large, points_per_chunk
 from tests.support import reference
 from tests.support.cases import bowl, neuron
+from tests.support.planes import random_plane
 
 # The first forward-mode derivative in a process loads code of PyTorch that warns about PyTorch.
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 
 ALL = ("loss", "terms", "gradient", "gradient_norm", "curvature")
 GRID = Grid({"w": (-4, 4, 9), "b": (-2, 3, 6)})
@@ -35,12 +35,6 @@ def network_objective(module=nn.Tanh):
     model = nn.Sequential(nn.Linear(2, 4), module(), nn.Linear(4, 1)).double()
     x = torch.randn(10, 2, dtype=torch.float64)
     return Objective(model, models.LOSSES["mse"](), (x, x.prod(dim=1, keepdim=True)))
-
-
-def random_plane(objective, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    basis = torch.randn(2, objective.layout.size, generator=generator, dtype=objective.dtype)
-    return Plane(objective.theta, basis)
 
 
 def assert_same(found, expected):
@@ -325,9 +319,3 @@ def test_progress_is_on_stderr_only_for_those_who_wait(capsys, monkeypatch):
     assert out == ""
     assert "54 points, about" in err
     assert "54/54" in err
-
-
-def test_keeping_the_heap_changes_no_result():
-    with keep_heap():
-        inside = neuron_sweep()
-    xr.testing.assert_equal(inside, neuron_sweep())

@@ -1,9 +1,12 @@
 """The same landscape on a CUDA device: every way to evaluate points agrees with the processor's."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.func import grad
 
 import models
 from explorer import Grid, Objective, directions, sweep
@@ -11,8 +14,8 @@ from explorer.graphs import Rewrites
 from explorer.numerics.rounding import exact_products
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
-from tests.objective.test_any_model import random_plane
 from tests.support.kinds import KINDS
+from tests.support.planes import random_plane
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -79,13 +82,72 @@ def test_traced_strategies_on_the_device(make, affine, batched):
         close(found[field].cpu(), value, RTOL32)
 
 
+def composite():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1)).double()
+
+    def fit(m):
+        t = torch.linspace(-1, 1, 50, dtype=torch.float64, device=m[0].weight.device)[:, None]
+        return (m(t) - t.sin()).square().mean()
+
+    terms = {"fit": fit, "size": lambda m: m[0].weight.square().sum()}
+    return Objective(model, terms=terms, weights={"size": 0.1})
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Norms of the gradient by layers, of the objective where it is."""
+
+    name: str = "layers"
+
+    def dims(self, objective, labels):
+        return {"layer": list(objective.layout.shapes)}
+
+    def bytes(self, point):
+        return point.evaluation
+
+    def measure(self, objective, plane, many):
+        return many(
+            lambda theta: torch.stack([g.norm() for g in objective.layout.unflatten(grad(objective)(theta)).values()])
+        )
+
+
+def biggest(theta):
+    return float(np.abs(theta.cpu().numpy()).max())
+
+
+@pytest.mark.parametrize("strategy", [*LADDER, *(LADDER[i].traced(Rewrites()) for i in (0, 2))], ids=lambda s: s.name)
+def test_term_gradients_on_the_device(strategy):
+    objective = composite()
+    plane, wanted = directions.gaussian(objective), read_quantities(("loss", "gradient", "term_gradients"))
+    coords = torch.randn(7, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64) / 3
+    expected = measure_by(LOOP, objective, plane, wanted)(coords)
+    there = objective.to(device="cuda"), plane.to(device="cuda")
+    found = measure_by(strategy, *there, wanted, size=4)(coords.cuda())
+    for field, value in expected.items():
+        close(found[field].cpu(), value, RTOL64)
+
+
+def test_own_quantities_on_the_device():
+    objective = composite()
+    plane, grid, quantities = directions.gaussian(objective), Grid.square(points=9), ("loss", Layers(), biggest)
+    expected, found = (
+        sweep(objective, plane, grid, quantities=quantities, device=device, progress=False, report=False)
+        for device in ("cpu", "cuda")
+    )
+    assert found.attrs["strategy"] == "vmap; biggest: loop"
+    for quantity in ("loss", "layers", "biggest"):
+        close(found[quantity], expected[quantity], RTOL64)
+
+
 def test_float32_networks_on_the_device():
     objective = network()
-    plane, grid = directions.gaussian(objective), Grid.square(points=41)
+    plane, grid, wanted = directions.gaussian(objective), Grid.square(points=41), ("loss", "gradient")
     expected, found = (
-        sweep(objective, plane, grid, device=device, progress=False, report=False) for device in ("cpu", "cuda")
+        sweep(objective, plane, grid, quantities=wanted, device=device, progress=False, report=False)
+        for device in ("cpu", "cuda")
     )
-    for quantity in ("loss", "gradient"):
+    for quantity in wanted:
         close(found[quantity], expected[quantity], RTOL32)
 
 

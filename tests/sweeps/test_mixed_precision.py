@@ -11,11 +11,14 @@ from explorer.graphs import Rewrites
 from explorer.graphs.rewrites.mixed_precision import in_mixed_precision
 from explorer.graphs.trace.operations import annotated, traced
 from explorer.sweeps.evaluation.strategies import LOOP
-from tests.support.traced_cases import measured, network, plain, points, random_plane, swept
-from tests.sweeps.test_traced import REFUSED, drawn, labels, with_step
+from tests.support.planes import random_plane
+from tests.support.samples import drawn, labels
+from tests.support.step_cases import HIDDEN_FROM_A_TRACE, with_step
+from tests.support.traced_cases import measured, network, plain, points, swept
 
 aten = torch.ops.aten
 LOW = torch.bfloat16
+SLOPES = ("loss", "gradient")
 UNIT = 2.0**-8
 """Half the distance from 1 to the next number of bfloat16, which has 8 significant bits."""
 
@@ -125,7 +128,7 @@ def test_refused_for_what_is_not_traced(quantity):
 
 @pytest.mark.parametrize("name", ["a mask", "NumPy"])
 def test_refused_for_models_that_cannot_be_traced(name):
-    objective = with_step(REFUSED[name])
+    objective = with_step(HIDDEN_FROM_A_TRACE[name])
     with pytest.raises(ValueError, match="traced"):
         swept(objective, directions.gaussian(objective), dtype=LOW)
 
@@ -166,7 +169,7 @@ def test_a_visible_error_is_a_warning(monkeypatch):
     monkeypatch.setattr("explorer.checklist.precision._SEEN", 0.0)
     objective = float32(200)
     plane = directions.gaussian(objective)
-    found = sweep(objective, plane, Grid.square(points=7), dtype=torch.bfloat16, progress=False)
+    found = sweep(objective, plane, Grid.square(points=7), quantities=SLOPES, dtype=torch.bfloat16, progress=False)
     [entry] = [each for each in json.loads(found.attrs["report"]) if each["name"] == "precision"]
     assert entry["status"] == "warn"
     assert "leave dtype out" in entry["text"]

@@ -15,17 +15,15 @@ from explorer import Grid, Objective, Plane
 from explorer.errors import StoreError
 from explorer.quantities import read_quantities
 from explorer.store import Store
-from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import read_job
-from explorer.sweeps.pacing import chunk_of
-from explorer.sweeps.planning.plan import Plan
-from explorer.sweeps.stored import planes_of
-from tests.objective.test_any_model import GRID, X, Y, mse, network, random_plane, share_below
-from tests.store.test_store import flip
+from explorer.sweeps.resume import planes_of, saved_at_once
 from tests.support.cases import neuron
-from tests.support.kinds import KINDS
+from tests.support.kinds import KINDS, mse
+from tests.support.planes import random_plane
+from tests.support.small_network import GRID, X, Y, network, share_below
+from tests.support.store_cases import flip
 
-sweep = partial(explorer.sweep, report=False)
+sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False)
 FINER = Grid({"alpha": (-0.5, 1.0, 5), "beta": (-0.2, 0.4, 3)})
 QUANTITIES = ("loss", "gradient", "gradient_norm", "curvature")
 
@@ -56,15 +54,16 @@ class StoppedError(Exception):
 
 
 def stop_after(monkeypatch, chunks):
-    original, seen = Store.put, []
+    """Stop when so many chunks are appended; return the flat positions of each."""
+    original, seen = Store.append, []
 
-    def put(self, chunk, fields):
+    def append(self, positions, *given):
         if len(seen) == chunks:
             raise StoppedError
-        seen.append(chunk)
-        original(self, chunk, fields)
+        seen.append(positions.tolist())
+        return original(self, positions, *given)
 
-    monkeypatch.setattr(Store, "put", put)
+    monkeypatch.setattr(Store, "append", append)
     return seen
 
 
@@ -80,7 +79,7 @@ def test_a_stopped_sweep_goes_on_and_evaluates_nothing_twice(tmp_path, monkeypat
     monkeypatch.undo()
     second = stop_after(monkeypatch, 99)
     found = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
-    assert sorted(first + second) == [0, 1, 2, 3]
+    assert sorted(position for chunk in first + second for position in chunk) == list(range(12))
     xr.testing.assert_allclose(numbers(found), numbers(sweep(case, plane, GRID, chunk_size=3)), rtol=1e-12, atol=1e-12)
 
 
@@ -88,7 +87,7 @@ def test_a_finished_sweep_returns_at_once(tmp_path, monkeypatch):
     case = objective()
     plane = random_plane(case)
     first = sweep(case, plane, GRID, store=tmp_path / "x.zarr")
-    monkeypatch.setattr("explorer.sweeps.stored.plan", None)
+    monkeypatch.setattr("explorer.sweeps.run.plan", None)
     xr.testing.assert_identical(sweep(case, plane, GRID, store=tmp_path / "x.zarr"), first)
 
 
@@ -278,12 +277,13 @@ def test_where_every_point_fails_the_first_error_is_told_and_nothing_is_taken_fo
 def test_damaged_chunks_of_a_finished_store_are_computed_again(tmp_path, monkeypatch, harm, name):
     case = objective()
     plane = random_plane(case)
+    before = stop_after(monkeypatch, 99)
     first = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
     harm(tmp_path / "x.zarr" / name)
     seen = stop_after(monkeypatch, 99)
-    with pytest.warns(RuntimeWarning, match="1 chunk is damaged or missing, of 4 in .*, and computed again"):
+    with pytest.warns(RuntimeWarning, match="1 chunk is damaged in .*; its points are computed again"):
         again = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
-    assert seen == [int(name.split(".")[1])]
+    assert [sorted(chunk) for chunk in seen] == [sorted(before[int(name.split(".")[1])])]
     xr.testing.assert_allclose(numbers(again), numbers(first), rtol=1e-12, atol=1e-12)
     assert "damaged" not in again.attrs
     assert (first.attrs["runs"], again.attrs["runs"]) == (1, 2)
@@ -295,7 +295,7 @@ def test_a_store_that_is_all_damaged_is_computed_again(tmp_path):
     first = sweep(case, plane, GRID, store=tmp_path / "x.zarr", chunk_size=3)
     for file in (tmp_path / "x.zarr" / "loss").glob("c.*"):
         flip(file)
-    with pytest.warns(RuntimeWarning, match="4 chunks are damaged or missing, of 4"):
+    with pytest.warns(RuntimeWarning, match="4 chunks are damaged in .*; their points are computed again"):
         again = sweep(case, plane, GRID, store=tmp_path / "x.zarr")
     xr.testing.assert_allclose(numbers(again), numbers(first), rtol=1e-12, atol=1e-12)
 
@@ -343,13 +343,13 @@ def test_chunks_stay_within_what_a_store_takes():
     case = objective()
     grid = Grid.square(points=300)
     job = read_job(case, random_plane(case), grid, read_quantities(("loss", "curvature")), None, None)
-    # A second a point would be one point a chunk; a nanosecond, all of them.
-    assert chunk_of(job, Plan(LOOP, 1, 0, 1.0 * job.points)) == 2
-    assert chunk_of(job, Plan(LOOP, 1, 0, 1e-12 * job.points)) == job.points
+    # Where a point takes a second it would be one at once; where it takes nearly nothing, all of them.
+    assert saved_at_once(job, 1) == 2
+    assert saved_at_once(job, 1 << 40) == job.points
     wide = read_job(
         case, random_plane(case), Grid.square(points=1500), read_quantities(("loss", "curvature")), None, None
     )
-    assert chunk_of(wide, Plan(LOOP, 1, 0, 1e-12 * wide.points)) == (16 << 20) // (4 * 8)
+    assert saved_at_once(wide, 1 << 40) == (16 << 20) // (4 * 8)
 
 
 def test_terms_whose_code_has_changed_are_refused(tmp_path):

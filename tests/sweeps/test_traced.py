@@ -17,6 +17,9 @@ from explorer.sweeps.evaluation import traced
 from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from explorer.sweeps.evaluation.traced import is_traceable
 from tests.support.kinds import KINDS
+from tests.support.planes import random_plane
+from tests.support.samples import drawn, labels
+from tests.support.step_cases import HIDDEN_FROM_A_TRACE, Written, with_step
 from tests.support.traced_cases import (
     always_traced,
     assert_same,
@@ -25,20 +28,11 @@ from tests.support.traced_cases import (
     measured,
     network,
     points,
-    random_plane,
     swept,
 )
 
 SHORT = ("half", "bfloat16")
 TYPES = (torch.float64, torch.float32)
-
-
-def drawn(*shape, seed=3):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def labels(count, classes, seed=4):
-    return torch.randint(0, classes, (count,), generator=torch.Generator().manual_seed(seed))
 
 
 def right(prediction, target):
@@ -196,22 +190,6 @@ def test_other_layers(name):
     )
 
 
-class Written(nn.Module):
-    """Two layers with a step between them."""
-
-    def __init__(self, step):
-        super().__init__()
-        self.first, self.last, self.step = nn.Linear(5, 8), nn.Linear(8, 3), step
-
-    def forward(self, x):
-        return self.last(self.step(self.first(x)))
-
-
-def with_step(step):
-    torch.manual_seed(0)
-    return Objective(Written(step).double(), nn.CrossEntropyLoss(), (drawn(20, 5), labels(20, 3)))
-
-
 @torch.jit.script
 def scripted(h: torch.Tensor):
     return torch.tanh(h * 2 if h.size(0) > 3 else h)
@@ -238,34 +216,9 @@ def test_every_kind_of_step(name):
     assert_traced_is_plain(with_step(STEPS[name]))
 
 
-def written_through_a_view(h):
-    turned = h.t()
-    h.add_(1.0)
-    return turned.t() + h
-
-
-def written_to_a_part(h):
-    zeros = torch.zeros_like(h)
-    zeros[:, 0] = h[:, 1]
-    return zeros + h
-
-
-REFUSED = {
-    "a mask": lambda h: h + h[h > 0].mean(),
-    "nonzero": lambda h: h * (len((h > 0).nonzero()) / len(h)),
-    "a number": lambda h: h * (1.0 + (h.sum() > 0).item()),
-    "a branch": lambda h: h if h.sum() > 0 else -h,
-    "a list": lambda h: h if max(h[0].tolist()) > 0 else -h,
-    "NumPy": lambda h: h if h.detach().numpy().max() > 1 else -h,
-    "random numbers": lambda h: h * (1 + 0 * torch.rand_like(h)),
-    "a write through a view": written_through_a_view,
-    "a write to a part": written_to_a_part,
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", HIDDEN_FROM_A_TRACE)
 def test_what_depends_on_values_is_refused_and_swept_by_the_models_own_code(name, monkeypatch):
-    objective = with_step(REFUSED[name])
+    objective = with_step(HIDDEN_FROM_A_TRACE[name])
     plane = random_plane(objective)
     for base in (LOOP, LADDER[0]):
         with pytest.raises(UntraceableError):

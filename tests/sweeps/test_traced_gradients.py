@@ -8,8 +8,10 @@ from explorer import Objective
 from explorer.graphs import Rewrites, UntraceableError
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LADDER, measure_by
-from tests.support.traced_cases import always_traced, assert_swept_is_plain, assert_traced_is_plain, random_plane, swept
-from tests.sweeps.test_traced import drawn, labels, with_step
+from tests.support.planes import random_plane
+from tests.support.samples import drawn, labels
+from tests.support.step_cases import with_step
+from tests.support.traced_cases import always_traced, assert_swept_is_plain, assert_traced_is_plain, swept
 
 
 def without_grad(h):

@@ -86,3 +86,21 @@ def card(
 def folded(summary: str, body: list[Any], **attributes: Any) -> html.Details:
     """Return a part that opens on demand."""
     return html.Details([html.Summary(summary), *body], **attributes)
+
+
+def legend() -> html.Div:
+    """Return the place of a map's legend; the script fills it in."""
+    said = [html.Span(className="says"), html.Span(className="under-pointer")]
+    return html.Div([html.Div(className="bar"), html.Div(className="ticks"), html.Div(said)], className="legend")
+
+
+def map_box(id: str, label: str) -> html.Div:
+    """Return a map with its title and its legend; `label` is its name for those who cannot see it."""
+    parts = [html.H3("", className="map-title"), graph(id, label), legend()]
+    return html.Div(parts, className="map", **data(map=id))
+
+
+def downloads(kinds: Mapping[str, str]) -> html.Div:
+    """Return one button for each file (kind -> label) that what is drawn can be saved as."""
+    buttons = [button(label, id=f"download-{kind}", data_download=kind) for kind, label in kinds.items()]
+    return segmented("Download", buttons, hide="downloads")

@@ -1,1 +1,1 @@
-"""The lesson's page: one neuron, its landscape, and walks on it."""
+"""The lesson's page: a model of two parameters, its landscape, and walks on it."""

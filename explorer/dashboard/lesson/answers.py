@@ -1,36 +1,25 @@
-"""Callbacks: each parses the address, calls one function, returns plain JSON. All can be called as functions."""
+"""Answers: each parses the address, calls one function, returns plain JSON. All can be called as functions."""
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from functools import wraps
 from typing import Any
 
-from dash import Dash, Input, Output, no_update
+from dash import no_update
 from flask import Response, jsonify, request
 
-from explorer.dashboard.common.turns import Turns
-from explorer.dashboard.lesson import basin_map, downloads, influence, maps, pasted_table, paths, point, race_file
-from explorer.dashboard.lesson.cards.drawer import drawer
+from explorer.dashboard.common.address import query_of
+from explorer.dashboard.common.page import Answer
+from explorer.dashboard.lesson import downloads, maps, pasted_table, paths, race_file
+from explorer.dashboard.lesson.basin_map import basin_progress
+from explorer.dashboard.lesson.cards.drawer import lesson_parts
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.influence import moves
+from explorer.dashboard.lesson.point import point_numbers
 from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.worker import long, short
 from explorer.study import Study, Visit
 
 SURFACE_POINTS = 81
-_TORCH = Turns()
-_WALKS = threading.Lock()
-"""One path at a time, so that the first is there as soon as can be; the short answers go in between its steps."""
-
-
-def alone(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let one request at a time evaluate: torch numbers its forward-mode levels per process, not per thread, so that
-    two Hessians (or two terms with jvp) at once fail in each other's levels."""
-
-    @wraps(answer)
-    def locked(*given: Any) -> Any:
-        with _TORCH:
-            return answer(*given)
-
-    return locked
 
 
 class Callbacks:
@@ -38,6 +27,25 @@ class Callbacks:
 
     def __init__(self, studies: Mapping[str, Study]) -> None:
         self.studies = studies
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return who answers which question of the script."""
+        return (
+            Answer("address", "opened.data", self.opened),
+            Answer("commit", "point.data", self.point),
+            Answer("scene", "map.data", self.map),
+            Answer("reasons-query", "reasons.data", self.reasons),
+            Answer("basins-query", "basins-reply.data", self.basins),
+            Answer("minima-query", "minima.data", self.minima),
+            Answer("influence-query", "influence.data", self.influence),
+            Answer("weight-query", "total-contours.data", self.total_contours),
+            Answer("surface-query", "surface.figure", self.surface, told=False),
+            Answer("paste", "pasted.data", self.pasted),
+            Answer("check", "verdict.data", self.verdict),
+            Answer("lesson-query", "lesson-text.children", self.lesson, told=False),
+            Answer("download", "file.data", self.file, told=False),
+            Answer("download", "picture.data", self.figure),
+        )
 
     def warm_up(self) -> None:
         """Answer the first page once: torch loads its forward mode on first use, which no visitor should wait for."""
@@ -47,70 +55,75 @@ class Callbacks:
 
     def read(self, sent: object) -> tuple[State, Study, str]:
         """Return (state, its study, the query as sent) from {"query": "..."}; anything else shows the default."""
-        query = _query(sent)
+        query = query_of(sent)
         state, _ = parse(query, self.studies)
         return state, self.studies[state.study], query
 
     def opened(self, sent: object) -> dict[str, Any]:
         """Read the address that the page was opened with (or went back to), and say what it could not take."""
-        state, notes = parse(_query(sent), self.studies)
-        return {"state": {key: getattr(state, key) for key in State.__dataclass_fields__}, "notes": notes}
+        state, notes = parse(query_of(sent), self.studies)
+        return {"state": state.values(), "notes": notes}
 
-    @alone
+    @short
     def point(self, sent: object) -> dict[str, Any]:
         """Answer a committed point with torch's numbers."""
         state, study, query = self.read(sent)
-        return {"query": query, **point.payload(state, study)}
+        return {"query": query, **point_numbers(state, study)}
 
+    @long
     def path(self, sent: object) -> dict[str, Any]:
         """Answer an address of one optimizer with its path; several are asked for one by one and drawn as they come."""
         state, study, query = self.read(sent)
         if not state.opt:
             return {"query": query}
-        with _WALKS, _TORCH:
-            return {"query": query, **paths.payload(state, study, pause=_TORCH.give_way)}
+        return {"query": query, **paths.path_numbers(state, study)}
 
-    @alone
+    def get_path(self) -> Response:
+        """Answer GET /path?address: several paths are on their way at once, and Dash's stores would take turns."""
+        return jsonify(self.path({"query": request.query_string.decode(errors="replace")}))
+
+    @short
     def reasons(self, sent: object) -> dict[str, Any]:
         """Answer an address with what explains its paths."""
         state, study, query = self.read(sent)
         return {"query": query, **paths.reasons(state, study)}
 
-    @alone
+    @short
     def map(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its landscape."""
         state, study, query = self.read(sent)
-        return {"query": query, **maps.payload(state, study)}
+        return {"query": query, **maps.drawn_maps(state, study)}
 
+    @long
     def basins(self, sent: object) -> dict[str, Any]:
-        """Answer with how far a basin map is, after working on it for a moment; others take turns meanwhile."""
+        """Answer with how far a basin map is, after working on it for a moment."""
         state, study, query = self.read(sent)
         seen = sent.get("seen") if isinstance(sent, dict) else 0
-        return {"query": query, **basin_map.payload(state, study, seen if isinstance(seen, int) else 0, _TORCH)}
+        return {"query": query, **basin_progress(state, study, seen if isinstance(seen, int) else 0)}
 
-    @alone
+    @short
     def minima(self, sent: object) -> dict[str, Any]:
         """Answer a new scene with its certified minima, one list a map."""
         state, study, query = self.read(sent)
-        return {"query": query, "maps": maps.minima(state, study)}
+        return {"query": query, "maps": minima(state, study)}
 
-    @alone
+    @short
     def influence(self, sent: object) -> dict[str, Any]:
         """Answer a moved data point with where the minimum of every loss goes."""
         sent = sent if isinstance(sent, dict) else {}
         before, study, start = self.read({"query": sent.get("from")})
         now, other, _ = self.read({"query": sent.get("to")})
         settled = sent.get("settled") is True
-        moves = influence.payload(before, now, study, settled=settled) if other is study else []
-        return {"from": start, "settled": settled, "moves": moves}
+        told = moves(before, now, study, settled=settled) if other is study else []
+        return {"from": start, "settled": settled, "moves": told}
 
-    @alone
+    @short
     def total_contours(self, sent: object) -> dict[str, Any]:
         """Answer a new weight with the contours of the total, from the terms already swept."""
         state, study, query = self.read(sent)
         return {"query": query, "contours": maps.total_contours(state, study) if study.terms else []}
 
-    @alone
+    @short
     def surface(self, sent: object) -> Any:
         """Answer the 3D view with its figure, the point marked."""
         state, study, _ = self.read(sent)
@@ -121,7 +134,7 @@ class Callbacks:
         text = sent.get("text") if isinstance(sent, dict) else None
         return pasted_table.read(text if isinstance(text, str) else "")
 
-    @alone
+    @short
     def verdict(self, sent: object) -> dict[str, Any]:
         """Say how an activity stands, from where the learner has been and what they answered."""
         sent = sent if isinstance(sent, dict) else {}
@@ -137,15 +150,16 @@ class Callbacks:
     def visit(self, query: str) -> Visit:
         """Return what an activity may know of one address."""
         state, _ = parse(query, self.studies)
-        return Visit(**{each.name: getattr(state, each.name) for each in fields(Visit)})
+        named = {each.name: getattr(state, each.name) for each in fields(Visit)}
+        return Visit(**{**named, "parameters": dict(state.parameters)})
 
     def lesson(self, sent: object) -> Any:
         """Return the lesson's text, when the drawer is first opened (MathJax is large)."""
         if not sent:
             return no_update
-        return drawer(next((study.lesson for study in self.studies.values() if study.lesson), ""))
+        return lesson_parts(next((study.lesson for study in self.studies.values() if study.lesson), ""))
 
-    @alone
+    @short
     def file(self, sent: object) -> Any:
         """Return the current landscape as a file."""
         kind = sent.get("kind") if isinstance(sent, dict) else None
@@ -156,7 +170,7 @@ class Callbacks:
             return race_file.file(state, study) if state.opt else no_update
         return downloads.file(state, study, kind)
 
-    @alone
+    @short
     def figure(self, sent: object) -> Any:
         """Return the current landscape as a figure that the browser turns into PNG or SVG."""
         kind = sent.get("kind") if isinstance(sent, dict) else None
@@ -166,45 +180,5 @@ class Callbacks:
         return {"kind": kind, "name": downloads.name(state, study), "figure": downloads.figure(state, study)}
 
 
-def _query(sent: object) -> str:
-    query = sent.get("query") if isinstance(sent, dict) else None
-    return query if isinstance(query, str) else ""
-
-
 def _strings(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _path(answers: Callbacks) -> Response:
-    """Answer GET /path?address: several paths are on their way at once, and Dash's stores would take turns."""
-    return jsonify(answers.path({"query": request.query_string.decode(errors="replace")}))
-
-
-def register(app: Dash, answers: Callbacks) -> None:
-    """Connect every answer to the store that asks for it."""
-    app.server.add_url_rule("/path", "path", lambda: _path(answers))
-    skip = {"prevent_initial_call": True}
-    in_browser: Any = app.clientside_callback
-    app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
-    app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
-    app.callback(Output("map", "data"), Input("scene", "data"), **skip)(answers.map)
-    app.callback(Output("reasons", "data"), Input("reasons-query", "data"), **skip)(answers.reasons)
-    app.callback(Output("basins-reply", "data"), Input("basins-query", "data"), **skip)(answers.basins)
-    app.callback(Output("minima", "data"), Input("minima-query", "data"), **skip)(answers.minima)
-    app.callback(Output("influence", "data"), Input("influence-query", "data"), **skip)(answers.influence)
-    app.callback(Output("total-contours", "data"), Input("weight-query", "data"), **skip)(answers.total_contours)
-    app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
-    app.callback(Output("pasted", "data"), Input("paste", "data"), **skip)(answers.pasted)
-    app.callback(Output("verdict", "data"), Input("check", "data"), **skip)(answers.verdict)
-    app.callback(Output("lesson-text", "children"), Input("lesson-query", "data"), **skip)(answers.lesson)
-    app.callback(Output("file", "data"), Input("download", "data"), **skip)(answers.file)
-    app.callback(Output("picture", "data"), Input("download", "data"), **skip)(answers.figure)
-    in_browser(
-        "(schema) => { explorer.open(schema); return dash_clientside.no_update; }",
-        Output("schema", "modified_timestamp"),
-        Input("schema", "data"),
-    )
-    plain = ("opened", "point", "map", "minima", "total-contours", "influence", "pasted", "verdict", "picture")
-    for store in (*plain, "basins-reply", "reasons"):
-        script = f"(data) => {{ if (data) explorer.receive({store!r}, data); return dash_clientside.no_update; }}"
-        in_browser(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)

@@ -2,10 +2,8 @@
 
 import base64
 import math
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
@@ -14,19 +12,27 @@ import numpy as np
 import torch
 import xarray as xr
 
+from explorer.dashboard.common.coded_map import coded, scale_of
 from explorer.dashboard.lesson.basin_words import sentence
-from explorer.dashboard.lesson.maps import Held, Key, coded, minima, objective_of, scale_of, window_of
-from explorer.dashboard.lesson.state import BASINS, RATE, State
-from explorer.descent.basin_map.chunks import Walks
-from explorer.descent.basin_map.dataset import Outcomes
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.objectives import Question, objective_of, window_of
+from explorer.dashboard.lesson.readers import BASINS, RATE
+from explorer.dashboard.lesson.state import State
+from explorer.dashboard.worker import WORKER
+from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.engine import read_starts
+from explorer.descent.basin_map.labels import labelled
 from explorer.descent.basin_map.starts import Starts
+from explorer.descent.basin_map.walks import Walks
 from explorer.directions import axes
 from explorer.figures.basin_kinds import NEITHER, Kind, ending_kinds, minimum_kinds, places_of
 from explorer.figures.scale import color_scale
 from explorer.grid import Grid
 from explorer.plane import Plane
 from explorer.study import Study
+from explorer.sweeps.filling import fill
+from explorer.sweeps.provenance import Attributes
+from explorer.sweeps.visits import everywhere
 
 COARSE = 41
 """Points a side of the first picture."""
@@ -43,19 +49,16 @@ PATIENCE = 0.25
 SLICE = 0.03
 """Seconds that it keeps others from evaluating."""
 
-Turn = AbstractContextManager[Any]
-"""Held while something is evaluated."""
 
-
-def payload(state: State, study: Study, seen: int, turn: Turn) -> dict[str, Any]:
+def basin_progress(state: State, study: Study, seen: int) -> dict[str, Any]:
     """Work on the state's map for a moment; return how far it is, and its picture where one newer than `seen` is there.
 
     Returns:
         share: of the descents that are done, 0 to 1; stage: how many pictures there have been; done; map: None or
         its axes, what is drawn, and what it says in words.
     """
-    making = _making(_key(state, study), Held(study))
-    making.advance(PATIENCE, turn)
+    making = _making(_asked(state, study))
+    making.advance(PATIENCE)
     found = making.found
     picture = None if found is None or making.stage <= seen else _picture(found, state)
     return {"share": making.share, "stage": making.stage, "done": making.done, "map": picture}
@@ -79,17 +82,15 @@ class Making:
     def __init__(self, state: State, study: Study) -> None:
         self._state, self._study = state, study
         self._work = self._stages()
-        self._mine = threading.Lock()
         self.found: xr.Dataset | None = None
         self.stage, self.share, self.done = 0, 0.0, False
 
-    def advance(self, seconds: float, turn: Turn) -> None:
-        """Work for about so long, or until it is finished; others take turns."""
+    def advance(self, seconds: float) -> None:
+        """Work for about so long, or until it is finished; between slices the worker pauses."""
         until = time.monotonic() + seconds
-        with self._mine:
-            while not self.done and time.monotonic() < until:
-                with turn:
-                    self._slice()
+        while not self.done and time.monotonic() < until:
+            self._slice()
+            WORKER.pause()
 
     def _slice(self) -> None:
         end = time.monotonic() + SLICE
@@ -104,18 +105,18 @@ class Making:
 
     def _drawn(self, side: int) -> Iterator[None]:
         starts = starts_of(self._state, self._study, side)
-        walks, outcomes, evaluations = Walks(starts, _known(self._state, self._study)), Outcomes(starts), 0
+        walks, evaluations = Walks(starts, _known(self._state, self._study)), 0
         whole = -(-starts.size // walks.chunk) * (starts.steps + 1)
         self.share = 0.0
         yield
-        for piece in walks.pieces():
-            if piece is None:
+        keep = labelled(walks)
+        for points in fill(everywhere(starts.order), keep, walks.measure):
+            if not points:
                 evaluations += 1
                 self.share = evaluations / whole
                 yield
-            else:
-                outcomes.take(piece)
-        self.found = outcomes.dataset(walks.minima, {"strategy": walks.name, "chunk_size": walks.chunk})
+        how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk}
+        self.found = basin_dataset(starts, keep.fields, keep.status, walks.minima, how)
 
 
 def starts_of(state: State, study: Study, side: int) -> Starts:
@@ -140,16 +141,16 @@ def _known(state: State, study: Study) -> list[torch.Tensor] | None:
     return [torch.tensor(point["theta"], dtype=torch.float64) for point in found[0]["points"]]
 
 
-def _key(state: State, study: Study) -> Key:
+def _asked(state: State, study: Study) -> Question:
     """Keep the fields that change the map: the learning rate, or where rates are an axis the second parameter."""
-    names = ["study", "target", "loss", "delta", "n", "points", "weight", "window", "steps", "across"]
-    kept = {name: getattr(state, name) for name in [*names, "lr" if state.across == "starts" else "b"]}
-    return Key(study.name, replace(State(), **kept, basin=name_of(state)))
+    names = ("parameters", "n", "points", "weight", "window", "steps", "across")
+    kept = state.only(*names, "lr" if state.across == "starts" else "b")
+    return Question(study, replace(kept, basin=name_of(state)))
 
 
 @lru_cache(maxsize=12)
-def _making(key: Key, held: Held) -> Making:
-    return Making(key.state, held.study)
+def _making(asked: Question) -> Making:
+    return Making(asked.state, asked.study)
 
 
 def _picture(found: xr.Dataset, state: State) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _shown(found: xr.Dataset, show: str) -> dict[str, Any]:
     if not bool(np.isfinite(field.values).any()):
         return {"kinds": [asdict(Kind("nothing to show", NEITHER))], "codes": _nothing(field)}
     scale = color_scale(field.values)
-    return {"kinds": [], "codes": coded(field, scale), "scale": scale_of(scale)}
+    return {"kinds": [], "codes": coded(field.values, scale), "scale": scale_of(scale)}
 
 
 def _nothing(field: xr.DataArray) -> str:

@@ -1,14 +1,15 @@
 """Walks: the state's optimizers on the state's objective; the same question is walked once."""
 
 import time
-from collections.abc import Callable
 from functools import lru_cache, partial
 
 import torch
 from torch import optim
 
-from explorer.dashboard.lesson.maps import objective_of
-from explorer.dashboard.lesson.state import State, rated
+from explorer.dashboard.lesson.objectives import objective_of
+from explorer.dashboard.lesson.readers import rated
+from explorer.dashboard.lesson.state import State
+from explorer.dashboard.worker import WORKER
 from explorer.descent import OPTIMIZERS, SCHEDULES, Descent, Diagnosis, descend, diagnose
 from explorer.descent.path.walk import Scheduler
 from explorer.objective import Objective
@@ -19,20 +20,14 @@ TOLERANCE = 1e-10
 SPELL = 0.05
 """Seconds between two pauses: most paths are done by then, and nobody waits much longer."""
 
-Pause = Callable[[], None]
 
-
-def on() -> None:
-    """No pause."""
-
-
-def walk(state: State, study: Study, which: int = 0, pause: Pause = on) -> Descent:
-    """Return the path of one of the state's optimizers from its point; `pause` is called between steps now and then.
+def walk(state: State, study: Study, which: int = 0) -> Descent:
+    """Return the path of one of the state's optimizers from its point. Between steps the worker pauses now and then.
 
     Raises:
         ValueError: the optimizer takes no such rate.
     """
-    return _walk(objective_of(state, study), (state.w, state.b), training_of(state, study, which), _Held(pause))
+    return _walk(objective_of(state, study), (state.w, state.b), training_of(state, study, which))
 
 
 def diagnosed(state: State, study: Study, which: int = 0) -> Diagnosis:
@@ -55,29 +50,16 @@ def title_of(state: State, study: Study, which: int = 0) -> str:
     return study.optimizers[name].__name__ if name in study.optimizers else OPTIMIZERS[name].title
 
 
-class _Held:
-    """A pause carried past the cache: all count as equal."""
-
-    def __init__(self, pause: Pause) -> None:
-        self.pause = pause
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-
 class _Pausing:
-    """A scheduler that pauses between steps now and then, beside what another does, if there is one."""
+    """A scheduler that lets the worker pause between steps now and then, beside what another does, if there is one."""
 
-    def __init__(self, scheduler: Scheduler | None, pause: Pause, optimizer: optim.Optimizer) -> None:
+    def __init__(self, scheduler: Scheduler | None, optimizer: optim.Optimizer) -> None:
         self._inner = None if scheduler is None else scheduler(optimizer)
-        self._pause, self._since = pause, time.perf_counter()
+        self._since = time.perf_counter()
 
     def step(self) -> None:
         if time.perf_counter() - self._since >= SPELL:
-            self._pause()
+            WORKER.pause()
             self._since = time.perf_counter()
         if self._inner is not None:
             self._inner.step()
@@ -85,14 +67,14 @@ class _Pausing:
 
 # The newest of all visitors: changing what is shown beside the paths finds them again.
 @lru_cache(maxsize=128)
-def _walk(objective: Objective, start: tuple[float, float], training: Training, held: _Held) -> Descent:
+def _walk(objective: Objective, start: tuple[float, float], training: Training) -> Descent:
     return descend(
         objective,
         torch.tensor(start, dtype=torch.float64),
         training.optimizer,
         training.lr,
         training.steps,
-        scheduler=partial(_Pausing, SCHEDULES[training.schedule](training.steps), held.pause),
+        scheduler=partial(_Pausing, SCHEDULES[training.schedule](training.steps)),
         batch_size=training.batch or None,
         seed=training.seed,
         tolerance=TOLERANCE,
@@ -101,4 +83,4 @@ def _walk(objective: Objective, start: tuple[float, float], training: Training, 
 
 @lru_cache(maxsize=128)
 def _diagnosed(objective: Objective, start: tuple[float, float], training: Training) -> Diagnosis:
-    return diagnose(objective, _walk(objective, start, training, _Held(on)))
+    return diagnose(objective, _walk(objective, start, training))

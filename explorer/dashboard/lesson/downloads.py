@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from explorer import figures
-from explorer.dashboard.lesson.maps import landscape, minima
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.maps import landscape
 from explorer.dashboard.lesson.state import State
 from explorer.study import Study
 

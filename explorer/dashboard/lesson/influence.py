@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from explorer.dashboard.lesson import maps
-from explorer.dashboard.lesson.state import OWN, State, target_set
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.objectives import loss_module, objective_of, target_set
+from explorer.dashboard.lesson.state import OWN, State
 from explorer.descent import influence
 from explorer.study import Study, TargetSet
 
@@ -35,7 +36,7 @@ class Move:
     """What the study says of data without an isolated minimum."""
 
 
-def payload(before: State, now: State, study: Study, *, settled: bool) -> list[dict[str, Any]]:
+def moves(before: State, now: State, study: Study, *, settled: bool) -> list[dict[str, Any]]:
     """Return one move a loss, for the data of two states with as many points; none where a loss is to be guessed.
 
     While a point is being dragged (not settled) minima are followed only; on release they are searched for as well.
@@ -60,7 +61,7 @@ def _data(state: State, study: Study) -> TargetSet:
 
 def _minima(state: State, study: Study) -> list[dict[str, Any]]:
     """Return the minima of all losses: those that the maps show, found once."""
-    return maps.minima(replace(state, view="compare"), study)
+    return minima(replace(state, view="compare"), study)
 
 
 def _move(
@@ -77,7 +78,7 @@ def _move(
     state, lowest = replace(before, loss=name), found["points"][0]
     start, sharp = lowest["theta"], lowest["eigenvalues"] is None
     predicted = None if sharp else _predicted(state, study, data, start)
-    followed = study.follow(*data, maps.loss_module(state, study), start)
+    followed = study.follow(*data, loss_module(state, study), start)
     if again is None:
         return Move(name, "lost" if followed is None else "moved", start, followed, predicted, sharp)
     after = _chosen(followed, again["points"])
@@ -90,7 +91,7 @@ def _predicted(state: State, study: Study, data: tuple[TargetSet, TargetSet], th
     old, new = data
     start = torch.tensor(theta, dtype=torch.float64)
     try:
-        move = influence(maps.objective_of(state, study), start).move(new.y - old.y, new.x - old.x)
+        move = influence(objective_of(state, study), start).move(new.y - old.y, new.x - old.x)
     except ValueError:
         return None
     return tuple((start + move).tolist())

@@ -1,214 +1,77 @@
-"""The lesson's page: what stands where. What happens on it is in answers.py and in assets/lesson/."""
+"""The lesson's page: its record, and what its script must know of the catalogue."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from dash import dcc, html
-
-from explorer.dashboard.common import controls as ui
-from explorer.dashboard.lesson.cards import basins, descent, panels, zoom
-from explorer.study import Study
-
-LOSS_NAMES = {"mse": "MSE", "mae": "MAE", "huber": "Huber", "log_cosh": "Log-cosh"}
-LAYER_NAMES = {
-    "contours": "Contours",
-    "minima": "Minima θ*",
-    "pulls": "Each point's pull",
-    "field": "Field of −∇L",
-    "kinks": "Kink lines",
-    "ellipse": "Curvature",
-    "influence": "Influence",
-}
-VIEW_NAMES = {"map": "Map", "3d": "3D", "compare": "Compare losses", "race": "Race", "basins": "Basins"}
-MAP_KEYS = (
-    "Loss landscape. Arrow keys move the point, with Shift further, with Alt finer; Enter takes a step; plus and minus "
-    "zoom, 0 resets the window."
-)
-STORES = (
-    "address",
-    "commit",
-    "scene",
-    "surface-query",
-    "minima-query",
-    "weight-query",
-    "influence-query",
-    "basins-query",
-    "paste",
-    "check",
-    "download",
-    "lesson-query",
-)
-"""What the script sends; a callback answers each."""
+from explorer.dashboard.common.address import MODES
+from explorer.dashboard.common.page import Page
+from explorer.dashboard.lesson import layout, pasted_table, readers
+from explorer.dashboard.lesson.answers import Callbacks
+from explorer.dashboard.lesson.state import parameters_of, start
+from explorer.descent import OPTIMIZERS
+from explorer.study import Activity, Study, TargetSet
 
 
-def layout(studies: Mapping[str, Study], schema: dict[str, Any], links: Mapping[str, str]) -> html.Div:
-    """Return the whole page for a catalogue of studies, with links (text -> address) to other pages."""
-    replies = ("opened", "point", "map", "minima", "total-contours", "influence", "pasted", "verdict", "picture")
-    return html.Div(
-        [
-            dcc.Store(id="schema", data=schema),
-            *[dcc.Store(id=name) for name in (*STORES, *replies, "basins-reply", "reasons-query", "reasons")],
-            dcc.Download(id="file"),
-            html.A("Skip to the landscape", href="#landscape", className="skip"),
-            _header(studies, links),
-            _notices(),
-            html.Main([_problem(studies), _activity(), _workplace(), panels.below()], id="main"),
-            _drawer(studies),
-        ],
-        id="page",
+def lesson_page(studies: Mapping[str, Study], links: Mapping[str, str]) -> Page:
+    """Return the page of a catalogue of studies, the first of which opens, with links (text -> address) to others."""
+    callbacks = Callbacks(studies)
+    callbacks.warm_up()
+    return Page(
+        prefix="/",
+        title="Loss explorer",
+        assets="lesson",
+        layout=layout.whole(studies, links),
+        schema=schema(studies),
+        answers=callbacks.answers(),
+        scripts=tuple(dict.fromkeys(study.script for study in studies.values() if study.script)),
+        routes={"path": callbacks.get_path},
     )
 
 
-def _header(studies: Mapping[str, Study], links: Mapping[str, str]) -> html.Header:
-    choices = ui.choices("study", {name: study.title for name, study in studies.items()})
-    return html.Header(
-        [
-            html.Div(className="logo", **ui.aria(hidden="true")),
-            html.H1("Loss explorer"),
-            ui.segmented("Study", choices, hide="study"),
-            html.Span("", id="formula", className="formula"),
-            html.Nav(
-                [
-                    *[html.A(text, href=address) for text, address in links.items()],
-                    ui.button("Lesson", id="lesson-button", data_hide="lesson", **ui.aria(expanded="false")),
-                    ui.button("Code", id="code-button", data_hide="code"),
-                    ui.button("Copy link", id="copy-link"),
-                    ui.button("Projector", id="projector", **ui.aria(pressed="false")),
-                    ui.button("◐", id="theme", title="Light or dark", **ui.aria(label="Light or dark")),
-                ],
-                **ui.aria(label="Page"),
-            ),
-        ]
-    )
+def schema(studies: Mapping[str, Study]) -> dict[str, Any]:
+    """Return what the script must know: studies, defaults and limits, so that they are written in one place only."""
+    parameters = {each.name: each.limits for each in parameters_of(studies)}
+    return {
+        "studies": {name: _study(study) for name, study in studies.items()},
+        "defaults": start(studies).values(),
+        "modes": MODES,
+        "parameters": list(parameters),
+        "limits": {**parameters, "theta": readers.THETA, "data": readers.DATA, "lr": readers.RATE,
+                   "weight": readers.WEIGHT, "steps": readers.STEPS, "batch": readers.BATCH, "seed": readers.SEED,
+                   "paths": readers.MOST_PATHS, "points": readers.MOST_POINTS, "width": readers.WIDTH,
+                   "characters": pasted_table.LONGEST},
+    }  # fmt: skip
 
 
-def _notices() -> html.Div:
-    return html.Div(
-        [html.Div(id="notes", role="alert", hidden=True), html.Div(id="disagree", role="alert", hidden=True)],
-        className="notices",
-    )
+def _study(study: Study) -> dict[str, Any]:
+    return {
+        "formula": study.formula,
+        "title": study.title,
+        "labels": study.labels,
+        "captions": {name: asdict(each) for name, each in study.captions.items()},
+        "window": dict(study.window),
+        "losses": list(study.losses),
+        "parameters": {loss: [each.name for each in taken] for loss, taken in study.parameters.items()},
+        "creased": study.creased,
+        "hidden": dict(study.hidden),
+        "terms": list(study.terms),
+        "inputs": [] if study.inputs is None else study.inputs.tolist(),
+        "facts": dict(study.facts),
+        "teaches": study.teaches,
+        "preview": study.script.stem if study.script else "",
+        "optimizers": {name: each.title for name, each in OPTIMIZERS.items()}
+        | {name: each.__name__ for name, each in study.optimizers.items()},
+        "targets": {name: _targets(each) for name, each in study.targets.items()},
+        "activities": {each.name: _activity(each) for each in study.activities},
+    }
 
 
-def _problem(studies: Mapping[str, Study]) -> html.Section:
-    study = next((study for study in studies.values() if study.targets), next(iter(studies.values())))
-    shown = {name: target.title for name, target in study.targets.items() if target.featured}
-    more = {name: target.title for name, target in study.targets.items() if not target.featured}
-    targets = ui.choices("target", shown)
-    rest = ui.folded(
-        "More",
-        [html.Div(ui.choices("target", {**more, "own": "Your own points"}), className="menu")],
-        id="more-targets",
-    )
-    return html.Section(
-        [
-            html.Div([ui.segmented("Target", [*targets, rest], hide="target")], className="neuron-only target-row"),
-            html.Div([ui.segmented("Loss", ui.choices("loss", _losses(study)), hide="loss")], className="neuron-only"),
-            html.Div(
-                [ui.slider("delta-slider", "Huber δ", -2, 1, 0.01), ui.number("delta", "as a number")],
-                className="control pair neuron-only", id="delta-control", **ui.data(hide="delta"),
-            ),
-            html.Div(
-                [ui.slider("weight-slider", "Weight of L_ic", -2, 3, 0.005), ui.number("weight", "as a number")],
-                className="control pair terms-only", id="weight-control",
-            ),
-        ],
-        className="card strip", **ui.aria(label="Problem"),
-    )  # fmt: skip
+def _targets(each: TargetSet) -> dict[str, Any]:
+    return {"title": each.title, "teaches": each.teaches, "x": each.x.tolist(), "y": each.y.tolist(),
+            "window": dict(each.window)}  # fmt: skip
 
 
-def _losses(study: Study) -> dict[str, str]:
-    return {name: LOSS_NAMES.get(name, name) for name in study.losses}
-
-
-def _activity() -> html.Section:
-    return html.Section(
-        [
-            html.Div([html.H2("", id="activity-title"), ui.button("Leave", id="activity-leave")], className="heading"),
-            html.Div(id="activity-text"),
-            html.Div(id="activity-answers", className="segmented", role="group", **ui.aria(label="Your answer")),
-            html.Div(id="activity-verdict", **ui.aria(live="polite")),
-            html.Table(id="activity-table"),
-        ],
-        id="activity", className="card", hidden=True, **ui.aria(label="Activity"),
-    )  # fmt: skip
-
-
-def _workplace() -> html.Div:
-    views = ui.segmented("View", ui.choices("view", VIEW_NAMES), hide="view")
-    sizes = ui.segmented("Points a side", ui.choices("n", {str(n): str(n) for n in (81, 161, 257, 513)}), hide="n")
-    layers = html.Div(ui.toggles("layers", LAYER_NAMES), className="chips", role="group",
-                      **ui.aria(label="Layers"), **ui.data(hide="layers"))  # fmt: skip
-    maps = [_map("landscape"), *[_map(f"map-{i}") for i in (1, 2, 3)]]
-    surface = html.Div(dcc.Graph(id="surface", figure={"data": [], "layout": {}}, config=ui.CONFIG), id="surface-card")
-    landscape = ui.card(
-        html.Span("Loss landscape L(w, b)", id="landscape-title"),
-        [
-            html.Div(layers, className="tools", id="layers-row"),
-            html.Div(maps, id="maps"),
-            descent.race(),
-            surface,
-            basins.card(),
-            html.Div([html.P(id="arrow-scale", className="hint"), html.P(id="places", className="hint")]),
-            html.Div([zoom.buttons(), sizes, _downloads()], className="tools"),
-        ],
-        hint=views,
-        className="landscape",
-    )
-    side = [panels.fit(), _influence(), panels.readouts(), panels.step(), descent.descent()]
-    return html.Div([landscape, html.Div(side, className="side")], className="columns")
-
-
-def _influence() -> Any:
-    marks = "Ring: where θ* was before the move. Disc: where it is. Line: the way it went. Thin arrow: the prediction."
-    table = html.Div(id="influence-table", className="scroll", tabIndex="0", role="region",
-                     **ui.aria(label="How far each minimum moved"))  # fmt: skip
-    drawn = html.Div([html.Div(id="influence-closeup"), html.P(marks, className="hint"), table], id="influence-drawn")
-    return ui.card(
-        "Influence of a data point",
-        [html.P(id="influence-says", **ui.aria(live="polite")), drawn],
-        id="influence-card",
-        hint=ui.button("Clear trails", id="influence-clear"),
-        hidden=True,
-    )
-
-
-def _map(id: str) -> html.Div:
-    return html.Div(
-        [
-            html.H3("", className="map-title"),
-            ui.graph(id, MAP_KEYS),
-            html.Div(
-                [
-                    html.Div(className="bar"),
-                    html.Div(className="ticks"),
-                    html.Div([html.Span(className="says"), html.Span(className="under-pointer")]),
-                ],
-                className="legend",
-            ),
-        ],
-        className="map", **ui.data(map=id),
-    )  # fmt: skip
-
-
-def _downloads() -> html.Div:
-    kinds = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML"}
-    buttons = [ui.button(label, id=f"download-{kind}", data_download=kind) for kind, label in kinds.items()]
-    return ui.segmented("Download", buttons, hide="downloads")
-
-
-def _drawer(studies: Mapping[str, Study]) -> html.Aside:
-    activities = [
-        ui.button(activity.title, id=f"activity-{activity.name}", data_activity=activity.name)
-        for study in studies.values()
-        for activity in study.activities
-    ]
-    return html.Aside(
-        [
-            html.Div([html.H2("Lesson"), ui.button("Close", id="lesson-close")], className="heading"),
-            html.P([html.A("Read it as a page", href="/lesson"), " (prints; needs no JavaScript)"], className="hint"),
-            html.H3("Things to do"),
-            html.Div(activities, className="activities"),
-            html.Div(id="lesson-text"),
-        ],
-        id="lesson", hidden=True, **ui.aria(label="Lesson"),
-    )  # fmt: skip
+def _activity(each: Activity) -> dict[str, Any]:
+    return {"title": each.title, "text": each.text, "setup": dict(each.setup), "answers": each.answers,
+            "drawn": each.drawn}  # fmt: skip

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from explorer.dashboard.lesson.state import DATA, MOST_POINTS, Point, number
+from explorer.dashboard.common.address import read_number
+from explorer.dashboard.lesson.readers import DATA, MOST_POINTS, Point
 from explorer.errors import StateError
 
 LONGEST = 20_000
@@ -42,6 +43,6 @@ def _row(at: int, line: str) -> Point:
     if len(cells) != 2:
         raise StateError(f"Line {at}: two numbers x,y were expected, {len(cells)} came.")
     try:
-        return number(cells[0], *DATA), number(cells[1], *DATA)
+        return read_number(cells[0], *DATA), read_number(cells[1], *DATA)
     except StateError as error:
         raise StateError(f"Line {at}: {error}.") from None

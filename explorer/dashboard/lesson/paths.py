@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.dashboard.lesson.cached_descents import Pause, diagnosed, on, title_of, training_of, walk
-from explorer.dashboard.lesson.maps import minima, objective_of
-from explorer.dashboard.lesson.state import State, target_set
+from explorer.dashboard.lesson.cached_descents import diagnosed, title_of, training_of, walk
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.objectives import objective_of, target_set, weights_of
+from explorer.dashboard.lesson.state import State
 from explorer.descent import Descent, limits
 from explorer.study import Study
 
@@ -17,18 +18,18 @@ CLOSE = 1e-8
 """How near to the lowest loss counts as there."""
 
 
-def payload(state: State, study: Study, which: int = 0, pause: Pause = on) -> dict[str, Any]:
+def path_numbers(state: State, study: Study, which: int = 0) -> dict[str, Any]:
     """Return one of the state's paths: thetas, losses and gradient norms to the last digit, and how it ended.
 
     A number that is not finite is None. Where the optimizer takes no such rate, only its words are there ("refused").
-    Between steps `pause` is called now and then, in which others may evaluate.
+    Between steps the worker pauses now and then, for short answers.
 
     Raises:
         IndexError: no such optimizer in the state.
     """
     named = {"title": title_of(state, study, which), "lr": training_of(state, study, which).lr}
     try:
-        descent = walk(state, study, which, pause)
+        descent = walk(state, study, which)
     except ValueError as error:
         return {**named, "refused": str(error)}
     least = lowest(state, study)
@@ -72,10 +73,11 @@ def program(state: State, study: Study, which: int) -> str:
     theta, training = (state.w, state.b), training_of(state, study, which)
     try:
         if study.terms_training_program is not None and study.terms:
-            return study.terms_training_program({next(iter(study.terms)): state.weight}, theta, training)
+            return study.terms_training_program(weights_of(state, study), theta, training)
         if study.training_program is None or state.loss in study.hidden:
             return ""
-        return study.training_program(target_set(state, study), state.loss, state.delta, theta, training)
+        parameters = study.own_parameters(state.loss, dict(state.parameters))
+        return study.training_program(target_set(state, study), state.loss, parameters, theta, training)
     except ValueError:
         # An optimizer of a catalogue's own, that no program of a few lines can import.
         return ""

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer.dashboard.lesson.maps import loss_module, objective_of
-from explorer.dashboard.lesson.state import State, target_set
+from explorer.dashboard.lesson.objectives import loss_module, objective_of, target_set, weights_of
+from explorer.dashboard.lesson.state import State
 from explorer.study import Study
 
 
-def payload(state: State, study: Study) -> dict[str, Any]:
+def point_numbers(state: State, study: Study) -> dict[str, Any]:
     """Return loss, gradient, pulls, curvature and (where the study has stages) the tape and the program."""
     found = _terms_at(state, study) if study.terms else _loss_at(state, study) if study.stages else _plain(state, study)
     if state.view == "compare" and study.losses:
@@ -128,13 +128,13 @@ def _vector_refusal(state: State, study: Study) -> str:
 
 
 def _program(state: State, study: Study) -> str:
+    theta = (state.w, state.b)
     if study.terms_program is not None:
-        first = next(iter(study.terms))
-        return study.terms_program({first: state.weight}, (state.w, state.b))
+        return study.terms_program(weights_of(state, study), theta)
     if study.program is None:
         return ""
     loss = study.hidden.get(state.loss, state.loss)
-    return study.program(target_set(state, study), loss, state.delta, (state.w, state.b))
+    return study.program(target_set(state, study), loss, study.own_parameters(loss, dict(state.parameters)), theta)
 
 
 def _terms_at(state: State, study: Study) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import numpy as np
 
 from explorer.dashboard.lesson import paths
 from explorer.dashboard.lesson.maps import landscape
-from explorer.dashboard.lesson.state import State, rated
+from explorer.dashboard.lesson.readers import rated
+from explorer.dashboard.lesson.state import State
 from explorer.descent import OPTIMIZERS
 from explorer.exports.race import Runner, race_html
 from explorer.figures.theme import RACERS
@@ -40,7 +41,7 @@ def styles(items: tuple[str, ...]) -> list[int]:
 
 
 def _runner(state: State, study: Study, which: int, style: int) -> Runner | None:
-    found, why = paths.payload(state, study, which), paths.reason(state, study, which)
+    found, why = paths.path_numbers(state, study, which), paths.reason(state, study, which)
     if "refused" in found:
         return None
     numbers = {name: np.array(found[name], dtype=np.float64) for name in ("thetas", "losses")}

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from dash import Dash, Input, Output
-
-from explorer.dashboard.lesson.answers import alone
-from explorer.dashboard.stores import downloads, maps, point
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.common.address import query_of
+from explorer.dashboard.common.page import Answer
+from explorer.dashboard.stores import downloads
+from explorer.dashboard.stores.cards.below import about
+from explorer.dashboard.stores.cards.stores_table import listing, names_of
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.listing import listing, names_of
-from explorer.dashboard.stores.page import ANSWERS
+from explorer.dashboard.stores.maps import drawn_maps
+from explorer.dashboard.stores.point import point_numbers
 from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
+from explorer.dashboard.worker import short
 from explorer.errors import ExplorerError, StateError
 
 Reply = dict[str, Any]
@@ -26,9 +27,9 @@ def told(answer: Callable[..., Reply]) -> Callable[..., Reply]:
     @wraps(answer)
     def telling(self: "Answers", sent: object) -> Reply:
         try:
-            return {"query": _query(sent), "error": "", **answer(self, sent)}
+            return {"query": query_of(sent), "error": "", **answer(self, sent)}
         except (ExplorerError, ValueError, KeyError, TypeError) as error:
-            return {"query": _query(sent), "error": str(error)[:500]}
+            return {"query": query_of(sent), "error": str(error)[:500]}
 
     return telling
 
@@ -40,24 +41,37 @@ class Answers:
         self.folder = folder
         self.objectives = Objectives(trusted)
 
+    def answers(self) -> tuple[Answer, ...]:
+        """Return who answers which question of the script."""
+        return (
+            Answer("address", "opened.data", self.opened),
+            Answer("scene", "drawn.data", self.scene),
+            Answer("commit", "point.data", self.point),
+            Answer("watch", "watched.data", self.watched),
+            Answer("about-query", "about.children", self.about, told=False),
+            Answer("table-query", "stores.children", self.listed, told=False),
+            Answer("list-query", "listed.data", self.names),
+            Answer("surface-query", "surface.figure", self.surface, told=False),
+            Answer("download", "downloaded.data", self.downloaded),
+        )
+
     def opened(self, sent: object) -> Reply:
         """Read the address that the page was opened with (or went back to), and say what it could not take."""
-        state, notes = parse(_query(sent))
+        state, notes = parse(query_of(sent))
         return {"state": state.values(), "notes": list(notes)}
 
     @told
     def scene(self, sent: object) -> Reply:
         """Answer what is drawn: the maps, or lines, of the store and of the one beside it."""
         state = _state(sent)
-        found = maps.payload(state, self.folder)
-        return {**found, "pace": self._pace(state)}
+        return {**drawn_maps(state, self.folder), "pace": self._pace(state)}
 
     @told
     def watched(self, sent: object) -> Reply:
         """Say how far the stores shown are."""
         return {"pace": self._pace(_state(sent))}
 
-    @alone
+    @short
     def point(self, sent: object) -> Reply:
         """Answer a committed point, by torch where its objective can be loaded."""
         return self._point(sent)
@@ -65,8 +79,8 @@ class Answers:
     @told
     def _point(self, sent: object) -> Reply:
         state = _state(sent)
-        found = point.payload(state, self._shown(state), self.objectives)
-        return {**found, "beside": self._beside(state)}
+        numbers = point_numbers(state, self._shown(state), self.objectives)
+        return {**numbers, "beside": self._beside(state)}
 
     def about(self, sent: object) -> Any:
         """Return the cards below the slice."""
@@ -118,38 +132,10 @@ class Answers:
             return None
         try:
             other = shown(state.beside, state, self.folder)
-            return {"name": state.beside, **point.payload(state, other, self.objectives)}
+            return {"name": state.beside, **point_numbers(state, other, self.objectives)}
         except (ExplorerError, ValueError):
             return None
 
 
-def _query(sent: object) -> str:
-    query = sent.get("query") if isinstance(sent, dict) else None
-    return query if isinstance(query, str) else ""
-
-
 def _state(sent: object) -> State:
-    return parse(_query(sent))[0]
-
-
-def register(app: Dash, answers: Answers) -> None:
-    """Connect every answer to the question that asks for it."""
-    skip = {"prevent_initial_call": True}
-    in_browser: Any = app.clientside_callback
-    app.callback(Output("opened", "data"), Input("address", "data"), **skip)(answers.opened)
-    app.callback(Output("drawn", "data"), Input("scene", "data"), **skip)(answers.scene)
-    app.callback(Output("point", "data"), Input("commit", "data"), **skip)(answers.point)
-    app.callback(Output("watched", "data"), Input("watch", "data"), **skip)(answers.watched)
-    app.callback(Output("about", "children"), Input("about-query", "data"), **skip)(answers.about)
-    app.callback(Output("stores", "children"), Input("table-query", "data"), **skip)(answers.listed)
-    app.callback(Output("listed", "data"), Input("list-query", "data"), **skip)(answers.names)
-    app.callback(Output("surface", "figure"), Input("surface-query", "data"), **skip)(answers.surface)
-    app.callback(Output("downloaded", "data"), Input("download", "data"), **skip)(answers.downloaded)
-    in_browser(
-        "(schema) => { explorer.open(schema); return dash_clientside.no_update; }",
-        Output("schema", "modified_timestamp"),
-        Input("schema", "data"),
-    )
-    for store in ANSWERS:
-        script = f"(data) => {{ if (data) explorer.receive({store!r}, data); return dash_clientside.no_update; }}"
-        in_browser(script, Output(store, "modified_timestamp"), Input(store, "data"), **skip)
+    return parse(query_of(sent))[0]

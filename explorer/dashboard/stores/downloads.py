@@ -10,7 +10,6 @@ import xarray as xr
 
 from explorer import figures
 from explorer.dashboard.stores.checkpoint_marks import checkpoints
-from explorer.dashboard.stores.page import FILES
 from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
 from explorer.exports import encode
@@ -19,6 +18,8 @@ from explorer.figures.lines import band_of
 from explorer.figures.theme import same_unit
 from explorer.landscape import LOSS, checkpoints_of, one_plane, quantities_of, seeds_of
 
+FILES = {"png": "PNG", "svg": "SVG", "csv": "CSV", "nc": "NetCDF", "html": "HTML", "vti": "VTK", "h5": "HDF5"}
+"""Kinds of files that a slice can be kept as, and what they are called."""
 PICTURES = ("png", "svg")
 KINDS = tuple(kind for kind in FILES if kind not in PICTURES)
 OF_ONE = ("vti", "h5")

@@ -15,6 +15,7 @@ from explorer.dashboard.stores.trust import UnloadableError, source_of
 from explorer.errors import ExplorerError
 from explorer.landscape import nested
 from explorer.objective import Objective
+from explorer.objective.derivatives import gradients_of
 from explorer.plane import Plane
 
 MOST_HELD = 2
@@ -128,8 +129,7 @@ def exact(ready: Ready, number: int, at: tuple[float, ...]) -> dict[str, Any]:
     for part in objective.parts():
         outcome = part.measure(theta)
         loss = objective.combine(outcome.terms)
-        (own,) = torch.autograd.grad(loss, theta, allow_unused=True)
-        gradient += part.share * own if own is not None else 0
+        gradient += part.share * gradients_of(loss, theta)
         _add(values, part.share, {"loss": loss, **_several(outcome.terms), **outcome.metrics})
     for part in objective.test_parts():
         with torch.no_grad():

@@ -28,6 +28,8 @@ SILENCE = 30.0
 VOLATILE = frozenset({"progress", "seconds"})
 """Attributes that a running sweep changes without changing its landscape."""
 
+Stamp = tuple[int, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -35,10 +37,8 @@ class Opened:
 
     name: str
     store: Store
-    done: int
-    """Chunks that are done or have failed."""
     points: int
-    """In these, and in chunks that are done in part."""
+    """That are computed or have failed."""
     key: tuple[Any, ...]
     """The same for the same content."""
 
@@ -55,7 +55,7 @@ class Opened:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to compute."""
-        return self.done >= self.store.chunks
+        return self.points >= self.store.points
 
     @property
     def concluded(self) -> bool:
@@ -83,13 +83,22 @@ class Opened:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """A store that stays open."""
+
+    store: Store
+    made: Stamp
+    changed: Stamp
+
+
 class Folder:
     """The stores in one folder. Threads may share it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, tuple[tuple[Any, ...], Store]] = OrderedDict()
+        self._open: OrderedDict[str, _Held] = OrderedDict()
         self._landscapes: OrderedDict[tuple[Any, ...], xr.Dataset] = OrderedDict()
         self.measured: OrderedDict[tuple[Any, ...], NDArray[np.float64]] = OrderedDict()
         """(store's key, quantity) -> its measured values, for a scale that several stores share."""
@@ -119,38 +128,37 @@ class Folder:
         return [name for _, name in dated][:MOST_STORES]
 
     def look(self, name: str) -> Opened:
-        """Return a store as it is now; opened and checked again only when its description has changed.
+        """Return a store as it is now; of one that was there before only what has come since is read.
 
         Raises:
             StoreError: it is not there, or cannot be read.
         """
         path = self.path(name)
         try:
-            found = (path / "zarr.json").stat()
-            stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
-            store = self._opened(name, path, stamp)
-            done, parts = int((store.done != 0).sum()), store.parts
+            # The points of the first axis are written once, when a store is made; its header again and again.
+            store = self._opened(name, path, _stamp(path / "axis_0" / "zarr.json"), _stamp(path / "zarr.json"))
+            points, stamp = store.settled, store.stamp()
         except OSError as error:
             raise StoreError(f"the store {name!r} cannot be read (any more): {error.strerror or error}") from None
         lasting = tuple(sorted((key, value) for key, value in store.attrs.items() if key not in VOLATILE))
-        points = min(store.points, done * store.chunk_size)
-        whole = Opened(name, store, done, points, (name, done, parts, lasting))
-        # Only a chunk that is done in part must be read to know how much of it is there.
-        return replace(whole, points=int(self.landscape(whole).attrs["done_points"])) if parts else whole
+        return Opened(name, store, points, (name, stamp, lasting))
 
-    def _opened(self, name: str, path: Path, stamp: tuple[Any, ...]) -> Store:
+    def _opened(self, name: str, path: Path, made: Stamp, changed: Stamp) -> Store:
         with self._lock:
             held = self._open.get(name)
-            if held is None or held[0] != stamp:
-                held = (stamp, Store.open(path))
-                self._open[name] = held
+            if held is None or held.made != made:
+                held = _Held(Store.open(path), made, changed)
+            elif held.changed != changed:
+                held.store.refresh()
+                held = replace(held, changed=changed)
+            self._open[name] = held
             self._open.move_to_end(name)
             while len(self._open) > MOST_STORES:
                 self._open.popitem(last=False)
-            return held[1]
+            return held.store
 
     def landscape(self, opened: Opened) -> xr.Dataset:
-        """Return what is computed so far; read from disk once for each count of done chunks.
+        """Return what is computed so far; read from disk once for all that is there.
 
         Raises:
             StoreError: it cannot be read.
@@ -176,6 +184,14 @@ def _read(opened: Opened) -> xr.Dataset:
         return opened.store.landscape()
     except OSError as error:
         raise StoreError(f"the store {opened.name!r} cannot be read: {error.strerror or error}") from None
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        found = file.lstat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _positive(value: object) -> float | None:

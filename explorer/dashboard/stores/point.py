@@ -13,7 +13,7 @@ from explorer.dashboard.stores.trust import UnloadableError
 from explorer.landscape import GRADIENT_NORM, LOSS, STATUS, Status, gram_of
 
 
-def payload(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
+def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[str, Any]:
     """Return what is known at the state's point.
 
     Returns:

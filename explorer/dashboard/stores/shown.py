@@ -1,6 +1,7 @@
 """Shown: a store with its landscape along one plane, what the page draws, measures at its point and saves."""
 
 import json
+import shlex
 from dataclasses import dataclass
 
 import xarray as xr
@@ -8,7 +9,7 @@ import xarray as xr
 from explorer.dashboard.stores.folder import Folder, Opened
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
-from explorer.landscape import STATUS, axes_of, nested, one_plane, seeds_of
+from explorer.landscape import STATUS, Status, axes_of, nested, one_plane, quantities_of, seeds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,3 +59,51 @@ def _of_plane(landscape: xr.Dataset, number: int) -> xr.Dataset:
     planes = nested(landscape.attrs, "planes", list)
     own = {"basis": json.dumps(planes[number])} if number < len(planes) else {}
     return one_plane(landscape, number).assign_attrs(own | ({"checkpoints": "[]"} if number else {}))
+
+
+def both_shown(state: State, folder: Folder, notes: list[str]) -> list[Shown]:
+    """Return the state's store, and the one beside it where it can stand there; a note says why it cannot.
+
+    Raises:
+        StoreError: the first store cannot be drawn at all.
+    """
+    one = shown(state.store, state, folder)
+    if not state.beside:
+        return [one]
+    try:
+        other = shown(state.beside, state, folder)
+        if len(other.axes) != len(one.axes):
+            raise StoreError("one is over a line, the other over a plane")
+    except StoreError as error:
+        notes.append(f"{state.beside} cannot stand beside it: {error}.")
+        return [one]
+    return [one, other]
+
+
+def damage(each: Shown) -> list[str]:
+    """Say what of a store cannot be drawn, and what to do."""
+    opened, status = each.opened, each.landscape[STATUS].values
+    damaged, failed = len(nested(each.landscape.attrs, "damaged", list)), int((status == Status.FAILED).sum())
+    which = "1 chunk is" if damaged == 1 else f"{damaged} chunks are"
+    cure = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
+    notes = {
+        f"{which} damaged: the points are left empty; {cure}": damaged,
+        f"{failed} of {status.size} points could not be computed; the provenance has the reasons": failed,
+    }
+    return [f"{opened.name}: {words}." for words, count in notes.items() if count]
+
+
+def common_quantity(asked: str, both: list[Shown], notes: list[str]) -> str:
+    """Return the quantity that is asked for, or the first that all have; a note tells.
+
+    Raises:
+        StoreError: they have none in common.
+    """
+    names = [quantities_of(each.landscape) for each in both]
+    common = [name for name in names[0] if all(name in each for each in names)]
+    if not common:
+        raise StoreError("expected a quantity to draw; there is none (in both stores)")
+    if asked in common:
+        return asked
+    notes.append(f"quantity: one of {', '.join(common)} was expected, {asked!r} came; showing {common[0]} instead.")
+    return common[0]

@@ -1,11 +1,10 @@
 """State of the page /slice, and its address. The query string is the only input a callback takes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, cast
-from urllib.parse import parse_qsl, quote
+from dataclasses import dataclass
+from typing import Any
 
-from explorer.dashboard.lesson.state import MODES, number, one_of, short, some_of
+from explorer.dashboard.common import address
+from explorer.dashboard.common.address import MODES, Field, between, one_of, short, some_of, whole
 from explorer.dashboard.stores.folder import NAME
 from explorer.errors import StateError
 
@@ -48,44 +47,21 @@ class State:
 
     def values(self) -> dict[str, Any]:
         """Return key -> value, by the address's keys."""
-        return {key: getattr(self, field) for key, field in FIELDS.items()}
+        return {key: getattr(self, name) for key, name in KEYS.items()}
 
     def query(self) -> str:
         """Return the address, without "?": only what differs from the default, in a fixed order."""
-        default = State()
-        pairs = [(key, getattr(self, field)) for key, field in FIELDS.items()
-                 if getattr(self, field) != getattr(default, field)]  # fmt: skip
-        return "&".join(f"{key}={quote(_write(value), safe='~_.,-')}" for key, value in pairs)
-
-
-FIELDS = {("with" if field == "beside" else field): field for field in State.__dataclass_fields__}
-"""Key of the address -> field of the state: "with" is a word of Python's own."""
-
-
-def _write(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value) or "none"
-    return repr(value) if isinstance(value, float) else str(value)
+        return address.query(FIELDS, self.values())
 
 
 def parse(query: str) -> tuple[State, tuple[str, ...]]:
     """Read an address (with or without "?") into a state that is safe to show, and say what was replaced.
 
     Returns:
-        (state, notes): a value that cannot be taken keeps its default and one note in plain words says so.
-        Unknown keys are ignored without a note, so that links of later versions still open.
+        (state, notes): see `address.parse`.
     """
-    given = dict(parse_qsl(query.removeprefix("?")[:8000], keep_blank_values=True, errors="replace"))
-    state, notes = State(), []
-    for key, read in _READERS.items():
-        if key not in given:
-            continue
-        try:
-            state = replace(state, **{FIELDS[key]: cast(Any, read(given[key]))})
-        except StateError as error:
-            shown = "the first" if key == "seed" else _write(getattr(state, FIELDS[key])) or "none"
-            notes.append(f"{key}: {error}; showing {shown} instead.")
-    return state, tuple(notes)
+    values, notes = address.parse(FIELDS, address.keys_of(query))
+    return State(**{KEYS[key]: value for key, value in values.items()}), notes
 
 
 def _name(text: str) -> str:
@@ -100,43 +76,26 @@ def _quantity(text: str) -> str:
     return text
 
 
-def _coordinate(text: str) -> float:
-    return number(text, *COORDINATE)
-
-
 def _run(text: str) -> str:
     if len(text) > LONGEST_RUN or not text.isprintable():
         raise StateError(f"the name of a run was expected, {short(text)} came")
     return text
 
 
-def _seed(text: str) -> int:
-    return _whole(text, *SEED)
-
-
-def _step(text: str) -> int:
-    return _whole(text, *STEP)
-
-
-def _whole(text: str, low: int, high: int) -> int:
-    value = number(text, low, high)
-    if value != int(value):
-        raise StateError(f"a whole number was expected, {short(text)} came")
-    return int(value)
-
-
-_READERS: dict[str, Callable[[str], object]] = {
-    "store": _name,
-    "with": _name,
-    "quantity": _quantity,
-    "view": one_of(VIEWS),
-    "scale": one_of(SCALES),
-    "seed": _seed,
-    "a": _coordinate,
-    "b": _coordinate,
-    "run": _run,
-    "at": _step,
-    "layers": some_of(LAYERS),
-    "hide": some_of(HIDEABLE),
-    "mode": some_of(MODES),
-}
+FIELDS = (
+    Field("store", State.store, _name),
+    Field("with", State.beside, _name),
+    Field("quantity", State.quantity, _quantity),
+    Field("view", State.view, one_of(VIEWS)),
+    Field("scale", State.scale, one_of(SCALES)),
+    Field("seed", State.seed, whole(*SEED), instead="the first"),
+    Field("a", State.a, between(*COORDINATE)),
+    Field("b", State.b, between(*COORDINATE)),
+    Field("run", State.run, _run),
+    Field("at", State.at, whole(*STEP)),
+    Field("layers", State.layers, some_of(LAYERS)),
+    Field("hide", State.hide, some_of(HIDEABLE)),
+    Field("mode", State.mode, some_of(MODES)),
+)
+KEYS = {field.key: "beside" if field.key == "with" else field.key for field in FIELDS}
+"""Key of the address -> field of the state: "with" is a word of Python's own."""

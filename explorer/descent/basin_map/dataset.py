@@ -1,7 +1,7 @@
-"""What became of every start -> the Dataset of a basin map."""
+"""What a basin map is like: its fields, before anything is known; and the Dataset with how it was made."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,70 +12,50 @@ from torch import Tensor
 
 from explorer.descent.basin_map.reached_minima import NONE, Minima
 from explorer.descent.basin_map.starts import RATE, Starts
-from explorer.landscape import Status, count_nonfinite
-from explorer.sweeps.dataset import as_array
-from explorer.sweeps.job import Indices
+from explorer.landscape import Extra, as_dataset
 from explorer.sweeps.provenance import Attributes, attributes
 
 _SWEEPS_OWN = ("quantities",)
+_COUNTED = ("final_loss",)
+"""Of which entries that are not finite are counted: the others say so by themselves."""
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """Some starts that are done."""
-
-    positions: Indices
-    fields: dict[str, Tensor]
-    """Name -> [n, ...] at these flat positions."""
-
-
-class Outcomes:
-    """Fields [N, ...] at the flat positions of the starts, and which are there."""
-
-    def __init__(self, starts: Starts) -> None:
-        size, directions = starts.size, len(starts.job.grid.labels)
-        floats = as_array(torch.empty(0, dtype=starts.job.objective.dtype)).dtype
-        self.starts = starts
-        self.fields: dict[str, NDArray[Any]] = {
-            "final_loss": np.full(size, np.nan, floats),
-            "final": np.full((size, directions), np.nan, floats),
-            "offset": np.full(size, np.nan, floats),
-            "steps_to_tolerance": np.full(size, -1, np.int64),
-            "diverged": np.zeros(size, bool),
-            "minimum": np.full(size, NONE, np.int64),
-        }
-        self.status = np.full(size, Status.NOT_COMPUTED, np.int8)
-
-    @property
-    def done(self) -> int:
-        """How many starts are done."""
-        return int(np.count_nonzero(self.status))
-
-    def take(self, piece: Piece) -> None:
-        """Take in what was found of some starts."""
-        for name, field in piece.fields.items():
-            self.fields[name][piece.positions] = as_array(field)
-        self.status[piece.positions] = Status.EVALUATED
-
-    def dataset(self, minima: Minima, how: Attributes) -> xr.Dataset:
-        """Return the Dataset, with how it was made."""
-        starts = self.starts
-        fields = self.fields | {"status": self.status}
-        dims = starts.dims
-        shape = tuple(len(values) for values in dims.values())
-        variables = {name: (tuple(dims), field.reshape(shape)) for name, field in fields.items() if name != "final"}
-        variables["final"] = ((*dims, "direction"), fields["final"].reshape(*shape, -1))
-        told = json.dumps([{"theta": each.theta.tolist(), "loss": each.loss} for each in minima.points])
-        coords = {**dims, "direction": list(starts.job.grid.labels)}
-        return xr.Dataset(variables, coords, {**_provenance(starts), **how, "minima": told, **self._counts()})
-
-    def _counts(self) -> Attributes:
-        return {
-            "nonfinite": count_nonfinite({"final_loss": self.fields["final_loss"][self.status == Status.EVALUATED]})
-        }
+def blank(starts: Starts) -> dict[str, Tensor]:
+    """Return name -> field [N, ...] of starts of which nothing is known."""
+    size, theta = starts.size, starts.job.objective.theta
+    labels = torch.full((size,), NONE, dtype=torch.int64, device=theta.device)
+    return {
+        "final_loss": theta.new_full((size,), torch.nan),
+        "final": theta.new_full((size, len(starts.job.grid.labels)), torch.nan),
+        "offset": theta.new_full((size,), torch.nan),
+        "steps_to_tolerance": labels.clone(),
+        "diverged": torch.zeros_like(labels, dtype=torch.bool),
+        "minimum": labels,
+    }
 
 
-def _provenance(starts: Starts) -> Attributes:
+def extra_dims(starts: Starts) -> Extra:
+    """Return, for the fields that have some, their dimensions beside those of the starts."""
+    return {"final": {"direction": list(starts.job.grid.labels)}}
+
+
+def basin_dataset(
+    starts: Starts, fields: Mapping[str, NDArray[Any]], status: NDArray[np.int8], minima: Minima, how: Attributes
+) -> xr.Dataset:
+    """Return the Dataset of fields [N, ...], with how it was made."""
+    attrs = provenance(starts) | how | told(minima)
+    dataset = as_dataset(starts.dims, extra_dims(starts), fields, status, attrs)
+    counted = json.loads(dataset.attrs["nonfinite"])
+    return dataset.assign_attrs(nonfinite=json.dumps({name: counted[name] for name in _COUNTED}))
+
+
+def told(minima: Minima) -> Attributes:
+    """Return the minima as an attribute."""
+    return {"minima": json.dumps([{"theta": point.theta.tolist(), "loss": point.loss} for point in minima.points])}
+
+
+def provenance(starts: Starts) -> Attributes:
+    """Return how a map is made, as attributes."""
     landscape = {name: value for name, value in attributes(starts.job).items() if name not in _SWEEPS_OWN}
     rates = list(starts.rates)
     options = {**starts.method.options, **starts.options}

@@ -3,24 +3,34 @@
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from torch import Tensor, optim
 
-from explorer.descent.basin_map.chunks import Walks
-from explorer.descent.basin_map.dataset import Outcomes
+from explorer.descent.basin_map.dataset import basin_dataset
 from explorer.descent.basin_map.elementwise import refuse_joint
+from explorer.descent.basin_map.labels import labelled
+from explorer.descent.basin_map.recipe import WalksRecipe
 from explorer.descent.basin_map.starts import Starts
+from explorer.descent.basin_map.stored_map import StoredMap
+from explorer.descent.basin_map.walks import Walks
 from explorer.descent.optimizers import method_of
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import read_quantities
+from explorer.sweeps.executors import AnyExecutor, on, refuse_unfit_executor
+from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
+from explorer.sweeps.keep import Keep
 from explorer.sweeps.progress import announced
 from explorer.sweeps.provenance import Attributes
+from explorer.sweeps.visits import everywhere
+from explorer.sweeps.workers import Measure
 
 
 def basins(
@@ -36,6 +46,8 @@ def basins(
     minima: Sequence[Tensor] | None = None,
     chunk_size: int | None = None,
     stop: Callable[[], bool] = lambda: False,
+    store: str | Path | None = None,
+    executor: AnyExecutor | None = None,
     progress: bool = True,
 ) -> xr.Dataset:
     """Descend from every point of the grid at once, and return what became of each start.
@@ -60,33 +72,56 @@ def basins(
         minima: thetas [P] of the minima, where they are known (the index is then theirs); by default they are found by
             polishing where descents have settled.
         chunk_size: starts walked at once. Results agree up to rounding.
-        stop: asked after every step; once it is true what was not finished is left out, with status 0. An interrupt
-            from the keyboard does the same, with a warning.
+        stop: asked after every step, on an executor every second; once it is true what was not finished is left out,
+            with status 0. An interrupt from the keyboard does the same, with a warning.
+        store: folder to write the map to, chunk by chunk: a map that was stopped or killed goes on where it was when
+            it is made again with the same words. Descents are labelled there when all of them are done.
+        executor: as of `sweep`.
         progress: show an estimate and a bar on stderr if it takes longer than about a second.
 
     Raises:
-        ValueError: labels, sizes, dtypes, optimizer, rates, options, steps or tolerance do not fit.
+        ValueError: labels, sizes, dtypes, optimizer, rates, options, steps, tolerance or executor do not fit.
+        TypeError: the executor is none.
+        WorkerError: the executor's workers are gone, or make another objective.
+        StoreError: the store holds something else, is damaged, or its disk is full.
     """
+    if executor is not None:
+        refuse_unfit_executor(executor)
     starts = read_starts(objective, plane, grid, optimizer, lr, steps, options, tolerance)
     began = time.perf_counter()
     walks = Walks(starts, minima, chunk_size)
-    outcomes = Outcomes(starts)
+    stored = None if store is None else StoredMap(Path(store), walks)
+    if stored is not None and stored.finished:
+        return stored.conclude()
+    in_memory = labelled(walks)
+    keep: Keep = in_memory if stored is None else stored.keep
+    before = int(np.count_nonzero(keep.status))
     try:
-        with announced(starts.size, walks.seconds, walks.text, progress=progress) as bar:
-            for piece in walks.pieces():
-                if piece is not None:
-                    outcomes.take(piece)
-                    bar.update(outcomes.done - bar.n)
+        with (
+            _measuring(walks, minima, executor) as measure,
+            announced(starts.size, walks.seconds, walks.text, done=before, progress=progress) as bar,
+            closing(fill(everywhere(starts.order), keep, measure)) as filling,
+        ):
+            for points in filling:
+                bar.update(points)
                 if stop():
                     break
     except KeyboardInterrupt:
+        done = int(np.count_nonzero(keep.status))
         warnings.warn(
-            f"interrupted with {outcomes.done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
+            f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
         )
-    for piece in walks.rest():
-        outcomes.take(piece)
-    how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": time.perf_counter() - began}
-    return outcomes.dataset(walks.minima, how)
+    seconds = time.perf_counter() - began
+    if stored is not None:
+        return stored.conclude(seconds)
+    how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": seconds}
+    return basin_dataset(starts, in_memory.fields, in_memory.status, walks.minima, how)
+
+
+def _measuring(
+    walks: Walks, minima: Sequence[Tensor] | None, executor: AnyExecutor | None
+) -> AbstractContextManager[Measure]:
+    return nullcontext(walks.measure) if executor is None else on(executor, WalksRecipe.of(walks, minima))
 
 
 def read_starts(

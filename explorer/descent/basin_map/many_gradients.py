@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from explorer.graphs import Rewrites, UntraceableError
+from explorer.graphs import Rewrites
 from explorer.objective import Objective
 from explorer.objective.batching import CANNOT_TRANSFORM, Many
 from explorer.objective.derivatives import many_values_and_gradients
@@ -52,7 +52,7 @@ def _traced(objective: Objective, size: int) -> Evaluate | None:
     everywhere = Plane(torch.zeros_like(theta), torch.eye(len(theta)).to(theta), labels)
     try:
         traced = Traced(objective, everywhere, _WANTED, Rewrites(), size=size)
-    except (UntraceableError, RuntimeError):
+    except CANNOT_TRANSFORM:
         return None
 
     def evaluate(thetas: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """Starts: where the descents of a basin map begin, and at which rates; in which order, and how many at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,11 +50,6 @@ class Starts:
         rates = np.argsort(-level, kind="stable")
         positions: Indices = (self.job.order * len(self.rates) + rates[:, None]).reshape(-1)
         return positions
-
-    def chunks(self, size: int) -> Iterator[Indices]:
-        """Yield the order in pieces of at most `size` flat positions, all of nearly one length; within each, positions
-        of one rate are neighbours."""
-        yield from np.array_split(self.order, -(-self.size // size))
 
     def thetas(self, positions: Indices) -> Tensor:
         """Return where the descents at these positions begin, [n, P]."""

@@ -2,6 +2,8 @@
 
 from torch import Tensor, fx
 
+from explorer.objective.batching import CANNOT_TRANSFORM
+
 
 def overwriting(graph: fx.GraphModule, *examples: Tensor) -> fx.GraphModule:
     """Return the graph with operations in place where that changes no result; its inputs are never written to."""
@@ -9,7 +11,7 @@ def overwriting(graph: fx.GraphModule, *examples: Tensor) -> fx.GraphModule:
 
     try:
         changed: fx.GraphModule = reinplace(graph, *examples)
-    except (RuntimeError, AssertionError, TypeError, ValueError):
+    except (*CANNOT_TRANSFORM, AssertionError):
         # It looks at every operation on tensors without values, and some have no such form: then all stays as it is.
         return graph
     changed.recompile()

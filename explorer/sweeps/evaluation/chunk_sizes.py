@@ -35,14 +35,18 @@ def widened(chunk: int, each: int) -> int:
     return chunk * max(1, _MOST // (chunk * each))
 
 
-def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> int:
-    """Return about how much memory one point of a chunk takes, by what the quantities tell of themselves.
-
-    Measured on one evaluation; data and buffers, which all points share, are not counted. Results never depend on it.
+def footprint_of(objective: Objective, directions: int) -> Footprint:
+    """Return what one evaluation takes, measured on one block of data; data and buffers, which all points share, are
+    not counted. Results never depend on it.
     """
     part = next(objective.parts())
     graph = saved_bytes(lambda: part(objective.theta.requires_grad_()), objective.resident())
-    return wanted.bytes(Footprint(graph, objective.theta.nbytes, directions))
+    return Footprint(graph, objective.theta.nbytes, directions)
+
+
+def bytes_per_point(objective: Objective, wanted: Wanted, directions: int) -> int:
+    """Return about how much memory one point of a chunk takes, by what the quantities tell of themselves."""
+    return wanted.bytes(footprint_of(objective, directions))
 
 
 def points_per_chunk(bytes_each: int, device: torch.device) -> int:

@@ -1,7 +1,6 @@
 """Evaluation: a job's points, measured as it was planned."""
 
 import json
-from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -29,24 +28,22 @@ class Evaluation:
             for plane in job.planes
         ]
 
-    def in_order(self) -> Iterator[tuple[int, Fields]]:
-        """Yield (flat position of the first, fields) for all points, in the order of their positions."""
-        for number, measures in enumerate(self._measures):
-            compiled = [isinstance(measure, Traced) and measure.is_compiled for measure in measures]
-            size = widened(self.plan.chunk, self.plan.bytes_each) if all(compiled) else self.plan.chunk
-            for start in range(0, self.job.grid.size, size):
-                coords = self.job.coords[start : start + size]
-                pieces = [size if whole else way.chunk for whole, way in zip(compiled, self._ways, strict=True)]
-                yield number * self.job.grid.size + start, _measured(measures, coords, pieces)
+    @property
+    def size(self) -> int:
+        """How many points to ask for at once: the plan's, or more once they are measured by machine code."""
+        compiled = all(map(_is_compiled, self._measures[0]))
+        return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
 
     def at(self, positions: Indices) -> Fields:
-        """Return the fields at these flat positions [n], in their order."""
+        """Return the fields at these flat positions [n], in their order, where they were measured."""
         fields: Fields = {}
-        chunks = [way.chunk for way in self._ways]
         for number, which, coords in self.job.by_plane(positions):
-            for name, part in _measured(self._measures[number], coords, chunks).items():
-                room = fields.setdefault(name, torch.empty((len(positions), *part.shape[1:]), dtype=part.dtype))
-                room[which] = part.to(room.device)
+            part = self._on(number, coords)
+            if len(which) == len(positions):
+                return part
+            for name, values in part.items():
+                room = fields.setdefault(name, values.new_empty((len(positions), *values.shape[1:])))
+                room[torch.from_numpy(which)] = values
         return fields
 
     def describe(self) -> Attributes:
@@ -59,10 +56,14 @@ class Evaluation:
             "rewrites": ", ".join(notes),
         }
 
+    def _on(self, plane: int, coords: Tensor) -> Fields:
+        """Return what all ways measure at coords [n, K] of a plane, each in chunks of its own size."""
+        fields: Fields = {}
+        for way, measure in zip(self._ways, self._measures[plane], strict=True):
+            chunk = widened(way.chunk, self.plan.bytes_each) if _is_compiled(measure) else way.chunk
+            fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
+        return fields
 
-def _measured(measures: Sequence[Measure], coords: Tensor, chunks: Sequence[int]) -> Fields:
-    """Return what all ways measure at coords [N, K], each in chunks of its own size."""
-    fields: Fields = {}
-    for measure, chunk in zip(measures, chunks, strict=True):
-        fields |= joined([measure(piece) for piece in torch.split(coords, chunk)])
-    return fields
+
+def _is_compiled(measure: Measure) -> bool:
+    return isinstance(measure, Traced) and measure.is_compiled

@@ -10,7 +10,7 @@ import torch
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
-from explorer.sweeps.evaluation.chunk_sizes import bytes_per_point, even, is_large, points_per_chunk, points_per_pass
+from explorer.sweeps.evaluation.chunk_sizes import even, footprint_of, is_large, points_per_chunk, points_per_pass
 from explorer.sweeps.evaluation.strategies import Strategy, choose
 from explorer.sweeps.evaluation.traced import is_traceable
 from explorer.sweeps.planning.known_plans import habit_of
@@ -64,9 +64,11 @@ def plan(
     known = habit.plan(points) if free else None
     if known is not None:
         return known
-    each = bytes_per_point(objective, wanted, len(plane.basis))
+    footprint = footprint_of(objective, len(plane.basis))
 
     def calibration(family: Wanted) -> _Calibration:
+        # One size for all built-in ones: to ask for another changes no bit of the first.
+        each = (wanted.built_in if family.built_in else family).bytes(footprint)
         strategy = choose(objective, plane, family, loop=is_large(each) or objective.streamed)
         size = chunk or _guess(objective, wanted, strategy, each)
         return _Calibration(objective, plane, family, points, each, strategy, size)
@@ -104,7 +106,7 @@ class _Calibration:
     wanted: Wanted
     points: int
     each: int
-    """Bytes that a point takes, whatever is measured beside these."""
+    """Bytes that a point takes."""
     strategy: Strategy
     """That the objective allows, running the model's own code."""
     size: int

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.numerics.text import duration
 from explorer.sweeps.evaluation.strategies import Strategy
 from explorer.sweeps.planning.timing import Timing
 
@@ -54,10 +55,3 @@ class Plan:
         return (
             f"{points:,} points, about {duration(self.seconds)} ({how}; {self.seconds / points * 1000:.3g} ms a point)"
         )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds for a reader: "0.4 s", "12 s", "3 min", "2.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -23,7 +23,8 @@ def one_plan(planned: Sequence[tuple[tuple[str, ...], Plan]], points: int, chunk
     seconds = sum(plan.seconds for _, plan in planned)
     timings = tuple(replace(timing, names=names) for names, plan in planned for timing in plan.timings)
     ways = _merged([Way(names, plan.strategy, plan.chunk) for names, plan in planned])
-    plan = Plan(ways[0].strategy, chunk or _piece(ways, seconds / points), first.bytes_each, seconds, timings)
+    most = max(plan.bytes_each for _, plan in planned)
+    plan = Plan(ways[0].strategy, chunk or _piece(ways, seconds / points), most, seconds, timings)
     return plan if len(ways) == 1 else replace(plan, several=ways)
 
 

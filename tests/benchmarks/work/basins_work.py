@@ -1,7 +1,6 @@
 """Descents of the tanh neuron from a grid of starts: the loop of torch.optim for each start, and all at once."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ import xarray as xr
 import models
 from explorer import Grid, basins, directions
 from explorer.descent import OPTIMIZERS
-from explorer.sweeps import keep_heap
 from tests.benchmarks.harness.contenders import Floats, Work
 from tests.benchmarks.work.neuron_work import WINDOW, Size, data, objective_of
 
@@ -119,7 +117,7 @@ def looped(work: Descents, optimizer: str) -> Work:
     )
 
 
-def mapped(work: Descents, optimizer: str, kept: bool) -> Work:
+def mapped(work: Descents, optimizer: str) -> Work:
     """One map, of an objective that has had one before."""
     objective, grid = objective_of(work.size, torch.float64), work.grid
     plane = directions.axes(objective, "w", "b")
@@ -133,7 +131,6 @@ def mapped(work: Descents, optimizer: str, kept: bool) -> Work:
         run,
         by_formula(grid.coords, optimizer, work),
         error=half_within,
-        context=keep_heap() if kept else nullcontext(),
         note=lambda: f"{last['found'].attrs['strategy']}, {last['found'].attrs['chunk_size']} starts at once",
         values=lambda found: found.final.values.reshape(-1, 2),
     )

@@ -4,6 +4,7 @@ import copy
 import functools
 import importlib.util
 import inspect
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,25 @@ def swept(slice_: Slice, dtype: torch.dtype | None = None, fresh: bool = True) -
         loops.exact(model, plane, slice_.grid.coords[slice_.picked], data),
         error=share_of_log_range,
         note=lambda: strategy(last["found"]),
+    )
+
+
+def typed(slice_: Slice) -> Work:
+    """The call as a user types it, with its defaults: the loss, and the report beside it."""
+    model, data, plane = slice_.ready()
+    last: dict[str, Any] = {}
+
+    def run() -> Floats:
+        began = time.perf_counter()
+        last["found"] = found = sweep(Objective(model, nn.CrossEntropyLoss(), data), plane, slice_.grid, progress=False)
+        last["beside"] = time.perf_counter() - began - float(found.attrs["seconds"])
+        return found.loss.values.reshape(-1)[slice_.picked]
+
+    return Work(
+        run,
+        loops.exact(model, plane, slice_.grid.coords[slice_.picked], data),
+        error=share_of_log_range,
+        note=lambda: f"{last['beside']:.2f} s beside {float(last['found'].attrs['seconds']):.2f} s of the picture",
     )
 
 

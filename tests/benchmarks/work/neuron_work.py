@@ -4,7 +4,6 @@ import importlib.util
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,6 @@ import xarray as xr
 import models
 from explorer import Grid, Objective, directions, sweep
 from explorer.graphs.run import background_compiler
-from explorer.sweeps import keep_heap
 from tests.benchmarks.harness.contenders import Floats, UnavailableError, Work
 
 WINDOW = (-4.0, 4.0)
@@ -90,7 +88,7 @@ def naive(size: Size, backward: bool) -> Work:
     return Work(run, reference, scale=len(coords) / len(places), note=lambda: f"{len(places)} points, scaled")
 
 
-def swept(size: Size, quantities: tuple[str, ...], kept: bool) -> Work:
+def swept(size: Size, quantities: tuple[str, ...]) -> Work:
     """One sweep, of an objective that has been swept before, as often as it takes for the engine to settle; a compiler
     has not been waited for."""
     run, last = _sweeper(size, quantities, pays_after=math.inf)
@@ -98,7 +96,6 @@ def swept(size: Size, quantities: tuple[str, ...], kept: bool) -> Work:
     return Work(
         run,
         closed_form(size.grid.coords, size.samples, quantities),
-        context=keep_heap() if kept else nullcontext(),
         note=lambda: str(last["found"].attrs["strategy"]),
         values=values_of,
     )
@@ -119,7 +116,6 @@ def compiled(size: Size, quantities: tuple[str, ...], patience: float) -> Work:
     return Work(
         run,
         closed_form(size.grid.coords, size.samples, quantities),
-        context=keep_heap(),
         note=lambda: str(last["found"].attrs["strategy"]),
         values=values_of,
     )

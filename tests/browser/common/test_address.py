@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
-from tests.support.dash_calls import answer, schema
+from tests.support.page.dash_calls import answer, schema
 
 WRITTEN = "([schema, state]) => { explorer.schema = schema; return explorer.query(state); }"
 LESSON = [

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from experiments import TARGETS
-from tests.support.dash_calls import answer
+from tests.support.page.dash_calls import answer
 
 DECODED = """(map) => {
     const { z } = explorer.colors.decode(map);

@@ -1,7 +1,9 @@
 """The address is the state: links, Back and Forward, wrong addresses, hidden controls."""
 
 import pytest
+from playwright.sync_api import Page
 
+from tests.browser.patience import assert_asked_again_is_waited_for
 from tests.browser.screen import Screen
 
 
@@ -100,3 +102,8 @@ def test_a_hidden_loss_is_not_told(screen: Screen) -> None:
     assert "hidden" in screen.text("landscape-title")
     assert "Hidden" in screen.text("code")
     assert screen.page.locator(".residual-dot").count() == 0
+
+
+def test_a_question_that_is_asked_again_has_its_whole_time(page: Page, address: str) -> None:
+    screen = Screen(page, address)
+    assert_asked_again_is_waited_for(screen, "n=33", "n=33&target=mirror", held="map.data", seconds=10)

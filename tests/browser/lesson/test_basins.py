@@ -7,8 +7,8 @@ import torch
 import models
 from experiments import TARGETS
 from explorer import Grid, Objective, basins, directions
-from tests.browser.lesson.test_everyone import violations
-from tests.browser.screen import Screen
+from tests.browser.axe import violations
+from tests.browser.screen import PHONE, Screen
 
 
 def window(screen: Screen) -> list[float]:
@@ -120,7 +120,7 @@ def test_the_basin_map_is_torchs_and_follows_the_controls(screen: Screen) -> Non
 
 
 def test_across_rates_a_click_chooses_start_and_rate(screen: Screen) -> None:
-    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.resize(PHONE)
     screen.open("view=basins&across=rates&n=41&steps=20&show=diverged&mode=dark")
     drawn(screen)
     screen.page.mouse.click(*screen.pixel(1.0, 0.0, "basins"))

@@ -67,7 +67,7 @@ def test_a_dragged_outlier_pulls_the_squared_error_where_autograd_predicts_and_l
         assert place(screen, map, "after", loss) == pytest.approx(expected, abs=1e-12)
     objective = Objective(models.MODELS["tanh_neuron"](), models.LOSSES["mse"](), (before.x, before.y))
     moved = (theta + influence(objective, theta).move(after.y - before.y, after.x - before.x)).tolist()
-    assert theta_of(screen, "#influence-closeup path.predicted.mse") == pytest.approx(moved, abs=1e-12)
+    assert theta_of(screen, "#influence-closeup path.predicted.loss-1") == pytest.approx(moved, abs=1e-12)
     assert place(screen, "map-1", "after", "mae") == place(screen, "map-1", "before", "mae")
     assert [count(screen, map, "path.influence") for map in ("landscape", "map-1")] == [1, 0]
     assert count(screen, "landscape", "path.head.predicted") == 1

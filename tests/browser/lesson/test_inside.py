@@ -1,19 +1,15 @@
 """The tape, the code and the losses: what is shown multiplies out, runs, and agrees."""
 
-import contextlib
-import io
 import re
 
 import pytest
 
 from tests.browser.screen import Screen
+from tests.support.page.programs import printed
 
 
 def run(program: str) -> list[float]:
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(program, {})
-    return [float(number) for number in re.findall(r"= *([-+.\deE]+)\s*$", printed.getvalue(), re.MULTILINE)][-3:]
+    return [float(number) for number in re.findall(r"= *([-+.\deE]+)\s*$", printed(program), re.MULTILINE)][-3:]
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh"])

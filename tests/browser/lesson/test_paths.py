@@ -10,21 +10,16 @@ from playwright.sync_api import Browser, Page
 from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.lesson.cached_descents import TOLERANCE
-from explorer.dashboard.lesson.maps import objective_of
+from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import parse
 from explorer.dashboard.server import server_of
 from explorer.descent import SCHEDULES, descend
-from tests.browser.lesson.test_everyone import violations
-from tests.browser.screen import Screen
-from tests.support.path_cases import LINE
+from tests.browser.axe import violations
+from tests.browser.paths import WALKED, walked
+from tests.browser.screen import PHONE, Screen
+from tests.support.page.path_cases import LINE
 
-WALKED = "() => explorer.paths.list().every(({ reply }) => reply) && explorer.paths.why()"
 STEP = "explorer.transport.at()"
-
-
-def walked(screen: Screen) -> Screen:
-    screen.settled().page.wait_for_function(WALKED)
-    return screen
 
 
 def assert_paths_are_torchs(screen: Screen) -> None:
@@ -217,7 +212,7 @@ def test_everyone_can_use_it(screen: Screen, browser: Browser, address: str) -> 
     walked(screen.open("opt=gd,gd@2&study=reaction&mode=dark&steps=30"))
     assert screen.page.locator("path[data-walk]").count() == 3 * 2
     assert violations(screen.page) == []
-    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.resize(PHONE)
     walked(screen.open("opt=gd,lbfgs&mode=light"))
     small = "({ offsetParent, offsetWidth, offsetHeight }) => offsetParent && Math.min(offsetWidth, offsetHeight) < 24"
     controls = "[...document.querySelectorAll('#descent :is(button, input, summary)')]"
@@ -238,4 +233,4 @@ def test_a_hidden_card_asks_for_no_paths(screen: Screen) -> None:
     screen.open("opt=gd&hide=descent&n=33")
     assert not screen.page.is_visible("#descent")
     assert not [url for url in asked if "/path?" in url]
-    assert screen.page.locator("path[data-walk]").count() == 0
+    assert screen.page.locator("[data-map=landscape] path[data-walk]").count() == 0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.lesson.test_everyone import violations
-from tests.browser.lesson.test_paths import walked
-from tests.browser.screen import Screen
+from tests.browser.axe import violations
+from tests.browser.paths import walked
+from tests.browser.screen import PHONE, Screen
 
 
 def losses_at(screen: Screen, step: int) -> dict[str, float]:
@@ -40,7 +40,7 @@ def test_a_race_is_run_ranked_and_shared(screen: Screen) -> None:
 
 
 def test_more_than_four_are_ranked_and_a_phone_shows_one_below_the_other(screen: Screen) -> None:
-    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.resize(PHONE)
     walked(screen.open("opt=gd,gd@0.1,gd@0.01,adam,lbfgs&view=race&n=33&steps=20"))
     assert screen.page.locator(".map-title:visible").count() == 4
     assert "the first 4 of 5" in screen.text("race-says")

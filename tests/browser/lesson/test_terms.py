@@ -51,15 +51,15 @@ def test_the_preview_of_the_terms_agrees_with_torch(screen: Screen) -> None:
 
 @pytest.mark.parametrize("weight", [0.05, 1.0, 40.0])
 def test_the_total_is_coloured_by_the_rule_of_every_other_map(screen: Screen, weight: float) -> None:
-    screen.open(f"study=reaction&weight={weight}&n=65")
-    shown = screen.evaluate("""() => {
-        const maps = explorer.reply.map.maps.map(explorer.colors.decode);
-        return explorer.colors.total(maps, explorer.state.weight).scale;
-    }""")
+    # Before the page asks for anything: torch numbers the levels of its forward mode per process, not per thread.
     state, _ = parse(f"study=reaction&weight={weight}&n=65", STUDIES)
     terms = maps.landscape(state, STUDIES["reaction"], 65, ("terms",))["terms"]
     total = weight * terms.sel(term="ic").values + terms.sel(term="pde").values
     expected = color_scale(total)
+    shown = screen.open(f"study=reaction&weight={weight}&n=65").evaluate("""() => {
+        const maps = explorer.reply.map.maps.map(explorer.colors.decode);
+        return explorer.colors.total(maps, explorer.state.weight).scale;
+    }""")
     assert shown["kind"] == expected.kind
     # The browser sums terms sent in float32: 6e-8 relative, and as much again in the quantiles.
     for name in ("low", "high", "floor", "decades"):

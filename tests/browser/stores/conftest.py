@@ -53,22 +53,3 @@ def shared(context: BrowserContext, slices: str) -> Iterator[SliceScreen]:
     page = context.new_page()
     yield SliceScreen(page, slices)
     page.close()
-
-
-@pytest.fixture
-def screen(shared: SliceScreen) -> Iterator[SliceScreen]:
-    """The page with every error of the browser's console collected; a test that leaves one fails."""
-    yield shared
-    errors, shared.errors = shared.errors, []
-    shared.page.set_viewport_size({"width": 1440, "height": 900})
-    assert errors == [], errors
-
-
-@pytest.fixture
-def fresh(context: BrowserContext, slices: str) -> Iterator[SliceScreen]:
-    """A page that has shown nothing yet."""
-    page = context.new_page()
-    made = SliceScreen(page, slices)
-    yield made
-    page.close()
-    assert made.errors == [], made.errors

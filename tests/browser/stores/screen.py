@@ -1,5 +1,7 @@
 """The page /slice as a user sees it, for tests."""
 
+from typing import Self
+
 from tests.browser.screen import Screen
 
 SETTLED = """() => {
@@ -22,11 +24,14 @@ SETTLED = """() => {
 class SliceScreen(Screen):
     """One open slice."""
 
-    def open(self, query: str = "") -> "SliceScreen":
-        self.page.goto(f"{self.address}/slice{'?' if query else ''}{query}")
-        return self.settled()
+    path = "/slice"
 
-    def settled(self) -> "SliceScreen":
+    def go(self, query: str) -> None:
+        # What settled() looks for must not be that of the state before.
+        self.page.evaluate("for (const node of document.querySelectorAll('g.handle > *')) node.remove()")
+        super().go(query)
+
+    def settled(self) -> Self:
         self.page.wait_for_function(SETTLED)
         # Marks follow the size of their plot a frame later.
         self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -4,9 +4,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
-from tests.browser.lesson.test_everyone import violations
+from tests.browser.axe import violations
+from tests.browser.patience import assert_asked_again_is_waited_for
+from tests.browser.screen import PHONE
 from tests.browser.stores.screen import SliceScreen
 
 
@@ -23,7 +25,7 @@ def test_axe_finds_nothing_serious(screen: SliceScreen, query: str) -> None:
 @pytest.mark.parametrize("query", ["", "store=whole.zarr", "store=half.zarr&with=other.zarr", "store=line.zarr",
                                    "store=runs.zarr"])  # fmt: skip
 def test_a_phone_needs_no_sideways_scroll(screen: SliceScreen, query: str) -> None:
-    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.resize(PHONE)
     screen.open(query)
     for summary in screen.page.locator("details:visible > summary").all():
         summary.click()
@@ -107,13 +109,13 @@ def test_theme_and_projector_are_states(screen: SliceScreen) -> None:
     assert float(screen.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) > 20
 
 
-def test_the_two_pages_lead_to_each_other(fresh: SliceScreen) -> None:
-    fresh.open("store=whole.zarr")
-    fresh.page.click("header a >> text=Lesson")
-    fresh.page.wait_for_function("() => document.querySelector('#readout-loss')?.dataset.source === 'torch'")
-    fresh.page.click("header a >> text=Slices")
-    fresh.settled()
-    assert fresh.page.is_visible("#stores table")
+def test_the_two_pages_lead_to_each_other(screen: SliceScreen) -> None:
+    screen.open("store=whole.zarr")
+    screen.page.click("header a >> text=Lesson")
+    screen.page.wait_for_function("() => document.querySelector('#readout-loss')?.dataset.source === 'torch'")
+    screen.page.click("header a >> text=Slices")
+    screen.settled()
+    assert screen.page.is_visible("#stores table")
 
 
 def test_the_report_and_what_a_slice_cannot_show_stand_beside_it(screen: SliceScreen) -> None:
@@ -136,11 +138,11 @@ def test_attributes_of_others_are_shown_letter_for_letter(screen: SliceScreen) -
     assert screen.page.locator("img[src=x]").count() == 0
 
 
-def test_nothing_is_asked_of_any_other_host(fresh: SliceScreen, slices: str) -> None:
+def test_nothing_is_asked_of_any_other_host(screen: SliceScreen, slices: str) -> None:
     asked: list[str] = []
-    fresh.page.on("request", lambda request: asked.append(request.url))
-    fresh.open("store=whole.zarr&view=3d")
-    fresh.page.wait_for_selector("#surface canvas")
+    screen.page.on("request", lambda request: asked.append(request.url))
+    screen.open("store=whole.zarr&view=3d")
+    screen.page.wait_for_selector("#surface canvas")
     own = urlsplit(slices).netloc
     assert [url for url in asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own] == []
 
@@ -174,3 +176,8 @@ def test_the_stores_of_these_tests_are_what_is_listed(screen: SliceScreen, store
     screen.open()
     names = screen.page.locator("#stores tbody th").all_inner_texts()
     assert sorted(names) == sorted(each.name for each in stores.iterdir())
+
+
+def test_a_question_that_is_asked_again_has_its_whole_time(page: Page, slices: str) -> None:
+    screen = SliceScreen(page, slices)
+    assert_asked_again_is_waited_for(screen, "store=whole.zarr", "store=seeds.zarr", held="drawn.data", seconds=20)

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext
 
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
-from tests.browser.lesson.test_everyone import violations
+from tests.browser.axe import violations
 from tests.browser.stores.screen import SliceScreen
 from tests.support.interpolated_cases import interpolated_store
 from tests.support.slice_cases import make_store
@@ -21,17 +21,16 @@ DOTS = "[data-map=landscape] path.evaluated:not(.casing)"
 def shared(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SliceScreen]:
     """A server of a store with 65 x 49 points, of which 17 x 13 are evaluated, a line, and one that is whole."""
     root = tmp_path_factory.mktemp("interpolated")
-    with pytest.MonkeyPatch.context() as patch:
-        interpolated_store(patch, root, "part.zarr", points=(65, 49))
-        interpolated_store(patch, root, "line.zarr", points=(41,), planes=3)
-        make_store(root, "whole.zarr", points=(9, 9))
-        server = server_of(create_app({}, stores=root, trusted=("tests",)), "127.0.0.1", 0)
-        threading.Thread(target=server.run, daemon=True).start()
-        page = context.new_page()
-        yield SliceScreen(page, f"http://127.0.0.1:{server.effective_port}")
-        page.close()
-        server.close()
-        server.task_dispatcher.shutdown()
+    interpolated_store(root, "part.zarr", points=(65, 49))
+    interpolated_store(root, "line.zarr", points=(41,), planes=3)
+    make_store(root, "whole.zarr", points=(9, 9))
+    server = server_of(create_app({}, stores=root, trusted=("tests",)), "127.0.0.1", 0)
+    threading.Thread(target=server.run, daemon=True).start()
+    page = context.new_page()
+    yield SliceScreen(page, f"http://127.0.0.1:{server.effective_port}")
+    page.close()
+    server.close()
+    server.task_dispatcher.shutdown()
 
 
 def hovered(screen: SliceScreen, a: float, b: float) -> str:

@@ -188,17 +188,17 @@ def test_two_slices_share_a_scale_and_a_point(screen: SliceScreen) -> None:
     assert screen.more("loss in other.zarr") == pytest.approx(other(theta).item(), rel=1e-12)
 
 
-def test_the_3d_view_is_drawn_and_fills_its_place(fresh: SliceScreen) -> None:
-    fresh.open("store=whole.zarr")
-    fresh.page.click("#view-3d")
-    fresh.page.wait_for_selector("#surface .js-plotly-plot canvas")
-    assert fresh.query()["view"] == "3d"
-    assert not fresh.page.is_visible("#maps")
-    place, drawn = (fresh.page.locator(each).bounding_box() for each in ("#surface-card", "#surface .svg-container"))
+def test_the_3d_view_is_drawn_and_fills_its_place(screen: SliceScreen) -> None:
+    screen.open("store=whole.zarr")
+    screen.page.click("#view-3d")
+    screen.page.wait_for_selector("#surface .js-plotly-plot canvas")
+    assert screen.query()["view"] == "3d"
+    assert not screen.page.is_visible("#maps")
+    place, drawn = (screen.page.locator(each).bounding_box() for each in ("#surface-card", "#surface .svg-container"))
     assert place is not None
     assert drawn is not None
     assert (drawn["width"], drawn["height"]) == pytest.approx((place["width"], place["height"]), abs=2)
-    assert fresh.evaluate("explorer.every") == 2000
+    assert screen.evaluate("explorer.every") == 2000
 
 
 def test_cuts_go_through_the_point(screen: SliceScreen) -> None:
@@ -218,7 +218,7 @@ def test_cuts_go_through_the_point(screen: SliceScreen) -> None:
 
 def test_a_line_shows_its_band(screen: SliceScreen) -> None:
     screen.open("store=line.zarr")
-    assert screen.page.locator("[data-plot=cut-a] path.band").count() == 1
+    screen.page.wait_for_selector("[data-plot=cut-a] path.band", state="attached")
     assert not screen.page.is_visible("[data-plot=cut-b]")
     assert "Median of 4 seeds" in screen.text("cuts-say")
     assert not screen.page.is_visible("#maps")

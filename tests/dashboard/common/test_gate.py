@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
+from tests.support.page import dash_calls
+from tests.support.page.dash_calls import anything
 
 OUTPUTS = {"point.data": "commit", "map.data": "scene", "minima.data": "minima-query", "opened.data": "address",
            "total-contours.data": "weight-query", "surface.figure": "surface-query", "pasted.data": "paste",
@@ -24,24 +26,13 @@ def client() -> FlaskClient:
 
 
 def body(output: str, value: Any) -> dict[str, Any]:
-    id, property = output.rsplit(".", 1)
-    return {
-        "output": output,
-        "outputs": {"id": id, "property": property},
-        "inputs": [{"id": OUTPUTS[output], "property": "data", "value": value}],
-        "changedPropIds": [f"{OUTPUTS[output]}.data"],
-    }
+    return dash_calls.body(output, OUTPUTS[output], value)
 
 
 def post(client: FlaskClient, payload: Any) -> int:
     return client.post("/_dash-update-component", json=payload).status_code
 
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(max_size=40),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=12,
-)
 queries = st.sampled_from(["", "w=1", "study=reaction", "view=compare&n=17", "target=own&points=1_2", "loss=hidden-1",
                            "target=own&points=1_1~1_2~1_100", "delta=-1", "n=99999", "w=1000&b=-1000",
                            "opt=gd@100,lbfgs&steps=5"])  # fmt: skip
@@ -144,7 +135,7 @@ def test_a_hidden_loss_is_in_no_file_and_no_figure(client: FlaskClient) -> None:
 def test_a_catalogue_of_terms_alone_and_a_study_without_stages_are_served() -> None:
     from dataclasses import replace
 
-    plain = replace(STUDIES["neuron"], stages=None, program=None, minima=None, kinks=None, preview="")
+    plain = replace(STUDIES["neuron"], stages=None, program=None, minima=None, kinks=None, script=None)
     for studies in ({"reaction": STUDIES["reaction"]}, {"neuron": plain}):
         client = create_app(studies).server.test_client()
         for output in ("point.data", "map.data", "minima.data"):

@@ -1,16 +1,13 @@
 """Contrast: text at least 4.5:1, marks at least 3:1, in light and dark and on both ends of viridis (WCAG 2.2)."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-import explorer.dashboard
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
-CSS = (Path(explorer.dashboard.__file__).parent / "assets" / "common" / "style.css").read_text()
 LIGHT, DARK = re.findall(r":root(?:\[data-theme=\"dark\"\])? \{(.*?)\}", CSS, re.DOTALL)[:2]
 THEMES = {"light": LIGHT, "dark": DARK}
-VIRIDIS = ("#440154", "#fde725")
 
 
 def variable(theme: str, name: str) -> str:
@@ -19,20 +16,8 @@ def variable(theme: str, name: str) -> str:
     return found.group(1)
 
 
-def luminance(color: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", ["text", "muted", "good", "bad", "mse", "mae", "huber", "log_cosh"])
+@pytest.mark.parametrize("name", ["text", "muted", "good", "bad", "loss-1", "loss-2", "loss-3", "loss-4"])
 def test_text(theme: str, name: str) -> None:
     assert contrast(variable(theme, name), variable(theme, "card")) >= 4.5
 

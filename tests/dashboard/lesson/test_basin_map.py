@@ -10,12 +10,13 @@ import torch
 import models
 from experiments import STUDIES, TARGETS
 from explorer import Grid, Objective, basins, directions
+from explorer.dashboard.common.coded_map import HOLE
 from explorer.dashboard.lesson import basin_map as page
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.dashboard.lesson.basin_words import sentence
-from explorer.dashboard.lesson.maps import HOLE
-from explorer.dashboard.lesson.state import State, parse
-from tests.dashboard.lesson.test_maps import unpack
+from explorer.dashboard.lesson.state import parse
+from tests.support.page.coded_maps import unpacked
+from tests.support.page.lesson_states import lesson_state
 
 SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-1.5_0.5"
 
@@ -79,7 +80,7 @@ def test_numbers_are_coded_along_a_scale(show):
     name = "final_loss" if show == "loss" else "steps_to_tolerance"
     values = expected[name].where(expected[name] >= 0).values
     low, high, kind = (picture["scale"][key] for key in ("low", "high", "kind"))
-    codes = unpack(picture)
+    codes = unpacked(picture)
     shown = np.where(codes == HOLE, np.nan, codes / (HOLE - 1))
     np.testing.assert_array_equal(np.isnan(shown), np.isnan(values.T))
     to = np.log if kind == "log" else np.asarray
@@ -110,36 +111,24 @@ def test_rates_are_the_second_axis():
 
 
 def test_many_steps_are_taken_from_fewer_points():
-    assert page.points_of(State(n=513, steps=200)) == 513
-    assert page.points_of(State(n=513, steps=5000)) == 141
-    assert page.points_of(State(n=81, steps=5000)) == 81
-    assert page.points_of(State(n=513, steps=5000, across="rates")) == 327
+    assert page.points_of(lesson_state(n=513, steps=200)) == 513
+    assert page.points_of(lesson_state(n=513, steps=5000)) == 141
+    assert page.points_of(lesson_state(n=81, steps=5000)) == 81
+    assert page.points_of(lesson_state(n=513, steps=5000, across="rates")) == 327
 
 
-class Turns:
-    """A lock that notes how long it was held each time."""
-
-    def __init__(self):
-        self.held = []
-
-    def __enter__(self):
-        self.began = perf_counter()
-
-    def __exit__(self, *error):
-        self.held.append(perf_counter() - self.began)
-
-
-def test_others_take_turns_while_a_map_is_made_and_nothing_is_done_unasked():
+def test_a_map_is_made_in_slices_between_which_others_are_answered_and_nothing_is_done_unasked(monkeypatch):
     state, _ = parse("view=basins&target=mirror&n=161&steps=3000&lr=0.21", STUDIES)
-    making, turns = page.Making(state, STUDIES["neuron"]), Turns()
+    making, pauses = page.Making(state, STUDIES["neuron"]), []
+    monkeypatch.setattr(page.WORKER, "pause", lambda: pauses.append(perf_counter()))
     for _ in range(3):
-        making.advance(0.2, turns)
+        making.advance(0.2)
     assert not making.done
     share = making.share + making.stage
     assert share > 0
-    # The first turn traces and finds the minima; the others are slices of a few steps.
-    assert len(turns.held) > 4
-    assert np.median(turns.held) < 10 * page.SLICE
+    # The first slice traces and finds the minima; the others are a few steps.
+    assert len(pauses) > 4
+    assert np.median(np.diff(pauses)) < 10 * page.SLICE
     assert making.share + making.stage == share
 
 

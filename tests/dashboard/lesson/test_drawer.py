@@ -3,13 +3,13 @@
 from dash import html
 
 from experiments import STUDIES
-from explorer.dashboard.lesson.cards.drawer import drawer
+from explorer.dashboard.lesson.cards.drawer import lesson_parts
 
 LESSON = STUDIES["neuron"].lesson
 
 
 def test_every_answer_is_folded_and_nothing_is_lost() -> None:
-    parts = drawer(LESSON)
+    parts = lesson_parts(LESSON)
     folds = [part for part in parts if isinstance(part, html.Details)]
     assert [fold.children[0].children for fold in folds] == ["Answer 1", "Answer 2", "Answer 3"]
     shown = " ".join(part.children[1].children if isinstance(part, html.Details) else part.children for part in parts)
@@ -19,5 +19,5 @@ def test_every_answer_is_folded_and_nothing_is_lost() -> None:
 
 
 def test_a_lesson_without_answers_is_one_text() -> None:
-    (only,) = drawer("# Title\n\n> a note")
+    (only,) = lesson_parts("# Title\n\n> a note")
     assert only.children == "# Title\n\n> a note"

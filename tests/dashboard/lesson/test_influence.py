@@ -13,7 +13,7 @@ from experiments.targets import TARGETS
 from explorer.dashboard.lesson.answers import Callbacks
 from explorer.study import TargetSet
 from models.losses import MAE, MSE, Huber, LogCosh
-from tests.dashboard.common.test_theme import CSS, VIRIDIS, contrast
+from tests.support.page.contrast import CSS, VIRIDIS, contrast
 
 LOSSES = {"mse": MSE(), "mae": MAE(), "huber": Huber(0.25), "log_cosh": LogCosh()}
 PAGE = Callbacks(STUDIES)
@@ -156,9 +156,9 @@ def test_anything_may_be_sent(sent):
 
 
 def test_the_colors_of_the_losses_stand_out_on_the_map():
-    colors = re.findall(r"\.layer :is\(path, circle\)\.(\w+) \{ --of-loss: (#[0-9a-f]{6}); \}", CSS)
+    colors = re.findall(r"\.layer :is\(path, circle\)\.([\w-]+) \{ --of-loss: (#[0-9a-f]{6}); \}", CSS)
     casing = re.search(r"path\.casing\.influence \{ stroke: (#[0-9a-f]{6});", CSS).group(1)
-    assert {name for name, _ in colors} == set(LOSSES)
+    assert [name for name, _ in colors] == [f"loss-{i}" for i in range(1, len(LOSSES) + 1)]
     # Light cores on the dark end of viridis, their dark casing on the light one.
     assert all(contrast(color, VIRIDIS[0]) >= 3 and contrast(color, casing) >= 3 for _, color in colors)
     assert contrast(casing, VIRIDIS[1]) >= 3

@@ -12,13 +12,14 @@ from experiments import STUDIES
 from explorer.dashboard import create_app
 from explorer.dashboard.lesson import cached_descents, paths, race_file
 from explorer.dashboard.lesson.answers import Callbacks
-from explorer.dashboard.lesson.maps import objective_of
+from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.worker import WORKER
 from explorer.descent import OPTIMIZERS, SCHEDULES, descend
 from explorer.figures.theme import RACERS
 from explorer.study import Study
-from tests.experiments.test_training_program import printed
-from tests.support.path_cases import LINE
+from tests.support.page.path_cases import LINE
+from tests.support.page.programs import path_in, printed
 
 NEURON, REACTION = STUDIES["neuron"], STUDIES["reaction"]
 
@@ -42,7 +43,7 @@ def test_a_path_is_that_of_descend_to_the_last_digit(query: str) -> None:
         float(rate or asked.lr), asked.steps, scheduler=SCHEDULES[asked.schedule](asked.steps),
         batch_size=asked.batch or None, seed=asked.seed, tolerance=cached_descents.TOLERANCE,
     )  # fmt: skip
-    told = json.loads(json.dumps(paths.payload(asked, NEURON, which)))
+    told = json.loads(json.dumps(paths.path_numbers(asked, NEURON, which)))
     # repr and back is exact for float64.
     assert told["thetas"] == path.thetas.tolist()
     assert told["losses"] == path.losses.tolist()
@@ -52,7 +53,7 @@ def test_a_path_is_that_of_descend_to_the_last_digit(query: str) -> None:
 
 def test_a_term_study_walks_too_with_all_its_data() -> None:
     asked = state("study=reaction&opt=gd&weight=3&steps=5&batch=2", REACTION)
-    told = paths.payload(asked, REACTION)
+    told = paths.path_numbers(asked, REACTION)
     objective = objective_of(asked, REACTION)
     theta = torch.tensor([asked.w, asked.b], dtype=torch.float64)
     for row in told["thetas"]:
@@ -66,7 +67,7 @@ def test_there_is_within_1e_minus_8_of_the_lowest_certified_minimum() -> None:
     lowest = paths.minima(state("target=short_baseline"), NEURON)[0]["points"][0]
     w, b = lowest["theta"]
     low, high = lowest["eigenvalues"]
-    told = paths.payload(
+    told = paths.path_numbers(
         state(f"target=short_baseline&opt=gd@{2 / (low + high)!r}&w={w + 1!r}&b={b!r}&steps=300"), NEURON
     )
     assert told["least"] == lowest["loss"]
@@ -74,14 +75,14 @@ def test_there_is_within_1e_minus_8_of_the_lowest_certified_minimum() -> None:
 
 
 def test_without_a_certified_minimum_the_lowest_of_the_path_counts() -> None:
-    told = paths.payload(state("target=step_labels&opt=gd&steps=30"), NEURON)
+    told = paths.path_numbers(state("target=step_labels&opt=gd&steps=30"), NEURON)
     assert told["least"] is None
     assert told["losses"][told["reached"]] <= min(told["losses"]) + paths.CLOSE < told["losses"][told["reached"] - 1]
 
 
 def test_a_diverged_path_says_where_and_keeps_json_finite() -> None:
     asked = state("opt=gd@3&w=1&b=1&steps=5000", LINE)
-    told = paths.payload(asked, LINE)
+    told = paths.path_numbers(asked, LINE)
     why = paths.reason(asked, LINE, 0)
     # w grows by |1 - 3 * 8| = 23 a step: the first k at which 4 * 23^2k leaves float64. b, by 5 a step, adds nothing.
     k = math.ceil(math.log(torch.finfo(torch.float64).max / 4) / 2 / math.log(23))
@@ -96,7 +97,7 @@ def test_limits_are_those_of_the_hessian_at_the_point() -> None:
     found = paths.limits_at(state("w=3&b=-2", LINE), LINE)
     # diag(8, 2): products with it are exact here, the eigensolver is right to a few ulp.
     assert (found["stable_rate"], found["best_rate"], found["condition"]) == pytest.approx((0.25, 0.2, 4), rel=1e-14)
-    saddle = paths.limits_at(State(), NEURON)
+    saddle = paths.limits_at(state(""), NEURON)
     assert (saddle["best_rate"], saddle["condition"]) == (None, None)
 
 
@@ -111,17 +112,17 @@ def test_a_class_of_the_catalogue_walks_under_its_name_and_a_refusal_is_told() -
 
     study = replace(NEURON, optimizers={"nadam": torch.optim.NAdam, "fussy": Fussy})
     asked = state("opt=nadam@0.1,fussy@2&steps=10", study)
-    told = paths.payload(asked, study)
+    told = paths.path_numbers(asked, study)
     assert (told["title"], len(told["thetas"])) == ("NAdam", 11)
-    assert "rate above 1" in paths.payload(asked, study, 1)["refused"]
+    assert "rate above 1" in paths.path_numbers(asked, study, 1)["refused"]
     assert paths.reason(asked, study, 1)["kind"] == "refused"
 
 
 def test_a_path_is_walked_once_whatever_else_is_shown() -> None:
     asked = state("opt=gd,adam&target=mirror&steps=20")
-    paths.payload(asked, NEURON, 1)
+    paths.path_numbers(asked, NEURON, 1)
     before = cached_descents._walk.cache_info().misses
-    paths.payload(replace(asked, opt=("adam",), view="race", at=3, hide=("tape",), n=33), NEURON)
+    paths.path_numbers(replace(asked, opt=("adam",), view="race", at=3, hide=("tape",), n=33), NEURON)
     assert cached_descents._walk.cache_info().misses == before
 
 
@@ -129,8 +130,9 @@ def test_a_walk_pauses_between_steps_with_a_schedule_and_without(monkeypatch: py
     monkeypatch.setattr(cached_descents, "SPELL", 0.0)
     for schedule in SCHEDULES:
         pauses: list[int] = []
+        monkeypatch.setattr(WORKER, "pause", partial(pauses.append, 1))
         asked = state(f"opt=adagrad&schedule={schedule}&target=noisy&steps=65&w=2.125")
-        told = paths.payload(asked, NEURON, pause=partial(pauses.append, 1))
+        told = paths.path_numbers(asked, NEURON)
         assert len(told["losses"]) == 66
         assert len(pauses) == 65
 
@@ -144,8 +146,8 @@ def test_a_hidden_loss_is_not_told_by_a_program() -> None:
                                                ("study=reaction&opt=adam@0.1&steps=7&weight=3", REACTION)])  # fmt: skip
 def test_the_copied_program_walks_the_path_on_the_page(query: str, study: Study) -> None:
     asked = state(query, study)
-    trace = printed(paths.reason(asked, study, 0)["program"])
-    told = paths.payload(asked, study)
+    trace = path_in(printed(paths.reason(asked, study, 0)["program"]))
+    told = paths.path_numbers(asked, study)
     assert trace[:, 2:].tolist() == told["thetas"]
     assert trace[:, 1].tolist() == told["losses"]
 

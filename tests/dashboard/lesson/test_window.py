@@ -6,20 +6,23 @@ import torch
 
 from experiments import STUDIES
 from explorer.dashboard.lesson import maps
-from explorer.dashboard.lesson.state import State, parse
+from explorer.dashboard.lesson.certified_minima import minima
+from explorer.dashboard.lesson.objectives import objective_of
+from explorer.dashboard.lesson.state import State, parse, query
+from tests.support.page.lesson_states import lesson_state
 
 NEURON = STUDIES["neuron"]
 
 
-def read(query: str) -> tuple[State, tuple[str, ...]]:
-    return parse(query, STUDIES)
+def read(text: str) -> tuple[State, tuple[str, ...]]:
+    return parse(text, STUDIES)
 
 
 def test_a_window_is_written_and_read_back() -> None:
-    state = State(window=(-1.5, 2.5, 0.25, 1e-3 + 0.25))
-    assert state.query() == "window=-1.5_2.5_0.25_0.251"
-    assert read(state.query()) == (state, ())
-    assert State(window=()).query() == ""
+    state = lesson_state(window=(-1.5, 2.5, 0.25, 1e-3 + 0.25))
+    assert query(state, STUDIES) == "window=-1.5_2.5_0.25_0.251"
+    assert read(query(state, STUDIES)) == (state, ())
+    assert query(lesson_state(window=()), STUDIES) == ""
 
 
 @pytest.mark.parametrize(
@@ -46,17 +49,17 @@ def test_the_map_is_swept_over_the_window() -> None:
     state, _ = read("target=outliers&n=33&window=0.2_0.3_-1_2")
     found = maps.landscape(state, NEURON, 33)
     assert (found.w.values[0], found.w.values[-1], found.b.values[0], found.b.values[-1]) == (0.2, 0.3, -1.0, 2.0)
-    at = maps.objective_of(state, NEURON)(torch.tensor([0.3, -1.0], dtype=torch.float64))
+    at = objective_of(state, NEURON)(torch.tensor([0.3, -1.0], dtype=torch.float64))
     # One rounding of each of 9 terms.
     assert found.loss.values[-1, 0] == pytest.approx(at.item(), rel=1e-14)
-    drawn = maps.payload(state, NEURON)
+    drawn = maps.drawn_maps(state, NEURON)
     assert drawn["window"] == {"w": [0.2, 0.3], "b": [-1.0, 2.0]}
     assert drawn["own_window"] == {label: list(ends) for label, ends in NEURON.targets["outliers"].window.items()}
 
 
 def test_marks_of_a_tiny_window_keep_the_digits_that_place_them() -> None:
     state, _ = read("n=65&window=0.5_0.500001_0.5_0.500001")
-    drawn = maps.payload(state, NEURON)
+    drawn = maps.drawn_maps(state, NEURON)
     [lines] = [each["contours"] for each in drawn["maps"]]
     assert lines
     for _, line in lines:
@@ -69,4 +72,4 @@ def test_marks_of_a_tiny_window_keep_the_digits_that_place_them() -> None:
 def test_minima_do_not_depend_on_the_window() -> None:
     whole, _ = read("target=mirror")
     part, _ = read("target=mirror&window=0_1_0_1")
-    assert maps.minima(part, NEURON) == maps.minima(whole, NEURON)
+    assert minima(part, NEURON) == minima(whole, NEURON)

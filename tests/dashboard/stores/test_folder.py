@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from explorer.dashboard.stores.cards.stores_table import listing, names_of
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.listing import listing, names_of
 from explorer.errors import StoreError
+from explorer.store.chunks import Chunk, Chunks
 from tests.support.slice_cases import CHUNK, fill, make_store, network, oblique, text_of
 
 
@@ -60,7 +61,7 @@ def test_only_real_stores_are_listed(root: Path) -> None:
     assert Folder(root / "nowhere").names() == []
 
 
-def test_a_landscape_is_read_once_for_each_count_of_done_chunks(tmp_path: Path) -> None:
+def test_a_landscape_is_read_once_for_all_that_is_there(tmp_path: Path) -> None:
     store = make_store(tmp_path, "x.zarr", share=0.5)
     whole = make_store(tmp_path, "y.zarr").landscape()
     folder = Folder(tmp_path)
@@ -68,12 +69,33 @@ def test_a_landscape_is_read_once_for_each_count_of_done_chunks(tmp_path: Path) 
     assert folder.landscape(folder.look("x.zarr")) is first
     store.set_attrs({"progress": json.dumps({"points_per_second": 41.0, "seconds_left": 3.0}), "seconds": 1.0})
     assert folder.landscape(folder.look("x.zarr")) is first
-    done = int((store.done != 0).sum())
+    done = len(store.numbers)
     fill(store, whole, done, done + 1)
     opened = folder.look("x.zarr")
-    assert opened.done == done + 1
+    assert opened.points == (done + 1) * CHUNK
     assert folder.landscape(opened) is not first
     assert int((folder.landscape(opened)["status"] == 1).sum()) == (done + 1) * CHUNK
+
+
+def test_only_what_has_come_since_is_read_when_a_store_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store(tmp_path, "x.zarr", share=0.5)
+    whole = make_store(tmp_path / "elsewhere", "y.zarr").landscape()
+    folder, original, read = Folder(tmp_path), Chunks.read, []
+    assert folder.look("x.zarr").points == 2 * CHUNK
+
+    def noted(self: Chunks, number: int, *, whole: bool = True) -> Chunk:
+        read.append((number, whole))
+        return original(self, number, whole=whole)
+
+    monkeypatch.setattr(Chunks, "read", noted)
+    fill(store, whole, 2, 3)
+    # As a running sweep does, every other second.
+    store.set_attrs({"seconds": 1.0})
+    assert folder.look("x.zarr").points == 3 * CHUNK
+    assert folder.look("x.zarr").attrs["seconds"] == 1.0
+    assert read == [(2, False)]
 
 
 def test_the_pace_is_what_the_sweep_says(tmp_path: Path) -> None:
@@ -124,7 +146,7 @@ def test_the_key_of_the_list_changes_with_what_it_shows(tmp_path: Path) -> None:
     assert first["names"] == ["x.zarr"]
     store.set_attrs({"seconds": 3.0})
     assert names_of(folder) == first
-    fill(store, whole, 2, store.chunks)
+    fill(store, whole, 2)
     assert names_of(folder)["key"] != first["key"]
 
 

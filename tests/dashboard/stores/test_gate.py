@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from tests.dashboard.common.test_gate import anything, body
+from tests.support.page import dash_calls
+from tests.support.page.dash_calls import anything
 from tests.support.slice_cases import make_store
 
 OUTPUTS = {"opened.data": "address", "drawn.data": "scene", "point.data": "commit", "watched.data": "watch",
@@ -42,14 +43,7 @@ def client(stores: Path) -> FlaskClient:
 
 
 def asked(output: str, value: Any) -> dict[str, Any]:
-    sent = body("point.data", value)
-    id, property = output.rsplit(".", 1)
-    return sent | {
-        "output": output,
-        "outputs": {"id": id, "property": property},
-        "inputs": [{"id": OUTPUTS[output], "property": "data", "value": value}],
-        "changedPropIds": [f"{OUTPUTS[output]}.data"],
-    }
+    return dash_calls.body(output, OUTPUTS[output], value)
 
 
 def post(client: FlaskClient, payload: Any) -> int:
@@ -135,7 +129,7 @@ def test_every_reply_carries_the_policy(client: FlaskClient, path: str) -> None:
 
 def test_the_two_pages_do_not_answer_each_others_callbacks(client: FlaskClient) -> None:
     assert client.post("/_dash-update-component", json=asked("drawn.data", {"query": ""})).status_code == 400
-    assert post(client, body("map.data", {"query": ""})) == 400
+    assert post(client, dash_calls.body("map.data", "scene", {"query": ""})) == 400
 
 
 def test_the_lesson_is_the_same_with_a_link_and_without_stores_there_is_none(client: FlaskClient) -> None:

@@ -1,7 +1,6 @@
 """What /slice sends of a store whose loss was interpolated at some points, and what it says of it."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,12 @@ import numpy as np
 import pytest
 
 from explorer.dashboard.stores.answers import Answers
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import payload, shown
-from explorer.dashboard.stores.point import payload as at_point
-from explorer.dashboard.stores.reproduce import command, program
+from explorer.dashboard.stores.maps import drawn_maps
+from explorer.dashboard.stores.point import point_numbers
+from explorer.dashboard.stores.shown import shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.store import Store
 from tests.support.interpolated_cases import TOLD, interpolated_store
@@ -25,17 +25,16 @@ NOTE = f"20 of 221 points evaluated, the rest interpolated: {ERROR}."
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("stores")
     make_store(root, "x.zarr")
-    with pytest.MonkeyPatch.context() as patch:
-        interpolated_store(patch, root, "part.zarr")
-        interpolated_store(patch, root, "line.zarr", points=(33,), planes=3)
-        yield root
+    interpolated_store(root, "part.zarr")
+    interpolated_store(root, "line.zarr", points=(33,), planes=3)
+    return root
 
 
 def drawn(root: Path, store: str = "part.zarr", **state: Any) -> dict[str, Any]:
-    return payload(State(store=store, **state), Folder(root))
+    return drawn_maps(State(store=store, **state), Folder(root))
 
 
 def bits(side: dict[str, Any]) -> np.ndarray[Any, Any]:
@@ -78,8 +77,8 @@ def test_a_line_has_the_points_of_its_first_seed(root: Path) -> None:
 
 def test_every_field_can_be_read_between_points(root: Path) -> None:
     state = State(store="part.zarr", a=0.33, b=-0.41)
-    found = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(()))
-    exact = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+    found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(()))
+    exact = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
     assert (found["source"], exact["source"]) == ("swept", "torch")
     # Linear over cells a quarter of the window wide: near, and never missing.
     for name in ("loss", "gradient_norm"):
@@ -92,7 +91,7 @@ def test_the_sweep_is_held_against_torch_at_evaluated_points_only(root: Path) ->
     axis = Store.open(root / "part.zarr").landscape()["alpha"].values
     for step, known in ((4, True), (5, False)):
         state = State(store="part.zarr", a=float(axis[step]), b=-1.0)
-        found = at_point(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+        found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
         assert (found["apart"] is not None) is known
 
 

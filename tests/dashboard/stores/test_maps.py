@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from explorer.cli import main
-from explorer.dashboard.lesson import maps
+from explorer.dashboard.common.coded_map import HOLE
 from explorer.dashboard.stores.answers import Answers
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.cards.below import about
+from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import payload
-from explorer.dashboard.stores.reproduce import command, program
+from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures import color_scale
@@ -42,7 +42,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drawn(root: Path, store: str = "x.zarr", **state: Any) -> dict[str, Any]:
-    return payload(State(store=store, **state), Folder(root))
+    return drawn_maps(State(store=store, **state), Folder(root))
 
 
 def decoded(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
@@ -51,7 +51,7 @@ def decoded(sent: dict[str, Any]) -> np.ndarray[Any, Any]:
     codes = (halves[0] + 256 * halves[1].astype(np.uint32)).astype(np.uint16).reshape(sent["shape"])
     for _ in range(2):
         codes = np.cumsum(codes, axis=1, dtype=np.uint16)
-    return np.where(codes == maps.HOLE, np.nan, codes / (maps.HOLE - 1))
+    return np.where(codes == HOLE, np.nan, codes / (HOLE - 1))
 
 
 def test_a_map_is_the_landscape_along_its_scale(root: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_map_is_the_landscape_along_its_scale(root: Path) -> None:
     landscape = Store.open(root / "x.zarr").landscape()
     scale = color_scale(landscape["loss"].values)
     expected = scale.normalize(landscape["loss"].transpose("beta", "alpha").values)
-    np.testing.assert_allclose(decoded(sent), expected, rtol=0, atol=0.51 / (maps.HOLE - 1))
+    np.testing.assert_allclose(decoded(sent), expected, rtol=0, atol=0.51 / (HOLE - 1))
     assert (sent["scale"]["low"], sent["scale"]["kind"]) == (scale.low, scale.kind)
     assert sent["x"] == landscape["alpha"].values.tolist()
 
@@ -145,7 +145,7 @@ def test_a_damaged_chunk_is_left_out_and_told(tmp_path: Path) -> None:
     chunk = next(each for each in (tmp_path / "x.zarr" / "loss").rglob("*1*") if each.is_file())
     chunk.write_bytes(b"\x00" * chunk.stat().st_size)
     found = drawn(tmp_path)
-    assert "1 of 4 chunks are damaged" in found["notes"][0]
+    assert "1 chunk is damaged" in found["notes"][0]
     assert f"verify {tmp_path / 'x.zarr'}" in found["notes"][0]
     sent = found["maps"][0]
     assert sent["computed"] < 1
@@ -211,7 +211,8 @@ def test_the_program_makes_the_same_store_again(
     objective = network()
     plane = [directions.gaussian(objective, seed=seed) for seed in seeds]
     grid = Grid({"alpha": (-1, 1, 5), "beta": (-1, 1, 4)})
-    first = sweep(objective, plane, grid, store=tmp_path / "runs" / "x.zarr", progress=False)
+    wanted = ("loss", "gradient")
+    first = sweep(objective, plane, grid, quantities=wanted, store=tmp_path / "runs" / "x.zarr", progress=False)
     attrs = Store.open(tmp_path / "runs" / "x.zarr").attrs
     (tmp_path / "again" / "runs").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "again")
@@ -229,7 +230,8 @@ def test_the_command_line_makes_the_same_store_again(tmp_path: Path, monkeypatch
         pytest.skip("no command sweep")
     objective = network(hidden=3)
     grid = Grid({"alpha": (-0.5, 0.5, 5), "beta": (-0.5, 0.5, 4)})
-    sweep(objective, directions.gaussian(objective, seed=4), grid, store=tmp_path / "runs" / "x.zarr", progress=False)
+    plane, wanted = directions.gaussian(objective, seed=4), ("loss", "gradient")
+    sweep(objective, plane, grid, quantities=wanted, store=tmp_path / "runs" / "x.zarr", progress=False)
     attrs = Store.open(tmp_path / "runs" / "x.zarr").attrs
     words = shlex.split(command(attrs, "x.zarr"))
     assert words[:4] == ["python", "-m", "explorer", "sweep"]
@@ -293,7 +295,7 @@ def test_the_program_of_other_directions_takes_the_planes_of_the_store(
     grid = Grid({"alpha": (-1, 1, 5), "beta": (0, 1, 4)})
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
-    first = sweep(objective, plane, grid, store=Path("runs/x.zarr"), progress=False)
+    first = sweep(objective, plane, grid, quantities=("loss", "gradient"), store=Path("runs/x.zarr"), progress=False)
     attrs = Store.open(Path("runs/x.zarr")).attrs
     with contextlib.redirect_stderr(io.StringIO()):
         exec(program(attrs, "x.zarr"), {})

@@ -10,8 +10,8 @@ import torch
 
 from explorer.dashboard.stores.exact import Objectives, exact, projected
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import shown
-from explorer.dashboard.stores.point import payload
+from explorer.dashboard.stores.point import point_numbers
+from explorer.dashboard.stores.shown import shown
 from explorer.dashboard.stores.state import State
 from explorer.dashboard.stores.trust import UnloadableError, source_of
 from tests.support.slice_cases import make_store, network, oblique
@@ -22,7 +22,7 @@ CASES = "tests.support.slice_cases"
 
 def at(root: Path, name: str = "x.zarr", trusted: tuple[str, ...] = TRUSTED, **state: Any) -> dict[str, Any]:
     asked = State(store=name, **state)
-    return payload(asked, shown(name, asked, Folder(root)), Objectives(trusted))
+    return point_numbers(asked, shown(name, asked, Folder(root)), Objectives(trusted))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.dashboard.stores.state import FIELDS, HIDEABLE, LAYERS, SCALES, VIEWS, State, parse
+from explorer.dashboard.stores.state import HIDEABLE, KEYS, LAYERS, SCALES, VIEWS, State, parse
 
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,20}\Z")
 numbers = st.floats(-1e6, 1e6)
@@ -33,7 +33,7 @@ def test_an_address_opens_the_state_that_wrote_it(state: State) -> None:
 def test_defaults_are_left_out_and_unknown_keys_ignored() -> None:
     assert State(store="x.zarr", beside="y.zarr", a=0.5).query() == "store=x.zarr&with=y.zarr&a=0.5"
     assert parse("?store=x.zarr&later=1") == (State(store="x.zarr"), ())
-    assert "beside" not in FIELDS
+    assert "beside" not in KEYS
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_cannot_be_shown_keeps_its_default_and_is_told(query: str) -> None:
 
 
 @settings(max_examples=300)
-@given(st.dictionaries(st.sampled_from([*FIELDS, "x"]), st.text(max_size=30)), st.text(max_size=60))
+@given(st.dictionaries(st.sampled_from([*KEYS, "x"]), st.text(max_size=30)), st.text(max_size=60))
 def test_no_address_fails(given: dict[str, str], rest: str) -> None:
     for query in ("&".join(f"{key}={quote(value)}" for key, value in given.items()), rest):
         state, _ = parse(query)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.dashboard.stores.cards import about
+from explorer.dashboard.stores.cards.below import about
 from explorer.dashboard.stores.checkpoint_marks import MOST_MARKS, checkpoints
 from explorer.dashboard.stores.folder import Folder
-from explorer.dashboard.stores.maps import payload
+from explorer.dashboard.stores.maps import drawn_maps
 from explorer.dashboard.stores.state import State, parse
 from explorer.store import Store
 from tests.support.slice_cases import SHARP, STEPS, descended, make_store, make_training, network, text_of
@@ -25,7 +25,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def drawn(root: Path, store: str, **state: Any) -> dict[str, Any]:
-    return payload(State(store=store, **state), Folder(root))
+    return drawn_maps(State(store=store, **state), Folder(root))
 
 
 def test_several_runs_are_told_apart(root: Path) -> None:

@@ -8,6 +8,7 @@
   const AWAITED = ["commit", "scene"];
   const SILENT = "The server does not answer. What you see is the last it said, or the browser's preview; any change asks it again.";
   const awaited = {};
+  const clocks = {};
 
   /* Question -> what was asked last, by a key that tells whether the answer would be another now. */
   explorer.asked = {};
@@ -25,7 +26,10 @@
     explorer.asked[question] = key;
     awaited[question] = query;
     explorer.send(question, { query });
-    if (AWAITED.includes(question)) setTimeout(unanswered, explorer.page.patience, question, key);
+    if (!AWAITED.includes(question)) return;
+    // One clock a question: that of an earlier asking would run out before this one is answered.
+    clearTimeout(clocks[question]);
+    clocks[question] = setTimeout(unanswered, explorer.page.patience, question, key);
   };
 
   /* A question without an answer is told, and may be asked again. */

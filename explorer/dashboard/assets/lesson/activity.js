@@ -16,7 +16,9 @@
   const active = () => explorer.study()?.activities?.[explorer.state.activity];
   // What the answer is about: the point, the data and the loss.
   const here = () => explorer.query(explorer.state, APART);
-  const predicting = () => explorer.state.activity === "predict_arrow" && judgedAt !== here();
+  /* Whether the answer is a direction, drawn out of the point; and whether it is still to be given. */
+  const isDrawn = () => Boolean(active()?.drawn);
+  const predicting = () => isDrawn() && judgedAt !== here();
   const reset = () => ([answer, drawn, judgedAt] = ["", null, ""]);
 
   const begin = (name) => {
@@ -105,7 +107,7 @@
         reset();
         tell("", false, []);
       }
-      if (explorer.state.activity !== "predict_arrow") check();
+      if (!isDrawn()) check();
     },
     verdict: (reply) => {
       if (!reply.activity || reply.activity !== explorer.state.activity) return;
@@ -113,9 +115,9 @@
       explorer.render();
     },
     /* true or false while a direction is to be predicted, undefined otherwise. */
-    hidesArrow: () => (explorer.state.activity === "predict_arrow" ? predicting() : undefined),
+    hidesArrow: () => (isDrawn() ? predicting() : undefined),
     drawing: predicting,
-    guessed: () => (explorer.state.activity === "predict_arrow" ? drawn : null),
+    guessed: () => (isDrawn() ? drawn : null),
     /* Arrow keys turn the drawn direction, Enter gives it as the answer. */
     turn: (plot, event) => {
       const by = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1 }[event.key];

@@ -29,6 +29,7 @@
 
   const axes = (chart, { x, y }) => {
     const { l, t, w, h } = chart.area;
+    const [across, up] = explorer.study().labels.map((label) => explorer.caption(label).title);
     const text = (u, v, said, anchor) => explorer.text(u, v, said, anchor, "tick");
     return [
       svg("rect", { x: l, y: t, width: w, height: h, class: "frame" }),
@@ -36,7 +37,7 @@
         [chart.upright(value, "grid"), text(chart.px(value), t + h + 15, explorer.short(value), "middle")]),
       ...explorer.ticks(y, TICKS).flatMap((value) =>
         [chart.level(value, "grid"), text(l - 6, chart.py(value) + 4, explorer.short(value), "end")]),
-      text(l + w, t + h + 30, "weight w", "end"), text(l + 6, t + 14, "bias b", "start"),
+      text(l + w, t + h + 30, across, "end"), text(l + 6, t + 14, up, "start"),
     ];
   };
 
@@ -57,21 +58,21 @@
     const isFree = (top) => named.every(([u, v]) => Math.abs(u - x) > wide || Math.abs(v - top) > 13);
     const top = [y - 7, y + 18, y - 22].find(isFree) ?? y - 7;
     named.push([x, top]);
-    return explorer.text(isLeft ? x - 9 : x + 9, top, title, isLeft ? "end" : "start", `ell-label ${loss}`);
+    return explorer.text(isLeft ? x - 9 : x + 9, top, title, isLeft ? "end" : "start", `ell-label ${explorer.lossClass(loss)}`);
   };
 
   const prediction = (chart, before, predicted, loss) => {
     const [[x, y], [u, v]] = [chart.at(before), chart.at(predicted)];
     const d = `${explorer.pathOf([[x, y], [u, v]])}${head(x, y, u - x, v - y)}`;
-    return svg("path", { d, class: `predicted ${loss}`, "data-theta": predicted.join(",") });
+    return svg("path", { d, class: `predicted ${explorer.lossClass(loss)}`, "data-theta": predicted.join(",") });
   };
 
   const marks = (chart, { loss, before, after, predicted }, lines, named) => {
     const { l, w } = chart.area;
-    const drawn = lines.filter((line) => line.length > 1).map((line) => chart.line(line, `ell ${loss}`));
+    const drawn = lines.filter((line) => line.length > 1).map((line) => chart.line(line, `ell ${explorer.lossClass(loss)}`));
     if (before && predicted) drawn.push(prediction(chart, before, predicted, loss));
-    if (before) drawn.push(chart.dot(before, 5, `ring ${loss}`));
-    if (before && after) drawn.push(chart.dot(after, 4.5, `disc ${loss}`), name(chart.at(after), loss, l + w, named));
+    if (before) drawn.push(chart.dot(before, 5, `ring ${explorer.lossClass(loss)}`));
+    if (before && after) drawn.push(chart.dot(after, 4.5, `disc ${explorer.lossClass(loss)}`), name(chart.at(after), loss, l + w, named));
     return drawn;
   };
 

@@ -7,7 +7,8 @@
     byId("lesson").hidden = !isWanted;
     byId("lesson-button").setAttribute("aria-expanded", String(isWanted));
     if (!isWanted) return;
-    explorer.send("lesson-query", { open: true });
+    // The text is long, and typeset when it comes: once is enough.
+    if (!byId("lesson-text").children.length) explorer.send("lesson-query", { open: true });
     byId("lesson-close").focus();
   };
   const close = () => {

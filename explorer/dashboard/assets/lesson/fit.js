@@ -15,7 +15,8 @@
   const round = (value) => Math.round(value * 1000) / 1000;
 
   const extent = ({ x, y }) => {
-    if (explorer.study().terms.length) return { x: [0, 1], y: [-0.1, 1.15] };
+    const { fit } = explorer.preview.of();
+    if (fit) return { x: fit.x, y: fit.y };
     const [low, high] = x.length ? [Math.min(...x), Math.max(...x)] : [-1, 1];
     const pad = Math.max(0.25, (high - low) * 0.2);
     const top = Math.max(1.25, ...y.map((value) => Math.abs(value) * 1.15));
@@ -34,12 +35,11 @@
   };
 
   const marks = () => {
-    const study = explorer.study();
-    const { curve, exact } = explorer.preview.of(study);
+    const { curve, exact } = explorer.preview.of();
     if (curve) {
       const theta = explorer.theta();
       const fitted = svg("path", { d: line((x) => curve(theta, x)), class: "fitted" });
-      plot.put("curve", [...(exact ? [svg("path", { d: line((t) => exact(t, study.facts)), class: "exact" })] : []), fitted]);
+      plot.put("curve", [...(exact ? [svg("path", { d: line((t) => exact(t, explorer.study().facts)), class: "exact" })] : []), fitted]);
       plot.put("residuals", points().map((point, i) => residual(point, i, curve(theta, point[0]))));
     }
     dots();
@@ -166,8 +166,8 @@
   let typed = false;
 
   const show = () => {
-    const isTime = explorer.study().terms.length;
-    plot.show({ ...(frozen ?? extent(explorer.data())), xTitle: isTime ? "time t" : "x", yTitle: isTime ? "û(t)" : "y" });
+    const { xTitle = "x", yTitle = "y" } = explorer.preview.of().fit ?? {};
+    plot.show({ ...(frozen ?? extent(explorer.data())), xTitle, yTitle });
   };
 
   /* Redraw the marks; the axes too when the data asks for others. */

@@ -19,15 +19,15 @@
   const begin = () => (base = null);
   const moving = (i, place) => {
     const { x, y } = explorer.data();
-    const { delta } = explorer.state;
-    if (base?.i !== i) base = { i, x: [...x], y: [...y], delta, query: explorer.query(explorer.state), fresh: true };
+    const parameters = String(explorer.parameters());
+    if (base?.i !== i) base = { i, x: [...x], y: [...y], parameters, query: explorer.query(explorer.state), fresh: true };
     at = place;
   };
   /* Is what is shown still the data of the gesture, its one point moved to where we moved it? */
   const ours = () => {
     const { x, y } = explorer.data();
     const isHeld = (before, values, moved) => String(before.map((value, k) => (k === base.i ? moved : value))) === String(values);
-    return base.delta === explorer.state.delta && isHeld(base.x, x, at[0]) && isHeld(base.y, y, at[1]);
+    return base.parameters === String(explorer.parameters()) && isHeld(base.x, x, at[0]) && isHeld(base.y, y, at[1]);
   };
   const forget = () => {
     [base, at, wanted, trails, last] = [null, null, null, {}, NOTHING];
@@ -80,29 +80,31 @@
     const { view } = explorer.state;
     const losses = explorer.study().losses.filter((loss) => view === "map" || (view === "compare" && loss === name));
     const lines = losses.flatMap((loss) => (trails[loss] ?? []).flatMap((line) => trail(plot, loss, line)));
-    const named = [];
+    const placed = [];
     const moves = last.moves.filter(({ loss }) => losses.includes(loss));
-    return [...lines, ...moves.flatMap((move) => [...arrow(plot, move), ...ends(plot, move, view === "map" && named)])];
+    return [...lines, ...moves.flatMap((move) => [...arrow(plot, move), ...ends(plot, move, view === "map" && placed)])];
   };
+  const named = (kind, loss) => `${kind} ${explorer.lossClass(loss)}`;
   const trail = (plot, loss, line) =>
-    line.length < 2 ? [] : explorer.marks.cased(explorer.pathOf(line.map((place) => plot.pixel(place))), `influence ${loss}`);
+    line.length < 2 ? [] : explorer.marks.cased(explorer.pathOf(line.map((place) => plot.pixel(place))), named("influence", loss));
   const arrow = (plot, { loss, before, predicted }) => {
     if (!before || !predicted) return [];
     const [[x, y], [u, v]] = [plot.pixel(before), plot.pixel(predicted)];
-    return explorer.marks.arrow([x, y], [u - x, v - y], `predicted ${loss}`, 11);
+    return explorer.marks.arrow([x, y], [u - x, v - y], named("predicted", loss), 11);
   };
   /* A ring where θ* was, a disc where it is, and its loss's name where there is room for it. */
-  const ends = (plot, { loss, before, after }, named) => {
+  const ends = (plot, { loss, before, after }, placed) => {
     const circle = (place, name) => {
       const [cx, cy] = plot.pixel(place);
-      return explorer.svg("circle", { cx, cy, r: 3.5, class: `influence-${name} ${loss}`, "data-theta": place.join(",") });
+      return explorer.svg("circle", { cx, cy, r: 3.5, class: named(`influence-${name}`, loss), "data-theta": place.join(",") });
     };
     const circles = [...(before ? [circle(before, "before")] : []), ...(after ? [circle(after, "after")] : [])];
-    if (!after || !named) return circles;
+    if (!after || !placed) return circles;
     const [x, y] = plot.pixel(after);
-    const isFree = explorer.marks.isFree(named, [x, y], 36);
-    named.push([x, y]);
-    return isFree ? [...circles, explorer.marks.label(x + 9, y - 8, explorer.lossTitle(loss), `influence-label ${loss}`)] : circles;
+    const isFree = explorer.marks.isFree(placed, [x, y], 36);
+    placed.push([x, y]);
+    const label = explorer.marks.label(x + 9, y - 8, explorer.lossTitle(loss), named("influence-label", loss));
+    return isFree ? [...circles, label] : circles;
   };
 
   /* ---- in words ---- */

@@ -2,7 +2,6 @@
 (() => {
   const explorer = (window.explorer ??= {});
 
-  const AXES = { w: "weight w", b: "bias b" };
   let maps = [];
   let shown = null;
   let weight = null;
@@ -10,7 +9,7 @@
 
   const show = (map, data, window, labels) => {
     const [x, y] = labels.map((label) => window[label]);
-    const [xTitle, yTitle] = labels.map((label) => AXES[label] ?? label);
+    const [xTitle, yTitle] = labels.map((label) => explorer.caption(label).title);
     map.show(data, data && explorer.evenly(x, y, data.shape), { x, y, xTitle, yTitle });
     if (!data) return;
     map.box.querySelector(".map-title").textContent = explorer.race.title(map.index) ?? title(data.name);
@@ -18,10 +17,11 @@
   };
 
   const title = (name) => {
-    if (name === "total") return "Total: λ·L_ic + L_pde";
-    if (name === "ic") return "L_ic: the initial condition";
-    if (name === "pde") return "L_pde: the equation";
-    return explorer.lossTitle(name);
+    const { terms } = explorer.study();
+    if (name === "total") return `Total: λ·${terms.map((term) => explorer.caption(term).title).join(" + ")}`;
+    if (!terms.includes(name)) return explorer.lossTitle(name);
+    const { title: symbol, meaning } = explorer.caption(name);
+    return meaning ? `${symbol}: ${meaning}` : symbol;
   };
 
   /* What does not move with the point is drawn once for a scene and size. */

@@ -2,10 +2,10 @@
 (() => {
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
-  /* Inputs on a logarithmic scale: key -> slider. */
-  const SLIDERS = { delta: "delta-slider", weight: "weight-slider", lr: "lr-slider" };
-  const FIELDS = { w: "theta", b: "theta", delta: "delta", weight: "weight", lr: "lr" };
-  const COUNTS = ["steps", "batch", "seed"];
+  /* Inputs on a logarithmic scale, each with a slider; whole numbers; and how many losses there are, in words. */
+  const scaled = () => [...explorer.schema.parameters, "weight", "lr"];
+  const WHOLE = ["steps", "batch", "seed"];
+  const COUNTS = ["No", "One", "Two", "Three", "Four", "Five", "Six"];
 
   /* ---- replies ---- */
   const replies = {
@@ -68,7 +68,7 @@
   const frame = () => {
     const { state } = explorer;
     const study = explorer.study();
-    Object.assign(byId("page").dataset, { study: study.terms.length ? "terms" : "neuron", view: state.view });
+    Object.assign(byId("page").dataset, { study: study.terms.length ? "terms" : "targets", view: state.view });
     byId("maps").classList.toggle("pending", explorer.reply.map?.query !== explorer.asked.scene);
     explorer.controls.render();
     fields(state);
@@ -78,26 +78,28 @@
   };
 
   const fields = (state) => {
-    for (const [key, id] of Object.entries(SLIDERS)) {
+    for (const key of scaled()) {
+      const slider = byId(`${key}-slider`);
       explorer.controls.field(key, state[key]);
-      if (document.activeElement !== byId(id)) byId(id).value = Math.log10(state[key]);
-      byId(id).setAttribute("aria-valuetext", explorer.short(state[key]));
+      if (document.activeElement !== slider) slider.value = Math.log10(state[key]);
+      slider.setAttribute("aria-valuetext", explorer.short(state[key]));
     }
-    const hasDelta = explorer.lossName() === "huber" && !explorer.lossHidden();
-    byId("delta-control").classList.toggle("off", !hasDelta && state.view !== "compare");
+    for (const key of explorer.schema.parameters) {
+      byId(`${key}-control`).classList.toggle("off", !explorer.takes(key) && state.view !== "compare");
+    }
     const chosen = byId("more-targets").querySelector('[aria-pressed="true"]');
     byId("more-targets").querySelector("summary").textContent = chosen ? `More: ${chosen.textContent}` : "More";
   };
 
   /* ---- in words ---- */
-  const EXACT = "Dashed: the exact solution. The neuron contains it; whether training finds it is the question.";
-  const teaches = ({ target }, { terms, targets }) => {
-    if (terms.length) return EXACT;
+  const teaches = ({ target }, { terms, targets, teaches: said }) => {
+    if (terms.length) return said;
     return target === "own" ? "Your own points." : targets[target].teaches;
   };
-  const title = ({ view }, { terms }) => {
+  const title = ({ view }, { terms, losses, labels }) => {
     if (terms.length) return "The terms and their weighted total";
-    return view === "compare" ? "Four losses, one point" : `Loss landscape L(w, b), ${explorer.lossTitle()}`;
+    if (view === "compare") return `${COUNTS[losses.length] ?? losses.length} losses, one point`;
+    return `Loss landscape L(${labels.join(", ")}), ${explorer.lossTitle()}`;
   };
   const arrowScale = (hasPulls, hasTerms) => {
     const each = hasTerms ? "term's gradient; −∇L is their sum" : "point's own gradient; −∇L is their mean";
@@ -110,12 +112,14 @@
     byId("teaches").textContent = teaches(state, study);
     byId("landscape-title").textContent = title(state, study);
     byId("layers-pulls").textContent = hasTerms ? "Each term's pull" : "Each point's pull";
+    const weighted = hasTerms ? explorer.caption(study.terms[0]).title : "";
+    if (hasTerms) byId("weight-control").querySelector(".label").textContent = `Weight of ${weighted}`;
     byId("arrow-scale").textContent = arrowScale(state.layers.includes("pulls"), hasTerms);
   };
 
   /* ---- controls to state ---- */
-  const slid = (key, id) => {
-    const node = byId(id);
+  const slid = (key) => {
+    const node = byId(`${key}-slider`);
     const value = () => explorer.clamp(Number((10 ** Number(node.value)).toPrecision(3)), explorer.schema.limits[key]);
     node.addEventListener("input", () => explorer.act({ [key]: value() }, "live"));
     node.addEventListener("change", () => explorer.act({ [key]: value() }));
@@ -133,9 +137,10 @@
 
   const begin = () => {
     const { limits } = explorer.schema;
-    for (const [key, limit] of Object.entries(FIELDS)) explorer.controls.typed(key, limits[limit]);
-    for (const key of COUNTS) explorer.controls.typed(key, limits[key], true);
-    for (const [key, id] of Object.entries(SLIDERS)) slid(key, id);
+    for (const key of ["w", "b"]) explorer.controls.typed(key, limits.theta);
+    for (const key of scaled()) explorer.controls.typed(key, limits[key]);
+    for (const key of WHOLE) explorer.controls.typed(key, limits[key], true);
+    for (const key of scaled()) slid(key);
     byId("code-button").addEventListener("click", () =>
       byId("code-card").scrollIntoView({ behavior: explorer.isStill() ? "auto" : "smooth" }));
     explorer.fit.show();

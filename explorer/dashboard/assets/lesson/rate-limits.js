@@ -24,7 +24,7 @@
     const fastest = best === null
       ? "; the ground bends down in one direction, so no rate is best"
       : ` and is fastest at 2/(λmin + λmax) = ${short(best)}`;
-    const kink = explorer.hasCreases() ? " The creases of MAE are not in it." : "";
+    const kink = explorer.hasCreases() ? ` The creases of ${explorer.lossTitle()} are not in it.` : "";
     const ratio = condition === null ? "" : `, κ = ${short(condition)}`;
     return `${ends}${ratio}. ${limit}${fastest}. Elsewhere the curvature is another.${kink}`;
   };

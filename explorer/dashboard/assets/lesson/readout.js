@@ -6,16 +6,11 @@
   const byId = (id) => document.getElementById(id);
   const short = (value) => explorer.short(value);
 
-  const previewed = (loss) => {
-    const study = explorer.study();
-    return explorer.preview.of(study).at(explorer.theta(), explorer.data(), { ...explorer.state, loss, facts: study.facts });
-  };
-
   /* Loss, gradient, pulls and residuals at the point; `name` asks for another loss (compare view) or a term. */
   const numbers = (name) => {
     const { state, reply } = explorer;
     const study = explorer.study();
-    const preview = previewed(study.losses.includes(name) ? name : explorer.lossName(name in study.hidden ? name : undefined));
+    const preview = explorer.preview.here(study.losses.includes(name) ? name : explorer.lossName(name in study.hidden ? name : undefined));
     if (study.terms.includes(name)) {
       const i = study.terms.indexOf(name);
       // A term's own map shows the term itself, without the weight it has in the total.
@@ -81,7 +76,7 @@
     put("readout-norm", Math.hypot(...gradient), source);
     if (source !== "torch") return (byId("agree").textContent = "preview; torch is asked on release");
     const study = explorer.study();
-    agreement(apart(here, previewed(explorer.lossName())));
+    agreement(apart(here, explorer.preview.here()));
     byId("live").textContent = sentence(here, explorer.theta(), study.terms.length ? "total" : explorer.lossTitle(), study.labels);
     byId("curvature").textContent = curvature();
   };

@@ -7,20 +7,23 @@
   explorer.study = () => explorer.schema.studies[explorer.state.study];
   explorer.lossName = (loss = explorer.state.loss) => explorer.study().hidden[loss] ?? loss;
   explorer.lossHidden = () => explorer.state.loss in explorer.study().hidden;
-  explorer.lossTitle = (loss = explorer.state.loss) =>
-    loss in explorer.study().hidden ? "hidden" : (explorer.schema.names[loss] ?? loss);
+  /* How a loss, a term or an axis is spoken of. */
+  explorer.caption = (name) => explorer.study().captions[name] ?? { title: name, meaning: "" };
+  explorer.lossTitle = (loss = explorer.state.loss) => (loss in explorer.study().hidden ? "hidden" : explorer.caption(loss).title);
+  /* The class that gives a loss its color and dashes: by its place in the study; there are four, then the first again. */
+  explorer.lossClass = (loss) => `loss-${1 + (explorer.study().losses.indexOf(loss) % 4)}`;
 
   /* Whether the loss shown has creases, where there is no second derivative. */
-  explorer.hasCreases = () => explorer.lossName() === "mae" && !explorer.lossHidden() && !explorer.study().terms.length;
+  explorer.hasCreases = () => explorer.study().creased.includes(explorer.lossName()) && !explorer.lossHidden();
+  /* The values of the losses' parameters; and whether the loss shown takes one. */
+  explorer.parameters = () => explorer.schema.parameters.map((key) => explorer.state[key]);
+  explorer.takes = (key) => Boolean(explorer.study().parameters[explorer.lossName()]?.includes(key)) && !explorer.lossHidden();
 
-  /* The data points {x, y}: the learner's own, the target set's, or a study's collocation points. */
+  /* The data points {x, y}: the learner's own, the target set's, or where a study's terms look. */
   explorer.data = () => {
     const { state } = explorer;
     const study = explorer.study();
-    if (study.terms.length) {
-      const n = study.facts.collocation_points;
-      return { x: Array.from({ length: n }, (_, i) => i / (n - 1)), y: [] };
-    }
+    if (study.terms.length) return { x: study.inputs, y: [] };
     if (state.target === "own") return { x: state.points.map((p) => p[0]), y: state.points.map((p) => p[1]) };
     return study.targets[state.target];
   };

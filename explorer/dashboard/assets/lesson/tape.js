@@ -3,12 +3,14 @@
   const explorer = (window.explorer ??= {});
   const byId = (id) => document.getElementById(id);
   const short = (value) => explorer.short(value);
-  const SYMBOL = { z: "z", yhat: "ŷ", r: "r", ell: "ℓ", L: "L" };
-  const FORMULA = { z: "w·x + b", yhat: "tanh z", r: "ŷ − y", ell: "ℓ(r)", L: "mean ℓ" };
   let chosen = null;
   let at = null;
 
   const make = (...given) => explorer.make(...given);
+
+  /* What the study's script tells of the tape; a stage that it does not name is called by its name. */
+  const written = () => explorer.preview.of().tape ?? {};
+  const stageOf = (name) => written().stages?.[name] ?? { symbol: name, formula: "" };
 
   const list = (values) => values.slice(0, 3).map(short).join(", ") + (values.length > 3 ? `, … (${values.length})` : "");
   const said = (value, i) => {
@@ -35,15 +37,15 @@
     byId("tape").replaceChildren(...nodes(tape, reply, seen, all[now]));
     const step = `step ${now + 1} of ${all.length}: ${describe(tape, all[now])}`;
     byId("tape-step").textContent = at === null ? "forward and backward, all shown" : step;
-    byId("chain").replaceChildren(chain(reply, x));
+    byId("chain").replaceChildren(...(written().factors ? [chain(reply, x)] : []));
     byId("vector").textContent = `ℓ.backward() on the vector of the points' losses: ${reply.vector} ` +
       "A gradient belongs to one number; averaging (or summing) the losses makes the scalar L that training walks on.";
   };
 
   const describe = (tape, [way, k]) => {
     if (k < 0) return "backward reaches w and b";
-    const { name, grad_fn: made } = tape[k];
-    return way === "forward" ? `forward computes ${SYMBOL[name]} = ${FORMULA[name]}` : `backward computes ∂L/∂${SYMBOL[name]} (${made})`;
+    const { symbol, formula } = stageOf(tape[k].name);
+    return way === "forward" ? `forward computes ${symbol} = ${formula}` : `backward computes ∂L/∂${symbol} (${tape[k].grad_fn})`;
   };
 
   /* One box of the tape: a quantity, its formula, its value, what backward has found for it, and by which function. */
@@ -60,22 +62,24 @@
       backward: seen("backward", -1) ? `∂L/∂w ${short(dw)}; ∂L/∂b ${short(db)}` : undefined,
     });
     return [leaves, ...tape.map(({ name, value, backward, grad_fn: made }, k) => box({
-      symbol: SYMBOL[name], formula: FORMULA[name], made, isCurrent: k === current,
+      ...stageOf(name), made, isCurrent: k === current,
       forward: seen("forward", k) ? said(value, chosen) : undefined,
-      backward: seen("backward", k) ? `∂L/∂${SYMBOL[name]} ${said(backward, chosen)}` : undefined,
+      backward: seen("backward", k) ? `∂L/∂${stageOf(name).symbol} ${said(backward, chosen)}` : undefined,
     }))];
   };
 
   /* The chain rule multiplied out: one product for the chosen point, or all of them and their sum. */
   const chain = (reply, x) => {
-    const stage = Object.fromEntries(reply.tape.map((each) => [each.name, each]));
+    const { factors, leaf, leaves } = written();
+    const local = Object.fromEntries(reply.tape.map((each) => [each.name, each.local]));
     const n = x.length;
-    const product = (i) => (1 / n) * stage.r.local[i] * stage.yhat.local[i] * stage.z.local[i];
+    const terms = (i) => [1 / n, ...Object.keys(factors).map((name) => local[name][i])];
+    const products = (i) => leaves(x[i]).map((each) => terms(i).reduce((product, term) => product * term) * each);
     const differences = `Central differences of L: ${short(reply.differences[0])}, ${short(reply.differences[1])}.`;
-    const heading = ["x", "1/N", "ℓ′(r)", "∂r/∂ŷ", "∂ŷ/∂z = 1 − ŷ²", "∂z/∂w = x", "product (∂L/∂w)", "product (∂L/∂b)"];
+    const heading = ["x", "1/N", ...Object.values(factors), leaf, "product (∂L/∂w)", "product (∂L/∂b)"];
     const rows = (chosen === null ? x.map((_, i) => i) : [chosen]).map((i) =>
-      [x[i], 1 / n, stage.r.local[i], stage.yhat.local[i], stage.z.local[i], x[i], product(i) * x[i], product(i)].map(short));
-    const [sumW, sumB] = [0, 1].map((axis) => x.reduce((total, value, i) => total + product(i) * (axis ? 1 : value), 0));
+      [x[i], ...terms(i), leaves(x[i])[0], ...products(i)].map(short));
+    const [sumW, sumB] = [0, 1].map((axis) => x.reduce((total, _, i) => total + products(i)[axis], 0));
     const others = chosen === null ? "Sum of all rows" : `Point ${chosen + 1} of ${n}; the sum over all ${n} points`;
     const wrote = `backward() wrote ${reply.gradient.map(short).join(", ")}.`;
     const textContent = `${others}: ∂L/∂w = ${short(sumW)}, ∂L/∂b = ${short(sumB)}; ${wrote} ${differences}`;

@@ -4,7 +4,7 @@ from dash import html
 
 from explorer.dashboard.common import controls as ui
 from explorer.dashboard.lesson.basin_map import MORE_STEPS
-from explorer.dashboard.lesson.state import BASINS
+from explorer.dashboard.lesson.readers import BASINS
 from explorer.descent import OPTIMIZERS
 
 SHOWN_NAMES = {"minimum": "Minimum reached", "loss": "Final loss", "steps": "Steps to settle", "diverged": "Diverged"}
@@ -29,11 +29,7 @@ def card() -> html.Div:
                 className="tools",
             ),
             ui.graph("basins", KEYS),
-            html.Div(
-                [html.Div(className="bar"), html.Div(className="ticks"),
-                 html.Div([html.Span(className="says"), html.Span(className="under-pointer")])],
-                className="legend",
-            ),
+            ui.legend(),
             html.Ul(id="basins-kinds"),
             html.Div(html.Progress(id="basins-progress", max="1", **ui.aria(label="Descents done")), id="basins-wait",
                      hidden=True),

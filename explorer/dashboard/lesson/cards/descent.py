@@ -39,7 +39,7 @@ def _settings() -> html.Div:
     return html.Div(
         [
             ui.number("steps", "steps", step="1"),
-            html.Div(ui.number("batch", "mini-batch (0: all)", step="1"), className="neuron-only"),
+            html.Div(ui.number("batch", "mini-batch (0: all)", step="1"), className="targets-only"),
             html.Div(ui.number("seed", "seed", step="1"), id="seed-control"),
             ui.segmented("Schedule", ui.choices("schedule", names), hide="descent"),
         ],

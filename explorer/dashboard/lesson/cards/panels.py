@@ -23,12 +23,27 @@ def fit() -> Any:
     )  # fmt: skip
     return ui.card(
         "Fit",
-        [ui.graph("fit", "Fit: the neuron's curve, the targets and the residuals"), html.P(id="teaches"),
-         html.Div(table, className="neuron-only")],
+        [ui.graph("fit", "Fit: the model's curve, the targets and the residuals"), html.P(id="teaches"),
+         html.Div(table, className="targets-only")],
         hint=html.Span(
-            "drag a point; double-click adds one; Delete removes", className="neuron-only", **ui.data(hide="data")
+            "drag a point; double-click adds one; Delete removes", className="targets-only", **ui.data(hide="data")
         ),
     )  # fmt: skip
+
+
+def influence() -> Any:
+    """Return the card that tells where minima go while a data point is moved."""
+    marks = "Ring: where θ* was before the move. Disc: where it is. Line: the way it went. Thin arrow: the prediction."
+    table = html.Div(id="influence-table", className="scroll", tabIndex="0", role="region",
+                     **ui.aria(label="How far each minimum moved"))  # fmt: skip
+    drawn = html.Div([html.Div(id="influence-closeup"), html.P(marks, className="hint"), table], id="influence-drawn")
+    return ui.card(
+        "Influence of a data point",
+        [html.P(id="influence-says", **ui.aria(live="polite")), drawn],
+        id="influence-card",
+        hint=ui.button("Clear trails", id="influence-clear"),
+        hidden=True,
+    )
 
 
 def readouts() -> Any:
@@ -84,11 +99,12 @@ def _residuals() -> Any:
     return ui.card(
         "Loss against residual",
         [
-            html.Div([ui.graph("ell", "ℓ(r) of the four losses, with the residuals as dots"),
-                      ui.graph("ell-slope", "ℓ′(r) of the four losses, with the residuals as dots")], className="two"),
+            html.Div([ui.graph("ell", "ℓ(r) of every loss, with the residuals as dots"),
+                      ui.graph("ell-slope", "ℓ′(r) of every loss, with the residuals as dots")], className="two"),
             html.P(id="ell-says"),
         ],
-        hint="never negative, zero at zero, growing with the error", hide="losses", className="neuron-only",
+        id="ell-card", hint="never negative, zero at zero, growing with the error", hide="losses",
+        className="targets-only",
     )  # fmt: skip
 
 
@@ -108,7 +124,7 @@ def _tape() -> Any:
             html.Div(id="chain"),
             ui.folded("What if the loss is a vector?", [html.P(id="vector")]),
         ],
-        hint="the tape that backward() walks", hide="tape", className="neuron-only",
+        hint="the tape that backward() walks", hide="tape", className="targets-only",
     )  # fmt: skip
 
 

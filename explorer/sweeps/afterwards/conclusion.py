@@ -1,0 +1,25 @@
+"""Findings: what is said about a finished landscape: projected checkpoints, and the report."""
+
+import json
+
+import xarray as xr
+
+from explorer.checklist import Depth, findings
+from explorer.sweeps.afterwards.mixed_precision_error import mixed_precision
+from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints, projected
+from explorer.sweeps.job import Job
+from explorer.sweeps.provenance import Attributes
+
+
+def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None, *, report: Depth) -> Attributes:
+    """Return the attributes `checkpoints` and `report`, as far as they are asked for, as JSON text; and, of mixed
+    precision, its error."""
+    found: Attributes = {}
+    if checkpoints is not None:
+        found["checkpoints"] = json.dumps(projected(job.objective, job.plane, checkpoints))
+    if job.low is not None and "mixed_precision_checked" not in landscape.attrs:
+        found |= mixed_precision(job, landscape)
+    if report:
+        whole = landscape.assign_attrs(found)
+        found["report"] = json.dumps(findings(job.objective, job.plane, job.grid, whole, depth=report))
+    return found

@@ -1,0 +1,181 @@
+"""Dask: the workers of a dask.distributed cluster, on this machine or on many."""
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any
+
+import dask
+import torch
+from dask.utils import parse_timedelta
+from distributed import KilledWorker, WorkerPlugin, get_worker
+
+from explorer.errors import WorkerError
+from explorer.sweeps.executors.grouping import Task
+from explorer.sweeps.executors.parcel import Parcel
+from explorer.sweeps.executors.task import DELIVERED, Reply, Ticket, forget, work
+from explorer.sweeps.executors.window import LostTaskError
+
+GPU = "GPU"
+"""The resource that a worker offers which has a GPU: dask worker --resources GPU=1."""
+_PATIENCE = 600.0
+"""Seconds without any worker; Dask's own distributed.scheduler.no-workers-timeout where that is set."""
+_LOOK = 5.0
+"""Seconds between two looks at the cluster."""
+_MEMORY = 60.0
+"""Seconds to wait for a result that is told to be there: it is computed again if its worker died meanwhile."""
+
+_DELIVERIES, _PAUSE = 5, 1.0
+"""How often a parcel is brought to all workers, while some of them die, and seconds between."""
+
+
+class Cluster:
+    """The workers that a client reaches; only those with a GPU where there are any.
+
+    Args:
+        client: connected.
+        ticket: what a task is for.
+        patience: seconds without any worker before that is an error.
+        threads: of PyTorch in each worker; as many as the worker has itself where None.
+    """
+
+    def __init__(self, client: Any, ticket: Ticket, patience: float | None, threads: int | None) -> None:
+        self._client, self._ticket, self._threads = client, ticket, threads
+        self._patience = _patience() if patience is None else patience
+        self._prefix, self._sent = f"explorer-{uuid.uuid4().hex[:8]}", 0
+        self._seen = time.monotonic()
+        self.workers, self._gpus = 0, False
+        self._looked = float("-inf")
+        self.look()
+
+    def look(self) -> None:
+        """See how many workers there are, from time to time. Raises WorkerError: none for too long, or no scheduler."""
+        now = time.monotonic()
+        if now - self._looked < min(_LOOK, self._patience / 4):
+            return
+        self._looked = now
+        workers = self._known().values()
+        with_gpu = sum(each["resources"].get(GPU, 0) > 0 for each in workers)
+        # Where one was there, others will come: a task is not to run without because its worker is just being replaced.
+        self._gpus = self._gpus or with_gpu > 0
+        self.workers = with_gpu if self._gpus else len(workers)
+        if self.workers:
+            self._seen = now
+        elif now - self._seen > self._patience:
+            # Whoever calls again may wait again.
+            waited, self._seen = now - self._seen, now
+            what = f"workers that offer the resource {GPU}" if self._gpus else "workers"
+            raise WorkerError(
+                f"expected {what} on the cluster of {self._client.scheduler.address}; there have been none for "
+                f"{waited:.0f} s. What came out is kept: start workers and call again"
+            )
+
+    def submit(self, task: Task, done: "SimpleQueue[Any]") -> Any:
+        """Send a task. Raises WorkerError if the connection is gone."""
+        self._sent += 1
+        key, resources = f"{self._prefix}-{self._sent}", {GPU: 1} if self._gpus else None
+        given = (self._ticket, self._threads, task.pieces)
+        try:
+            future = self._client.submit(_work_on_dask, *given, key=key, pure=False, resources=resources)
+        except Exception as error:
+            raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
+        future.add_done_callback(done.put)
+        return future
+
+    def reply(self, future: Any, done: "SimpleQueue[Any]") -> Reply | None:
+        """Return what came of a task; None where its result was lost with its worker and is computed again.
+
+        Raises:
+            LostTaskError: its worker died, each time.
+            WorkerError: its objective cannot be made, or the cluster is gone.
+        """
+        if future.status in ("cancelled", "lost"):
+            raise WorkerError(_gone(f"a task that is {future.status}"))
+        try:
+            reply: Reply = future.result(timeout=_MEMORY)
+        except TimeoutError:
+            future.add_done_callback(done.put)
+            return None
+        except KilledWorker as error:
+            raise LostTaskError(f"its worker died each time, {error.allowed_failures + 1} times in all") from None
+        except WorkerError:
+            raise
+        except Exception as error:
+            raise WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}") from error
+        future.release()
+        return reply
+
+    def drop(self, futures: Iterable[Any]) -> None:
+        """Cancel what nobody waits for."""
+        left = list(futures)
+        if left and self._client.status == "running":
+            self._client.cancel(left)
+
+    def _known(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        except Exception as error:
+            raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
+        return known
+
+
+@contextmanager
+def delivered(client: Any, parcel: Parcel) -> Iterator[None]:
+    """Bring a parcel to every worker, once, also to those that come later, as long as the context lasts."""
+    # A name of its own, so that two drivers with the same parcel do not take it from each other.
+    name = f"explorer-{parcel.name[:16]}-{uuid.uuid4().hex[:8]}"
+    _deliver(client, _Delivery(parcel), name)
+    try:
+        yield
+    finally:
+        # A worker that is dying does not answer; nor does a scheduler that is gone.
+        with suppress(Exception):
+            client.unregister_worker_plugin(name)
+
+
+def _deliver(client: Any, delivery: "_Delivery", name: str) -> None:
+    for attempt in range(_DELIVERIES):
+        try:
+            client.register_plugin(delivery, name=name)
+        except OSError as error:
+            # A worker died just then: all others may still have to hear of it.
+            if attempt == _DELIVERIES - 1:
+                raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+class _Delivery(WorkerPlugin):
+    """Kept by the scheduler, and handed to each worker when that starts: it outlives any of them, as data on workers
+    does not."""
+
+    def __init__(self, parcel: Parcel) -> None:
+        self.parcel = parcel
+
+    def setup(self, worker: Any) -> None:
+        """Keep the parcel in the worker's process."""
+        DELIVERED[self.parcel.name] = self.parcel
+
+    def teardown(self, worker: Any) -> None:
+        """Let it go."""
+        forget(self.parcel.name)
+
+
+def _work_on_dask(ticket: Ticket, threads: int | None, pieces: tuple[Any, ...]) -> Reply:
+    """Measure pieces with the device and the threads of the worker that this runs on."""
+    state = get_worker().state
+    device = "cuda" if state.total_resources.get(GPU, 0) > 0 and torch.cuda.is_available() else ticket.device
+    return work(replace(ticket, device=device, threads=threads or state.nthreads), pieces)
+
+
+def _patience() -> float:
+    own = dask.config.get("distributed.scheduler.no-workers-timeout")
+    return _PATIENCE if own is None else float(parse_timedelta(own))
+
+
+def _gone(what: str) -> str:
+    return f"expected a connection to Dask's scheduler; got {what}. What came out is kept: connect and call again"
