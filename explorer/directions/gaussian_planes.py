@@ -38,7 +38,7 @@ def gaussian(
             length of that filter of w (see `by_filter`), so a zero filter does not move; "layer": the same for each
             parameter as a whole; "weight": d times w, entry by entry; "dfilter", "dlayer": filters or parameters of
             unit length; None: as drawn.
-        skip: kinds of parameters that the direction leaves alone (`skipping.SKIPS`).
+        skip: kinds of parameters that the direction leaves alone (`skipped_parameters.SKIPS`).
 
     Raises:
         ObjectiveError: nothing is left to move.

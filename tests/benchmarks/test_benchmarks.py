@@ -7,8 +7,10 @@ import pytest
 from explorer import sweep
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LOOP, measure_by
+from models.residual import ResidualNetwork
 from tests.benchmarks import (
     bench_ablation,
+    bench_cluster,
     bench_convolution,
     bench_gpu,
     bench_models,
@@ -53,7 +55,8 @@ def test_the_networks_benchmark_runs_at_toy_size(monkeypatch):
     ],
     ids=["convolution", "transformer"],
 )
-def test_the_other_benchmarks_run_at_toy_size(lines):
+def test_the_other_benchmarks_run_at_toy_size(lines, monkeypatch):
+    monkeypatch.setattr(bench_convolution, "resnet20", lambda: ResidualNetwork(depth=8, width=4, channels=3))
     assert sum(line.startswith("sweep  ") for line in lines()) == 1
 
 
@@ -71,6 +74,11 @@ def test_the_benchmark_for_a_gpu_runs_at_toy_size_on_the_cpu(monkeypatch):
     assert f"{2 * 118016 * 8 / 1e9:.3g} GFLOP a point" in "\n".join(lines)
 
 
+def test_the_benchmark_of_workers_runs_at_toy_size():
+    lines = list(bench_cluster.lines((1e-3,), seconds=0.05, rounds=1, processes=False, patience=0.0))
+    assert sum("of 2 times one" in line for line in lines) == 1
+
+
 def test_a_sweep_beats_the_naive_loop_by_far():
     size = Size(points=96, looped=300, patience=0.0)
     wanted = (bench_neuron.BASE, "sweep, loss and gradient")
@@ -80,6 +88,7 @@ def test_a_sweep_beats_the_naive_loop_by_far():
     assert table.ratio(swept, [loop]) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_memory_of_a_sweep_is_bounded():
     # Results of 256 x 256 points take 1 MB; all at once, the graph of 64 data would take 32 MB and more.

@@ -48,6 +48,11 @@ def is_there(dotted: str) -> bool:
     return False
 
 
+@pytest.mark.parametrize("name", LINKED)
+def test_a_paper_has_no_gaps(name: str) -> None:
+    assert not re.search(r"@\w+@|TODO|FIXME|XXX|LINK\b", text_of(name))
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_every_path_in_a_paper_exists(name: str) -> None:
     assert [path for path in paths(text_of(name)) if not (ROOT / path).exists()] == []
@@ -56,6 +61,15 @@ def test_every_path_in_a_paper_exists(name: str) -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_every_dotted_name_in_a_paper_is_there(name: str) -> None:
     assert [dotted for dotted in modules(text_of(name)) if not is_there(dotted)] == []
+
+
+def test_what_is_said_to_be_in_a_file_is_in_it() -> None:
+    said = re.findall(r"`([\w.]+)`\s+\(`([\w./]+\.(?:py|js))`", text_of("ARCHITECTURE.md"))
+    assert len(said) > 5
+    missing = [
+        f"{name} in {path}" for name, path in said if not re.search(rf"\b{name.split('.')[-1]}\b", text_of(path))
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("name", LINKED)
