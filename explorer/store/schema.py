@@ -152,9 +152,6 @@ class Anatomy:
             raise StoreError(f"expected a description of the store's arrays; got {error!r}: it is damaged") from None
 
 
-STATUS_SPEC = FieldSpec("int8")
-
-
 def axis_folder(number: int) -> str:
     """Return where the points of an axis lie."""
     return f"axis_{number}"

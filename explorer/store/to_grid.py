@@ -38,9 +38,3 @@ def scattered(anatomy: Anatomy, axes: Sequence[Array], chunks: Iterable[Chunk]) 
     dims = dict(zip(anatomy.axes, axes, strict=True))
     extra = {name: spec.extra for name, spec in anatomy.fields.items()}
     return as_dataset(dims, extra, fields, standing.status, {}), standing.failures
-
-
-def runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return (first, one after the last) of each run of true entries."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(np.int8)))
-    return [(int(first), int(after)) for first, after in edges.reshape(-1, 2)]

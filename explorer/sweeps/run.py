@@ -19,7 +19,7 @@ from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
 from explorer.sweeps.dataset import landscape
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
-from explorer.sweeps.executors import AnyExecutor, SweepRecipe, on
+from explorer.sweeps.executors import AnyExecutor, SweepRecipe, on, workers_of
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import Job
 from explorer.sweeps.journal import Journal
@@ -71,8 +71,9 @@ class Run:
 
     @property
     def lasting(self) -> int:
-        """How many points take about a second."""
-        each = self.plan.seconds / self.expected
+        """How many points take about a second, of all workers together."""
+        workers = 1 if self.executor is None else workers_of(self.executor)
+        each = self.plan.seconds / self.expected / workers
         chunks = max(1, round(_SAVED_SECONDS / (each * self.plan.chunk))) if each > 0 else 1
         return self.plan.chunk * chunks
 

@@ -5,10 +5,22 @@ import sys
 import pytest
 
 from explorer import sweep
-from tests.benchmarks import bench_convolution, bench_gpu, bench_models, bench_network, bench_neuron, bench_transformer
+from explorer.quantities import read_quantities
+from explorer.sweeps.evaluation.strategies import LOOP, measure_by
+from models.residual import ResidualNetwork
+from tests.benchmarks import (
+    bench_ablation,
+    bench_cluster,
+    bench_convolution,
+    bench_gpu,
+    bench_models,
+    bench_network,
+    bench_neuron,
+    bench_transformer,
+)
 from tests.benchmarks.harness import table
 from tests.benchmarks.harness.interleaved import measure
-from tests.benchmarks.work import gpu_work, network_work
+from tests.benchmarks.work import gpu_work, network_work, switched_off
 from tests.benchmarks.work.neuron_work import Size
 
 TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-9}
@@ -43,7 +55,8 @@ def test_the_networks_benchmark_runs_at_toy_size(monkeypatch):
     ],
     ids=["convolution", "transformer"],
 )
-def test_the_other_benchmarks_run_at_toy_size(lines):
+def test_the_other_benchmarks_run_at_toy_size(lines, monkeypatch):
+    monkeypatch.setattr(bench_convolution, "resnet20", lambda: ResidualNetwork(depth=8, width=4, channels=3))
     assert sum(line.startswith("sweep  ") for line in lines()) == 1
 
 
@@ -61,6 +74,11 @@ def test_the_benchmark_for_a_gpu_runs_at_toy_size_on_the_cpu(monkeypatch):
     assert f"{2 * 118016 * 8 / 1e9:.3g} GFLOP a point" in "\n".join(lines)
 
 
+def test_the_benchmark_of_workers_runs_at_toy_size():
+    lines = list(bench_cluster.lines((1e-3,), seconds=0.05, rounds=1, processes=False, patience=0.0))
+    assert sum("of 2 times one" in line for line in lines) == 1
+
+
 def test_a_sweep_beats_the_naive_loop_by_far():
     size = Size(points=96, looped=300, patience=0.0)
     wanted = (bench_neuron.BASE, "sweep, loss and gradient")
@@ -70,6 +88,7 @@ def test_a_sweep_beats_the_naive_loop_by_far():
     assert table.ratio(swept, [loop]) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_memory_of_a_sweep_is_bounded():
     # Results of 256 x 256 points take 1 MB; all at once, the graph of 64 data would take 32 MB and more.
@@ -92,3 +111,37 @@ def test_large_models_are_swept_in_bounded_memory(parameters):
     found = bench_models.large(parameters)
     assert found["points"] == 25
     assert found["megabytes"] < bench_models.allowed_megabytes(found["parameters"])
+
+
+def test_the_ablation_runs_at_toy_size(monkeypatch):
+    few = [rewrite for rewrite in bench_ablation.INTERPRETED if rewrite.name not in NOT_OF_A_NEURON]
+    monkeypatch.setattr(bench_ablation, "INTERPRETED", few)
+    row, *_ = bench_ablation.rows(points=4)
+    lines = list(bench_ablation.lines([row], (), 1, patience=0.0, least_seconds=1e-9))
+    header, _, *table_lines = (line for line in lines if line.startswith("|"))
+    assert header == "| without | neuron, loss |"
+    ratios = dict(line.strip("| ").split(" | ") for line in table_lines)
+    assert ratios.keys() == {rewrite.name for rewrite in few[1:]}
+    assert all(float(ratio) > 0 for ratio in ratios.values())
+
+
+NOT_OF_A_NEURON = {"common half", "joined products", "folded BatchNorm", "channels last", "class-major", "simplified"}
+
+
+def test_what_is_switched_off_is_not_made():
+    # A layer whose outputs are fewer than its weights is kept affine even so.
+    row = bench_ablation.rows(images=1000)[2]()
+    every = row.choices()
+    assert all(any(words in note for note in notes(row, every[0])) for words in ("affine layer", "class-major"))
+    for rewrite in switched_off.REWRITES:
+        words = {"affine first layers": "affine layer", "class-major": "class-major"}.get(rewrite.name)
+        if words:
+            choice = next(each for each in every if rewrite.allows(each))
+            with rewrite.off():
+                assert not any(words in note for note in notes(row, choice))
+
+
+def notes(row, choice):
+    """Return what is rewritten in a row's graph."""
+    wanted = read_quantities(row.quantities)
+    return measure_by(LOOP.traced(choice), row.objective(), row.plane, wanted).notes

@@ -87,6 +87,7 @@ def test_errors_are_shares_of_the_range_of_each_column():
     assert contenders.share_of_log_range(np.exp([0.0, 3.0]), np.exp([0.0, 4.0])) == pytest.approx(0.25)
 
 
+@pytest.mark.slow
 def test_a_contender_has_a_process_and_threads_of_its_own():
     (found,) = measure([Contender("a", threads_of_torch)], rounds=1, threads=1, patience=0.0, least_seconds=1e-9)
     assert found.note == "1 thread, a process of its own"

@@ -4,11 +4,12 @@ import re
 
 from playwright.sync_api import Page, Route
 
-SCRIPT = re.compile(r'<script src="[^"]*/assets/[^"]*"></script>')
+SCRIPT = re.compile(r'<script src="[^"]*/(?:assets|scripts)/[^"]*"></script>')
+"""Those of the pages, and those that studies bring."""
 
 
 def reverse(page: Page, address: str) -> list[str]:
-    """Have the document at an address load its assets' scripts the last first; they are listed as they are loaded."""
+    """Have the document at an address load its scripts the last first; they are listed as they are loaded."""
     loaded: list[str] = []
 
     def answer(route: Route) -> None:

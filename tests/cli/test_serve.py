@@ -1,5 +1,6 @@
 """The command line: help, errors without tracebacks, a server that starts, answers and finishes on SIGTERM."""
 
+import errno
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import explorer.dashboard
 from explorer.cli import main
 from tests.support.page.other_process import answered, free_port
 
@@ -39,8 +41,6 @@ def test_errors_are_sentences(arguments: list[str], said: str) -> None:
 
 def served(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Result, dict[str, Any]]:
     """What `serve` says, and what it asks the dashboard for, without a server."""
-    import explorer.dashboard
-
     asked: dict[str, Any] = {}
     monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: asked.update(rest, studies=studies))
     monkeypatch.setattr(explorer.dashboard, "serve", lambda app, host, port: None)
@@ -74,7 +74,20 @@ def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
     assert "There is no module 'experiments' here" in shown.output
 
 
-def test_a_port_that_is_taken_is_said() -> None:
+def test_a_port_that_is_taken_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(app: object, host: str, port: int) -> None:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: None)
+    monkeypatch.setattr(explorer.dashboard, "serve", taken)
+    shown = CliRunner().invoke(main, ["serve", "--port", "8051"])
+    assert shown.exit_code == 1
+    assert isinstance(shown.exception, SystemExit)
+    assert "Choose another with --port" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_said_by_the_program() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -403,6 +403,7 @@ print((resident_kilobytes("VmHWM") - before) / 1024)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_bounded():
     done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)

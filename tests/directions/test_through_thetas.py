@@ -52,8 +52,14 @@ def test_right_angles_hold_where_c_is_close_to_the_line():
 
 def test_c_is_never_below():
     a, b, c = thetas(3, seed=2)
-    assert through(a, b, c).made["points"]["c"][1] > 0
-    assert through(b, a, c).made["points"]["c"][1] > 0
+    for first, second in ((a, b), (b, a)):
+        plane = through(first, second, c)
+        along, beside = plane.made["points"]["c"]
+        # c's distance from the line through the other two, in units of theirs from each other.
+        across = second - first
+        away = c - first - (c - first) @ across / (across @ across) * across
+        assert beside == pytest.approx(float(away.norm() / across.norm()), rel=1e-12)
+        torch.testing.assert_close(plane.at([along, beside]), c, rtol=0, atol=1e-12)
 
 
 def test_equal_thetas_are_refused():

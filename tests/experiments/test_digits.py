@@ -65,6 +65,7 @@ def test_the_path_ends_where_the_objective_is(objective, path):
     assert float(path.losses[0]) == pytest.approx(2.3, abs=0.1)
 
 
+@pytest.mark.slow
 def test_another_process_trains_the_same_bits_and_the_catalogue_waits_for_none_of_it(objective):
     script = (
         "import sys, experiments; assert not {'sklearn', 'experiments.training'} & set(sys.modules)\n"

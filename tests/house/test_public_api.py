@@ -202,9 +202,8 @@ def test_no_public_function_shares_its_modules_name():
     assert shared == []
 
 
-def test_importing_explorer_loads_no_drawing_and_no_server():
-    program = (
-        "import sys, explorer; print({'plotly', 'dash', 'contourpy'} & set(sys.modules)); explorer.figures.heatmap"
-    )
+def test_importing_explorer_loads_no_drawing_no_server_and_no_cluster():
+    heavy = {"plotly", "dash", "contourpy", "distributed", "dask", "cloudpickle"}
+    program = f"import sys, explorer; print({heavy} & set(sys.modules)); explorer.figures.heatmap"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -83,12 +83,12 @@ def slope(made: str = "", start: str = "", **trouble: Any) -> Objective:
     """Return the slope.
 
     Args:
-        made: a file to which a line is written whenever this is called.
+        made: a file to which a line is written whenever this is called: the process, and PyTorch's threads.
         start: a file with the model's own w.
         trouble: as of `Trouble`.
     """
     if made:
-        note(Path(made), str(os.getpid()))
+        note(Path(made), f"{os.getpid()} {torch.get_num_threads()}")
     model = Slope(float(Path(start).read_text()) if start else 0.0)
     return Objective(model, terms={"slope": Trouble(**trouble) if trouble else Slope.forward})
 
@@ -141,8 +141,7 @@ def gather(measure: Measure, recipe: SweepRecipe, size: int) -> Came:
     points = recipe.job.points
     came = Came({}, np.zeros(points, dtype=np.int64), np.zeros(points, dtype=bool), set())
     for found in measure(pieces_of(recipe, size)):
-        if found is not None:
-            take(came, found)
+        take(came, found)
     return came
 
 
@@ -152,8 +151,10 @@ def swept(executor: Any, recipe: SweepRecipe, size: int, **how: Any) -> Came:
         return gather(measure, recipe, size)
 
 
-def take(came: Came, found: Measured) -> None:
+def take(came: Came, found: Measured | None) -> None:
     """Put what came of a piece where it belongs."""
+    if found is None:
+        return
     np.add.at(came.times, found.positions, 1)
     for name, values in arrays(found.fields).items():
         empty = np.full((len(came.times), *values.shape[1:]), np.nan, dtype=values.dtype)

@@ -51,6 +51,7 @@ def _study(study: Study) -> dict[str, Any]:
         "labels": study.labels,
         "captions": {name: asdict(each) for name, each in study.captions.items()},
         "window": dict(study.window),
+        "own": study.own is not None,
         "losses": list(study.losses),
         "parameters": {loss: [each.name for each in taken] for loss, taken in study.parameters.items()},
         "creased": study.creased,

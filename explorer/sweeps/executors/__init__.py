@@ -1,7 +1,7 @@
 """Executors: points measured by other threads, processes or machines."""
 
-from explorer.sweeps.executors.admitted import refuse_unfit_executor
-from explorer.sweeps.executors.crews import AnyExecutor, on
+from explorer.sweeps.executors.admitted import AnyExecutor, refuse_unfit_executor, workers_of
+from explorer.sweeps.executors.crews import on
 from explorer.sweeps.executors.recipe import Recipe, SweepRecipe
 
-__all__ = ["AnyExecutor", "Recipe", "SweepRecipe", "on", "refuse_unfit_executor"]
+__all__ = ["AnyExecutor", "Recipe", "SweepRecipe", "on", "refuse_unfit_executor", "workers_of"]

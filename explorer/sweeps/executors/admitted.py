@@ -3,9 +3,14 @@
 import os
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import torch
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+AnyExecutor = Union[Executor, "Client"]
 
 
 def is_dask(executor: object) -> bool:
@@ -34,6 +39,13 @@ def refuse_unfit_executor(executor: Any, device: torch.device | None = None) -> 
             "expected a concurrent.futures.Executor or a dask.distributed.Client as executor; got "
             f"{type(executor).__name__}"
         )
+
+
+def workers_of(executor: AnyExecutor) -> int:
+    """Return how many workers an executor has now; at least 1."""
+    if isinstance(executor, Executor):
+        return int(getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
+    return max(1, len(executor.scheduler_info(n_workers=-1)["workers"]))
 
 
 def _refuse_client(client: Any) -> None:

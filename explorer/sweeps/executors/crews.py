@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 import torch
 
-from explorer.sweeps.executors.admitted import is_dask, refuse_unfit_executor
+from explorer.sweeps.executors.admitted import AnyExecutor, is_dask, refuse_unfit_executor
 from explorer.sweeps.executors.grouping import Pace
 from explorer.sweeps.executors.parcel import pack
 from explorer.sweeps.executors.pool import Pool, parcel_file
@@ -16,11 +16,6 @@ from explorer.sweeps.executors.recipe import Recipe
 from explorer.sweeps.executors.task import HELD, Ticket, forget, this_process
 from explorer.sweeps.executors.window import Crew, Window
 from explorer.sweeps.workers import Measure
-
-if TYPE_CHECKING:
-    from distributed import Client
-
-AnyExecutor = Union[Executor, "Client"]
 
 
 @contextmanager
@@ -59,18 +54,18 @@ def on(
 def _crew(executor: Any, recipe: Recipe, threads: int | None, patience: float | None) -> Iterator[Crew]:
     if isinstance(executor, ThreadPoolExecutor):
         with _held(recipe) as name:
-            yield Pool(executor, _ticket(recipe, name, threads=threads))
+            yield Pool(executor, ticket_of(recipe, name, threads=threads))
         return
     parcel = pack(recipe)
     if not is_dask(executor):
         with parcel_file(parcel) as path:
-            yield Pool(executor, _ticket(recipe, parcel.name, path=str(path), threads=threads))
+            yield Pool(executor, ticket_of(recipe, parcel.name, path=str(path), threads=threads))
         return
     from explorer.sweeps.executors.dask_client import Cluster, delivered
 
     with delivered(executor, parcel):
         # Which of its GPUs a worker uses is its own to say.
-        ticket = _ticket(recipe, parcel.name, device=recipe.device.type)
+        ticket = ticket_of(recipe, parcel.name, device=recipe.device.type)
         yield Cluster(executor, ticket, patience, threads)
 
 
@@ -84,15 +79,17 @@ def _held(recipe: Recipe) -> Iterator[str]:
         forget(name)
 
 
-def _ticket(
+def ticket_of(
     recipe: Recipe, name: str, *, path: str | None = None, device: str | None = None, threads: int | None = None
 ) -> Ticket:
+    """Return what the tasks of a parcel carry; by default for the recipe's own device, and one thread."""
     return Ticket(
         name=name,
         path=path,
         device=device or str(recipe.device),
         threads=threads or 1,
         driver=this_process(),
+        factory_threads=torch.get_num_threads(),
         default_dtype=torch.get_default_dtype(),
         matmul_precision=torch.get_float32_matmul_precision(),
     )

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import SimpleQueue
@@ -17,7 +17,7 @@ from explorer.errors import WorkerError
 from explorer.sweeps.executors.grouping import Task
 from explorer.sweeps.executors.parcel import Parcel
 from explorer.sweeps.executors.task import DELIVERED, Reply, Ticket, forget, work
-from explorer.sweeps.executors.window import LostTaskError
+from explorer.sweeps.executors.window import Came, LostTaskError
 
 GPU = "GPU"
 """The resource that a worker offers which has a GPU: dask worker --resources GPU=1."""
@@ -25,8 +25,8 @@ _PATIENCE = 600.0
 """Seconds without any worker; Dask's own distributed.scheduler.no-workers-timeout where that is set."""
 _LOOK = 5.0
 """Seconds between two looks at the cluster."""
-_MEMORY = 60.0
-"""Seconds to wait for a result that is told to be there: it is computed again if its worker died meanwhile."""
+_LOST = 5.0
+"""Seconds to wait for results that are told to be there: one is computed again if its worker died meanwhile."""
 
 _DELIVERIES, _PAUSE = 5, 1.0
 """How often a parcel is brought to all workers, while some of them die, and seconds between."""
@@ -85,28 +85,33 @@ class Cluster:
         future.add_done_callback(done.put)
         return future
 
-    def reply(self, future: Any, done: "SimpleQueue[Any]") -> Reply | None:
-        """Return what came of a task; None where its result was lost with its worker and is computed again.
+    def replies(self, futures: Sequence[Any], done: "SimpleQueue[Any]") -> Iterator[tuple[Any, Came]]:
+        """Yield (future, what came of it), all results by one question to the scheduler."""
+        read = self._read([future for future in futures if future.status == "finished"])
+        for future in futures:
+            reply = read.get(future.key)
+            if reply is not None:
+                future.release()
+                yield future, reply
+            elif future.status in ("finished", "pending"):
+                # Its result was lost with its worker, and is computed again.
+                future.add_done_callback(done.put)
+                yield future, None
+            else:
+                yield future, _failed(future)
 
-        Raises:
-            LostTaskError: its worker died, each time.
-            WorkerError: its objective cannot be made, or the cluster is gone.
-        """
-        if future.status in ("cancelled", "lost"):
-            raise WorkerError(_gone(f"a task that is {future.status}"))
-        try:
-            reply: Reply = future.result(timeout=_MEMORY)
-        except TimeoutError:
-            future.add_done_callback(done.put)
-            return None
-        except KilledWorker as error:
-            raise LostTaskError(f"its worker died each time, {error.allowed_failures + 1} times in all") from None
-        except WorkerError:
-            raise
-        except Exception as error:
-            raise WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}") from error
-        future.release()
-        return reply
+    def _read(self, futures: Sequence[Any]) -> dict[str, Reply]:
+        """Return key -> reply of those that can be read now."""
+        if not futures:
+            return {}
+        named = {future.key: future for future in futures}
+        # A result is waited for if its worker has just died, with all that are asked for together.
+        with suppress(TimeoutError):
+            found = self._client.sync(
+                lambda: self._client.gather(named, errors="skip", asynchronous=True), callback_timeout=_LOST
+            )
+            return {key: reply for key, reply in found.items() if reply is not None}
+        return {}
 
     def drop(self, futures: Iterable[Any]) -> None:
         """Cancel what nobody waits for."""
@@ -175,6 +180,17 @@ def _work_on_dask(ticket: Ticket, threads: int | None, pieces: tuple[Any, ...]) 
 def _patience() -> float:
     own = dask.config.get("distributed.scheduler.no-workers-timeout")
     return _PATIENCE if own is None else float(parse_timedelta(own))
+
+
+def _failed(future: Any) -> LostTaskError | WorkerError:
+    if future.status != "error":
+        return WorkerError(_gone(f"a task that is {future.status}"))
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return LostTaskError(f"its worker died each time, {error.allowed_failures + 1} times in all")
+    if isinstance(error, WorkerError):
+        return error
+    return WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}")
 
 
 def _gone(what: str) -> str:

@@ -1,7 +1,6 @@
 """Pool: the threads or processes of a concurrent.futures.Executor."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +8,11 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from explorer.errors import WorkerError
+from explorer.sweeps.executors.admitted import workers_of
 from explorer.sweeps.executors.grouping import Task
 from explorer.sweeps.executors.parcel import Parcel
 from explorer.sweeps.executors.task import Reply, Ticket, work
+from explorer.sweeps.executors.window import Came
 
 
 class Pool:
@@ -23,7 +24,7 @@ class Pool:
     @property
     def workers(self) -> int:
         """As many as the pool says, or as there are cores."""
-        return int(getattr(self._executor, "_max_workers", None) or os.cpu_count() or 1)
+        return workers_of(self._executor)
 
     def look(self) -> None:
         """Do nothing: a pool whose processes die says so itself."""
@@ -37,22 +38,29 @@ class Pool:
         future.add_done_callback(done.put)
         return future
 
-    def reply(self, future: "Future[Reply]", done: "SimpleQueue[Future[Reply]]") -> Reply:
-        """Return what came of a task. Raises WorkerError if its process is gone."""
-        try:
-            return future.result()
-        except WorkerError:
-            raise
-        except (BrokenExecutor, CancelledError) as error:
-            raise WorkerError(_broken(error)) from error
-        # What comes out of a task is caught in it; what does not reach it is the program's own.
-        except Exception as error:
-            raise WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}") from error
+    def replies(
+        self, futures: "Sequence[Future[Reply]]", done: "SimpleQueue[Future[Reply]]"
+    ) -> "Iterator[tuple[Future[Reply], Came]]":
+        """Yield (future, what came of it)."""
+        for future in futures:
+            yield future, _came(future)
 
     def drop(self, futures: "Iterable[Future[Reply]]") -> None:
         """Cancel what has not begun."""
         for future in futures:
             future.cancel()
+
+
+def _came(future: "Future[Reply]") -> Came:
+    try:
+        return future.result()
+    except WorkerError as error:
+        return error
+    except (BrokenExecutor, CancelledError) as error:
+        return WorkerError(_broken(error))
+    # What comes out of a task is caught in it; what does not reach it is the program's own.
+    except Exception as error:
+        return WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}")
 
 
 @contextmanager

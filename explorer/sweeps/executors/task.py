@@ -45,6 +45,8 @@ class Ticket:
     """Of PyTorch, in a worker's process."""
     driver: str
     """Its process, whose settings are not touched."""
+    factory_threads: int
+    """Of PyTorch in the driver, with which the objective was made: a factory that trains sums in another order else."""
     default_dtype: torch.dtype
     matmul_precision: str
 
@@ -97,7 +99,9 @@ def forget(name: str) -> None:
 
 def _opened(ticket: Ticket) -> Measurable:
     try:
-        return _source(ticket.name, ticket.path, ticket.device)
+        # In a forked process a second thread of PyTorch's would wait for ever for those that were not forked.
+        threads = torch.get_num_threads() if ticket.driver.startswith(_LOADED) else ticket.factory_threads
+        return _source(ticket.name, ticket.path, ticket.device, threads)
     except WorkerError as error:
         raise WorkerError(f"{error} (on {_here()})") from None
     except Exception as error:
@@ -107,10 +111,19 @@ def _opened(ticket: Ticket) -> Measurable:
 
 
 @lru_cache(maxsize=_OPENED)
-def _source(name: str, path: str | None, device: str) -> Measurable:
+def _source(name: str, path: str | None, device: str, threads: int) -> Measurable:
     where = torch.device(device)
-    recipe = HELD[name] if name in HELD else unpack(_parcel(name, path), where)
+    recipe = HELD[name] if name in HELD else _unpacked(_parcel(name, path), where, threads)
     return recipe.source(where)
+
+
+def _unpacked(parcel: Parcel, device: torch.device, threads: int) -> Recipe:
+    own = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return unpack(parcel, device)
+    finally:
+        torch.set_num_threads(own)
 
 
 def _parcel(name: str, path: str | None) -> Parcel:

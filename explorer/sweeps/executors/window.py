@@ -1,7 +1,7 @@
 """Window: a bounded number of tasks in flight, each read and let go as soon as it is done."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -14,15 +14,18 @@ from explorer.sweeps.workers import Measured
 
 _LEAST_SECONDS = 0.5
 """Of work in a task: sending it, some milliseconds, then costs 1 %."""
-_BOOKKEEPING = 6e-3
-"""Seconds that a task may keep the driver busy, twice over: with so much work for every worker in a task, a thousand
-workers leave it idle half of the time."""
+_BOOKKEEPING = 10e-3
+"""Seconds of work in a task for each worker there is: some times what the driver takes for a task (docs/cluster.md)."""
 _WAIT = 1.0
 """Seconds to wait for a task before it is asked whether there are workers at all."""
 
 
 class LostTaskError(Exception):
     """A task whose workers died, each time it was tried."""
+
+
+Came = Reply | LostTaskError | WorkerError | None
+"""What came of a task: None if that is going to come once more; a WorkerError if no task can be done any more."""
 
 
 class Crew(Protocol):
@@ -36,18 +39,18 @@ class Crew(Protocol):
         """Look at how many there are now. Raises WorkerError where nobody has been there for too long."""
 
     def submit(self, task: Task, done: "SimpleQueue[Any]") -> Any:
-        """Send a task; its future comes into the queue when it is done."""
+        """Send a task; its future comes into the queue when it is done. Raises WorkerError if it cannot be sent."""
 
-    def reply(self, future: Any, done: "SimpleQueue[Any]") -> Reply | None:
-        """Return what came of a future that is done, or None if it comes into the queue once more.
-
-        Raises:
-            LostTaskError: its worker died, each time.
-            WorkerError: no task can be done any more.
-        """
+    def replies(self, futures: Sequence[Any], done: "SimpleQueue[Any]") -> Iterable[tuple[Any, Came]]:
+        """Yield (future, what came of it) of all that are done, and let them go."""
 
     def drop(self, futures: Iterable[Any]) -> None:
         """Forget futures that nobody waits for any more."""
+
+
+def task_seconds(workers: int) -> float:
+    """Return how long a task should last, so that the driver keeps up with so many workers."""
+    return max(_LEAST_SECONDS, _BOOKKEEPING * workers)
 
 
 class Window:
@@ -74,15 +77,14 @@ class Window:
         self._broken: WorkerError | None = None
         self._done: SimpleQueue[Any] = SimpleQueue()
         try:
-            while True:
-                self._submit()
-                if not self._pending:
-                    break
+            self._submit()
+            while self._pending:
                 finished = self._finished()
-                for future in finished:
-                    yield from self._measured(future)
-                if not finished:
-                    yield None
+                replies = self._crew.replies(finished, self._done)
+                measured = [part for future, came in replies for part in self._measured(future, came)]
+                # Before anybody takes the time to keep what came.
+                self._submit()
+                yield from measured or (None,)
         finally:
             self._crew.drop(self._pending)
         if self._broken is not None:
@@ -91,7 +93,7 @@ class Window:
     def _submit(self) -> None:
         """Fill the window; not any more once the workers are known to be gone."""
         workers = max(1, self._crew.workers)
-        seconds = max(_LEAST_SECONDS, _BOOKKEEPING * workers)
+        seconds = task_seconds(workers)
         while self._broken is None and len(self._pending) < (self._ahead or 2 * workers):
             task = self._again.popleft() if self._again else self._tasks.take(seconds)
             if task is None:
@@ -111,26 +113,22 @@ class Window:
         self._crew.look()
         return futures
 
-    def _measured(self, future: Any) -> Iterator[Measured]:
-        task = self._pending[future]
-        try:
-            reply = self._crew.reply(future, self._done)
-        except LostTaskError as lost:
-            yield from self._lost(task, str(lost))
-        except WorkerError as error:
+    def _measured(self, future: Any, came: Came) -> Sequence[Measured]:
+        if came is None:
+            return ()
+        task = self._pending.pop(future)
+        if isinstance(came, LostTaskError):
+            return self._lost(task, str(came))
+        if isinstance(came, WorkerError):
             # Others may have come out, or still do.
-            self._broken = self._broken or error
-        else:
-            if reply is None:
-                return
-            self._pace.learn(task.points, reply.seconds)
-            yield from reply.measured
-        del self._pending[future]
+            self._broken = self._broken or came
+            return ()
+        self._pace.learn(task.points, came.seconds)
+        return came.measured
 
-    def _lost(self, task: Task, reason: str) -> Iterator[Measured]:
+    def _lost(self, task: Task, reason: str) -> Sequence[Measured]:
         """Try a task's halves, or give its points up: it may have died beside one that kills its worker."""
         if task.chances > 0:
             self._again.extend(task.halves())
-            return
-        for piece in task.pieces:
-            yield Measured(piece[:0], {}, piece, WorkerError(reason))
+            return ()
+        return [Measured(piece[:0], {}, piece, WorkerError(reason)) for piece in task.pieces]

@@ -7,32 +7,35 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext, Page
 
+import experiments
 import explorer.dashboard
 from experiments import STUDIES
 from explorer.dashboard import create_app
 
 ASSETS = Path(explorer.dashboard.__file__).parent / "assets"
+STUDIED = Path(experiments.__file__).parent / "assets"
 
 
-def loaded(context: BrowserContext, folder: str) -> Page:
-    """Return a blank page with the scripts of both pages and those of one, the last first."""
+def loaded(context: BrowserContext, *folders: Path) -> Page:
+    """Return a blank page with the scripts that both pages share and those of these folders, the last first."""
     page = context.new_page()
     page.set_content("<p></p>")
-    for script in sorted([*(ASSETS / "common").glob("*.js"), *(ASSETS / folder).glob("*.js")], reverse=True):
+    scripts = [script for folder in (ASSETS / "common", *folders) for script in sorted(folder.glob("*.js"))]
+    for script in reversed(scripts):
         page.add_script_tag(path=script)
     return page
 
 
 @pytest.fixture(scope="session")
 def lesson(context: BrowserContext) -> Iterator[Page]:
-    page = loaded(context, "lesson")
+    page = loaded(context, ASSETS / "lesson", STUDIED)
     yield page
     page.close()
 
 
 @pytest.fixture(scope="session")
 def stores(context: BrowserContext) -> Iterator[Page]:
-    page = loaded(context, "stores")
+    page = loaded(context, ASSETS / "stores")
     yield page
     page.close()
 

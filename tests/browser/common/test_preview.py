@@ -12,9 +12,8 @@ RESIDUALS = [-300.0, -7.5, -0.3, -0.25, -1e-9, 0.0, 1e-12, 0.1, 0.25, 0.6, 3.0, 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh"])
 def test_a_loss_and_its_slope_are_torchs(lesson: Page, loss: str) -> None:
-    script = (
-        "([loss, rs, d]) => [explorer.preview.ell, explorer.preview.slope].map((f) => rs.map((r) => f[loss](r, d)))"
-    )
+    script = """([loss, residuals, delta]) => ["ell", "slope"].map((which) =>
+        residuals.map((r) => explorer.preview.neuron.losses[loss][which](r, { delta })))"""
     values, slopes = lesson.evaluate(script, [loss, RESIDUALS, 0.25])
     module = models.LOSSES[loss](**({"delta": 0.25} if loss == "huber" else {}))
     r = torch.tensor(RESIDUALS, dtype=torch.float64, requires_grad=True)

@@ -26,7 +26,8 @@ def answered(screen: Screen) -> Screen:
 
 def place(screen: Screen, map: str, mark: str, loss: str) -> list[float]:
     """Return where a ring or a disc stands, in full."""
-    return theta_of(screen, f"[data-map={map}] circle.influence-{mark}.{loss}")
+    kind = f"loss-{1 + list(models.LOSSES).index(loss)}"
+    return theta_of(screen, f"[data-map={map}] circle.influence-{mark}.{kind}")
 
 
 def theta_of(screen: Screen, mark: str) -> list[float]:

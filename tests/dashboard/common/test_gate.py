@@ -44,19 +44,19 @@ sent = anything | st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(output=st.sampled_from(list(OUTPUTS)), value=sent)
 def test_no_value_of_a_callback_makes_a_5xx(client: FlaskClient, output: str, value: Any) -> None:
     assert post(client, body(output, value)) in (200, 204, 400)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payload=anything)
 def test_no_json_makes_a_5xx(client: FlaskClient, payload: Any) -> None:
     assert post(client, payload) == 400
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     output=st.sampled_from(list(OUTPUTS)),
     key=st.sampled_from(["output", "outputs", "inputs", "changedPropIds", "state"]),

@@ -38,9 +38,20 @@ hostile = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=hostile)
 def test_no_name_leads_out_of_the_folder(root: Path, name: str) -> None:
+    assert_inside(root, name)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(name=hostile)
+def test_five_thousand_names_do_not_lead_out_of_the_folder(root: Path, name: str) -> None:
+    assert_inside(root, name)
+
+
+def assert_inside(root: Path, name: str) -> None:
     folder = Folder(root / "stores")
     try:
         path = folder.path(name)

@@ -73,7 +73,7 @@ sent = anything | st.fixed_dictionaries(
         "at": anything,
     },
 )
-gently = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+gently = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @gently

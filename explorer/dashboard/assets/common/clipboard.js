@@ -21,4 +21,13 @@
     button.textContent = (await written(text).catch(() => offered(text, place))) ?? label;
     setTimeout(() => (button.textContent = label), SHOWN);
   };
+
+  /* Buttons copy what stands in the element that they are named after, copy-code in code; copy-link the address. */
+  const clicked = ({ target }) => {
+    const button = target.closest?.("button[id^=copy-]");
+    const place = button && explorer.byId(button.id.replace("copy-", ""));
+    if (button) explorer.copy(place ? place.textContent : location.href, button, place);
+  };
+
+  explorer.clipboard = { start: () => document.addEventListener("click", clicked) };
 })();

@@ -1,4 +1,4 @@
-/* Header: copying the link and the code, projector and theme. */
+/* Header: projector and theme. */
 (() => {
   const explorer = (window.explorer ??= {});
 
@@ -7,8 +7,6 @@
   const themed = (name) => switched(name, true).filter((mode) => mode === name || mode === "projector");
 
   const buttons = {
-    "copy-link": () => explorer.copy(location.href, explorer.byId("copy-link")),
-    "copy-code": () => explorer.copy(explorer.byId("code").textContent, explorer.byId("copy-code"), explorer.byId("code")),
     projector: () => explorer.act({ mode: switched("projector", !explorer.state.mode.includes("projector")) }),
     theme: () => explorer.act({ mode: themed(document.documentElement.dataset.theme === "dark" ? "light" : "dark") }),
   };

@@ -31,6 +31,7 @@
     explorer.page.begin();
     explorer.controls.start();
     explorer.header.start();
+    explorer.clipboard.start();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => explorer.render());
   };
 

@@ -102,7 +102,7 @@
     if (reply.map?.query === asked.scene && !reply.minima) explorer.send("minima-query", { query: asked.scene });
   };
 
-  const locked = () => explorer.study().terms.length > 0 || explorer.state.hide.includes("data");
+  const locked = () => !explorer.study().own || explorer.state.hide.includes("data");
   const points = () => {
     const { x, y } = explorer.data();
     return y.map((value, i) => [x[i], value]);

@@ -71,10 +71,23 @@
     Object.assign(byId("page").dataset, { study: study.terms.length ? "terms" : "targets", view: state.view });
     byId("maps").classList.toggle("pending", explorer.reply.map?.query !== explorer.asked.scene);
     explorer.controls.render();
+    choices(study);
     fields(state);
     words(state, study);
     explorer.zoom.render();
     explorer.activity.render();
+  };
+
+  /* Every study's choices are there; what this one has is shown. */
+  const choices = ({ targets, own, losses, parameters }) => {
+    const has = { target: (name) => (name === "own" ? own : name in targets), loss: (name) => losses.includes(name) };
+    for (const node of document.querySelectorAll('[data-set-key="target"], [data-set-key="loss"]')) {
+      node.hidden = !has[node.dataset.setKey](node.dataset.value);
+    }
+    byId("more-targets").hidden = !byId("more-targets").querySelector("button:not([hidden])");
+    byId("data").hidden = !own;
+    const taken = Object.values(parameters).flat();
+    for (const key of explorer.schema.parameters) byId(`${key}-control`).hidden = !taken.includes(key);
   };
 
   const fields = (state) => {

@@ -49,6 +49,7 @@
     const another = patch.target || patch.study;
     if (before.target === "own") explorer.ownPoints = before.points;
     if (state.target !== "own") state.points = [];
+    if (patch.study) suit(explorer.study());
     // An exercise belongs to its study.
     if (patch.study && patch.study !== before.study && !patch.activity) state.activity = "";
     if (("w" in patch || "b" in patch) && !walked) explorer.step.begin();
@@ -56,6 +57,15 @@
     // Another problem has another window, and the point has to lie in it.
     if (another && !patch.window) state.window = [];
     if (another) keepInside();
+  };
+
+  /* Where a study lacks the target set or the loss that is shown, its first is. */
+  const suit = ({ targets, own, losses, hidden }) => {
+    const { state } = explorer;
+    const isOwn = own && state.target === "own";
+    if (!(state.target in targets || isOwn)) state.target = Object.keys(targets)[0] ?? state.target;
+    if (!(losses.includes(state.loss) || state.loss in hidden)) state.loss = losses[0] ?? state.loss;
+    if (state.target !== "own") state.points = [];
   };
 
   const keepInside = () => {

@@ -109,10 +109,6 @@
   const begin = () => {
     // The cards below come when they come, often after everything else is drawn.
     new MutationObserver(explorer.controls.hide).observe(byId("about"), { childList: true, subtree: true });
-    document.addEventListener("click", ({ target }) => {
-      const button = target.closest?.("#copy-command");
-      if (button) explorer.copy(byId("command").textContent, button, byId("command"));
-    });
     for (const key of ["a", "b"]) explorer.controls.typed(key, explorer.schema.coordinate);
   };
 

@@ -12,12 +12,11 @@ from explorer.study import Parameter, Study
 
 
 def strip(studies: Mapping[str, Study]) -> html.Section:
-    """Return the strip above the maps, for the first study with target sets and the first with terms."""
-    study = next((study for study in studies.values() if study.targets), next(iter(studies.values())))
-    losses = {name: study.caption(name).title for name in study.losses}
+    """Return the strip above the maps, with the choices of all studies; the script shows those of the present one."""
+    losses = {name: study.caption(name).title for study in studies.values() for name in study.losses}
     return html.Section(
         [
-            html.Div(ui.segmented("Target", _targets(study), hide="target"), className="targets-only target-row"),
+            html.Div(ui.segmented("Target", _targets(studies), hide="target"), className="targets-only target-row"),
             html.Div(ui.segmented("Loss", ui.choices("loss", losses), hide="loss"), className="targets-only"),
             *[_parameter(each) for each in parameters_of(studies)],
             _weight(studies),
@@ -27,9 +26,10 @@ def strip(studies: Mapping[str, Study]) -> html.Section:
     )
 
 
-def _targets(study: Study) -> list[html.Button | html.Details]:
-    shown = {name: target.title for name, target in study.targets.items() if target.featured}
-    more = {name: target.title for name, target in study.targets.items() if not target.featured}
+def _targets(studies: Mapping[str, Study]) -> list[html.Button | html.Details]:
+    targets = {name: target for study in studies.values() for name, target in study.targets.items()}
+    shown = {name: target.title for name, target in targets.items() if target.featured}
+    more = {name: target.title for name, target in targets.items() if not target.featured}
     menu = html.Div(ui.choices("target", {**more, OWN: "Your own points"}), className="menu")
     return [*ui.choices("target", shown), ui.folded("More", [menu], id="more-targets")]
 

@@ -1,0 +1,138 @@
+"""What two processes gain: a sweep on two workers with a thread each, and the driver beside them on the same two cores.
+
+python -m tests.benchmarks.bench_cluster [--seconds 20] [--rounds 5]
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import nn
+
+from explorer import Grid, Objective, Plane, directions, sweep
+from explorer.sweeps import estimate
+from tests.benchmarks.bench_network import mlp
+from tests.benchmarks.harness.machine import machine
+from tests.benchmarks.harness.quiet import Patience
+from tests.benchmarks.harness.workers import use
+from tests.benchmarks.work.synthetic import labelled_images
+
+LEAST = 0.9
+"""Of twice one process."""
+WORKERS = 2
+TARGETS = (2e-3, 50e-3)
+"""Seconds a point."""
+_PROBED = 200
+"""Images that a point is timed with at first."""
+
+
+@dataclass
+class Times:
+    """Seconds of every round, and those of the driver's processor time in the rounds with workers."""
+
+    one: list[float] = field(default_factory=list)
+    several: list[float] = field(default_factory=list)
+    driver: list[float] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """The best of the rounds: how much of `WORKERS` times one process is reached."""
+        return min(self.one) / (WORKERS * min(self.several))
+
+
+@contextmanager
+def client(*, processes: bool = True) -> Iterator[Any]:
+    """Yield a client of as many workers on this machine as `python -m explorer sweep --workers` starts."""
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(n_workers=WORKERS, threads_per_worker=1, processes=processes, dashboard_address=None)
+    with cluster, Client(cluster) as connected:
+        yield connected
+
+
+def work(target: float, seconds: float) -> tuple[Objective, Plane, Grid]:
+    """Return what takes about `target` seconds a point on one thread, and `seconds` in all."""
+    few = _objective(_PROBED)
+    each = estimate(few, directions.gaussian(few), Grid.square(points=21), quantities=("loss",)).seconds / 21**2
+    objective = _objective(max(1, round(_PROBED * target / each)))
+    return objective, directions.gaussian(objective), Grid.square(points=max(2, round((seconds / target) ** 0.5)))
+
+
+def _objective(images: int) -> Objective:
+    torch.manual_seed(0)
+    return Objective(mlp("tanh"), nn.CrossEntropyLoss(), labelled_images(images, (784,)))
+
+
+def rounds_of(target: float, seconds: float, rounds: int, executor: Any, patience: Patience) -> tuple[Times, str]:
+    """Return the times of one process and of several in turn, and what a point takes; values are compared first."""
+    objective, plane, grid = work(target, seconds)
+
+    def swept(**how: Any) -> xr.Dataset:
+        return sweep(objective, plane, grid, quantities=("loss",), progress=False, report=False, **how)
+
+    alone = swept()
+    # Chunks of other sizes sum in another order, in float32.
+    np.testing.assert_allclose(swept(executor=executor)["loss"], alone["loss"], rtol=1e-4)
+    times = Times()
+    for _ in range(rounds):
+        patience.wait()
+        times.one.append(timed(swept)[0])
+        patience.wait()
+        several, driver = timed(lambda: swept(executor=executor))
+        times.several.append(several)
+        times.driver.append(driver)
+    return times, f"{grid.size:,} points of {1e3 * min(times.one) / grid.size:.2f} ms"
+
+
+def timed(run: Callable[[], Any]) -> tuple[float, float]:
+    """Return the seconds that pass, and those of this process's processor time."""
+    began, own = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - began, time.process_time() - own
+
+
+def lines(
+    targets: tuple[float, ...] = TARGETS,
+    seconds: float = 20.0,
+    rounds: int = 5,
+    *,
+    processes: bool = True,
+    patience: float = 120.0,
+) -> Iterator[str]:
+    """Measure everything and yield the lines as they come."""
+    yield machine(1, ("distributed",))
+    left = Patience(patience)
+    with client(processes=processes) as executor:
+        for target in targets:
+            times, text = rounds_of(target, seconds, rounds, executor, left)
+            yield f"{text}: {said(times)}"
+
+
+def said(times: Times) -> str:
+    """Return what was measured, and whether it is enough."""
+    best, driver = min(times.several), min(times.driver)
+    cores = driver / best / WORKERS
+    verdict = "MET" if times.share >= LEAST else "MISSED"
+    return (
+        f"one process {min(times.one):.2f} s, {WORKERS} workers {best:.2f} s, best of {len(times.one)}: "
+        f"{times.share:.3f} of {WORKERS} times one (>= {LEAST}: {verdict}); the driver takes {driver:.2f} s of "
+        f"processor time, {cores:.1%} of the cores"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of one process")
+    parser.add_argument("--rounds", type=int, default=5)
+    words = parser.parse_args()
+    # Two cores for all processes; a thread for each.
+    use(WORKERS)
+    torch.set_num_threads(1)
+    for line in lines(seconds=words.seconds, rounds=words.rounds):
+        print(line, flush=True)

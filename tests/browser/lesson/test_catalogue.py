@@ -1,0 +1,63 @@
+"""A catalogue of one's own: each study shows its own choices, and brings as much or as little as it has."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from experiments import STUDIES
+from explorer.dashboard import create_app
+from explorer.dashboard.server import server_of
+from tests.browser.screen import Screen
+from tests.support.page.path_cases import LINE
+
+
+@pytest.fixture
+def screen(context: BrowserContext) -> Iterator[Screen]:
+    server = server_of(create_app({"neuron": STUDIES["neuron"], "line": LINE}), "127.0.0.1", 0)
+    threading.Thread(target=server.run, daemon=True).start()
+    page = context.new_page()
+    shown = Screen(page, f"http://127.0.0.1:{server.effective_port}")
+    yield shown
+    page.close()
+    server.close()
+    server.task_dispatcher.shutdown()
+    assert shown.errors == [], shown.errors
+
+
+def choices(screen: Screen, key: str) -> list[str]:
+    found: list[str] = screen.evaluate(
+        "(key) => [...document.querySelectorAll(`[data-set-key=${key}]`)].filter((node) => !node.hidden)"
+        ".map((node) => node.dataset.value)",
+        key,
+    )
+    return found
+
+
+def test_a_second_study_has_target_sets_and_losses_of_its_own(screen: Screen) -> None:
+    screen.open("target=noisy&loss=huber&n=33")
+    assert {"noisy", "own"} <= set(choices(screen, "target"))
+    assert choices(screen, "loss") == list(STUDIES["neuron"].losses)
+    screen.page.click("#study-line")
+    screen.settled()
+    assert screen.query() == {"study": "line", "target": "pair", "n": "33"}
+    assert (choices(screen, "target"), choices(screen, "loss")) == (["pair"], ["mse"])
+    # L = 4 w² + b² at (-1.5, 1.5), torch's alone: this study has no script.
+    assert screen.value("readout-loss") == pytest.approx(11.25, rel=1e-12)
+    assert screen.text("landscape-title") == "Loss landscape L(w, b), mse"
+    for hidden in ("#delta-control", "#ell-card", "#data", "#more-targets"):
+        assert not screen.page.is_visible(hidden), hidden
+    screen.page.click("#study-neuron")
+    screen.settled()
+    assert screen.query() == {"n": "33"}
+    assert screen.page.is_visible("#ell-card")
+    screen.page.click("#loss-huber")
+    assert screen.settled().page.is_visible("#delta-control")
+
+
+def test_a_link_into_it_opens_it(screen: Screen) -> None:
+    screen.open("study=line&w=0.5&b=-1&n=33")
+    assert screen.value("readout-loss") == pytest.approx(2.0, rel=1e-12)
+    assert screen.state()["target"] == "pair"
+    assert screen.text("notes") == ""
