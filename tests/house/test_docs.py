@@ -50,7 +50,7 @@ def test_the_commands_of_their_page_run() -> None:
 
 def understood(words: list[str]) -> None:
     """Read the words as the command line does, without running anything."""
-    for path in (word for word in words if word.endswith(".pem")):
+    for path in (word for word in words if word.endswith((".pem", ".key"))):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).touch()
     command, *options = words or ["serve"]

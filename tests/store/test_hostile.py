@@ -50,7 +50,9 @@ def check(path: Path) -> None:
     computed = found["status"].values.reshape(-1) == 1
     for name, whole in WHOLE.items():
         if name in found:
-            np.testing.assert_array_equal(found[name].values.reshape(whole.shape)[computed], whole[computed])
+            # Whoever signs another header has another grid: its points are those of this one as far as it goes.
+            values = found[name].values.reshape(len(computed), *whole.shape[1:])
+            np.testing.assert_array_equal(values[computed], whole[: len(computed)][computed])
 
 
 def peak() -> int:

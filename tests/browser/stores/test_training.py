@@ -19,7 +19,7 @@ def number(screen: SliceScreen, id: str) -> float:
 
 
 def test_the_slider_goes_along_the_path_and_tells_both_losses(screen: SliceScreen) -> None:
-    screen.open("store=path.zarr")
+    screen.load("store=path.zarr")
     objective, path = network(), descended(network(), 1.0)
     dots = screen.page.locator("[data-map=landscape] .path-dot")
     assert dots.count() == 9
@@ -65,7 +65,8 @@ def test_runs_have_colors_patterns_and_a_legend(screen: SliceScreen) -> None:
 
 
 def test_the_plane_moves_along_with_the_checkpoint(screen: SliceScreen) -> None:
-    screen.open("store=path.zarr&at=0")
+    # Loaded anew: marks are placed by the plot's ranges, which follow another store's a moment later.
+    screen.load("store=path.zarr&at=0")
     says, place = screen.page.inner_text("[data-map=landscape] .says"), ring(screen)
     own, away = number(screen, "own-loss"), number(screen, "offset")
     screen.page.click("#along")

@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -146,4 +147,6 @@ def test_an_asynchronous_client_is_refused() -> None:
             with pytest.raises(ValueError, match="got an asynchronous one"):
                 refuse_unfit_executor(client)
 
-    asyncio.run(asked())
+    # On a thread of its own: in this one the browser tests may have a loop running.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, asked()).result(60)
