@@ -42,7 +42,7 @@ from explorer.store.header import Attribute, Header
 from explorer.store.integrity import check_constants
 from explorer.store.reader import Reader
 from explorer.store.schema import FieldSpec
-from explorer.store.versions import check_descriptions, read_store, refuse_format_1
+from explorer.store.versions import cannot_continue, check_descriptions, read_store
 
 __all__ = ["FieldSpec", "Store", "open_landscape"]
 
@@ -107,7 +107,7 @@ class Store(Reader):
         if not write:
             return cls(path, header, chunks)
         if not isinstance(chunks, Chunks):
-            raise refuse_format_1(path)
+            raise cannot_continue(path)
         for name in ("", *arrays):
             sweep_partials(path / name)
         return cls(path, header, chunks, chunks)

@@ -26,7 +26,7 @@ def read_store(path: Path) -> tuple[Header, Mapping[str, Layout], Readable]:
     return header, header.anatomy.arrays, Chunks(path, header.anatomy)
 
 
-def refuse_format_1(path: Path) -> StoreError:
+def cannot_continue(path: Path) -> StoreError:
     """Return the error for one who would write to a store of format 1."""
     return StoreError(
         f"expected a store that can be continued; {path} is of format 1, which is only read: export it (python -m "

@@ -9,7 +9,7 @@ from explorer.graphs import UntraceableError, onednn_is_available
 from explorer.graphs.rewrites.folded_batchnorm import fold_batchnorm
 from explorer.graphs.rewrites.inplace import overwriting
 from explorer.graphs.rewrites.joined_products import join_products
-from explorer.graphs.rewrites.layouts import class_major, feature_major
+from explorer.graphs.rewrites.layouts import class_major
 from explorer.graphs.rewrites.onednn import fuse_linear
 from explorer.graphs.trace.operations import annotated, tidy, traced
 
@@ -137,10 +137,6 @@ def test_other_losses_keep_their_layout(name):
     assert torch.equal(after(drawn(*shape), LABELS), before(drawn(*shape), LABELS))
 
 
-def two_layers(x, first, shift, second):
-    return torch.tanh(F.linear(x, first, shift)) @ second.t()
-
-
 def given(dtype):
     return (
         drawn(9, 5, dtype=dtype),
@@ -148,13 +144,6 @@ def given(dtype):
         drawn(8, seed=2, dtype=dtype),
         drawn(3, 8, seed=3, dtype=dtype),
     )
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-def test_feature_major_products(dtype):
-    before, after, count = rewritten(two_layers, feature_major, *given(dtype))
-    assert count == 1
-    assert_same(after(*given(dtype)), before(*given(dtype)), terms=13)
 
 
 @pytest.mark.skipif(not onednn_is_available(torch.zeros(1)), reason="this PyTorch has no oneDNN")

@@ -33,10 +33,10 @@ def choices(objective: Objective, *, every: bool = False) -> list:
     if not every:
         rewrites = Rewrites(products="oneDNN" if onednn_is_available(objective.theta) else "as written")
         return [LOOP.traced(rewrites), LADDER[1].traced(rewrites)]
-    products = ["as written", "feature-major"]
+    products = ["as written"]
     products += ["oneDNN"] if onednn_is_available(objective.theta) else []
     found = [LOOP.traced(Rewrites(products=each)) for each in products]
-    found += [LADDER[1].traced(Rewrites(products=each)) for each in products if each != "feature-major"]
+    found += [LADDER[1].traced(Rewrites(products=each)) for each in products]
     return [*found, LOOP.traced(Rewrites(affine=False)), LADDER[1].traced(Rewrites(affine=False))]
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-Products = Literal["as written", "feature-major", "oneDNN"]
+Products = Literal["as written", "oneDNN"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Layouts: the same products and the same cross-entropy, on tensors whose samples lie side by side in memory."""
+"""Layouts: the same cross-entropy, on tensors whose samples lie side by side in memory."""
 
 import torch
 from torch import fx
@@ -16,30 +16,6 @@ def class_major(graph: fx.Graph) -> int:
         if _is_summed(node) and _is_softmax_of_few(node.args[0]):
             _turn(graph, node)
             changed += 1
-    return changed
-
-
-def feature_major(graph: fx.Graph) -> int:
-    """Compute linear layers as W x^T instead of x W^T; elementwise operations then keep that layout.
-
-    Return how many there were.
-    """
-    changed = 0
-    for node in list(graph.nodes):
-        if node.target is not aten.addmm.default or node.kwargs or len(node.args[0].meta["tensor_meta"].shape) != 1:
-            continue
-        bias, x, weight = node.args
-        with graph.inserting_before(node):
-            parts = (
-                graph.call_function(aten.unsqueeze.default, (bias, 1)),
-                graph.call_function(aten.t.default, (weight,)),
-                graph.call_function(aten.t.default, (x,)),
-            )
-            result = graph.call_function(aten.t.default, (graph.call_function(aten.addmm.default, parts),))
-        node.replace_all_uses_with(result)
-        result.meta = dict(node.meta)
-        graph.erase_node(node)
-        changed += 1
     return changed
 
 

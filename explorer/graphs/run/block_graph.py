@@ -10,7 +10,7 @@ from explorer.graphs.rewrites.affine import Affine
 from explorer.graphs.rewrites.choice import Rewrites
 from explorer.graphs.rewrites.folded_batchnorm import fold_batchnorm
 from explorer.graphs.rewrites.joined_products import join_products
-from explorer.graphs.rewrites.layouts import class_major, feature_major
+from explorer.graphs.rewrites.layouts import class_major
 from explorer.graphs.rewrites.mixed_precision import in_mixed_precision
 from explorer.graphs.rewrites.split_by_point import Remainder, split
 from explorer.graphs.trace.effects import Watch, refuse_own_backward
@@ -63,8 +63,6 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
     notes += [f"{folded} BatchNorm folded"] if folded else []
     if single and class_major(whole.graph):
         notes += ["class-major cross-entropy"]
-    if single and rewrites.products == "feature-major" and feature_major(whole.graph):
-        notes += ["feature-major products"]
     tidy(whole)
     # With every new operation's own entry.
     examples = laid_out(samples) if images_last else samples

@@ -42,18 +42,17 @@ def rewritings(
             found += 1
             yield timing
         if rewrites is first:
-            queue = _others(first, base)
+            queue = _others(first)
 
 
 def _products(objective: Objective, low: torch.dtype | None) -> Products:
     return "oneDNN" if low is None and onednn_is_available(objective.theta) else "as written"
 
 
-def _others(first: Rewrites, base: Strategy) -> list[Rewrites]:
+def _others(first: Rewrites) -> list[Rewrites]:
     """Return what else to try: one change at a time."""
-    kinds: list[Products] = ["as written"] if base.batched else ["as written", "feature-major"]
-    others = [replace(first, products=kind) for kind in kinds if kind != first.products and first.low is None]
-    return [replace(first, affine=False), *others]
+    plain = replace(first, products="as written")
+    return [replace(first, affine=False), *([plain] if plain != first else [])]
 
 
 def _attempted(attempt: Try, strategy: Strategy) -> Timing | None:

@@ -46,7 +46,7 @@ class Row:
     def choices(self) -> list[Rewrites]:
         """Return what an evaluation chooses from."""
         kinds = ["oneDNN"] if onednn_is_available(self.plane.origin) else []
-        kinds += ["as written"] if self.batched else ["as written", "feature-major"]
+        kinds.append("as written")
         return [Rewrites(affine=affine, products=kind) for affine, kind in product((True, False), kinds)]  # type: ignore[arg-type]
 
 
@@ -103,7 +103,7 @@ def without(row: Row, rewrite: Rewrite, choices: Sequence[Rewrites]) -> Work:
 
 
 def fastest(row: Row, choices: Sequence[Rewrites]) -> tuple[Strategy, Measure]:
-    """Return the fastest of some choices, each timed three times, and the evaluation by it."""
+    """Return the fastest of some choices, each timed five times, and the evaluation by it."""
     made = [_evaluation(row, (LADDER[0] if row.batched else LOOP).traced(each)) for each in choices]
     if len(made) == 1:
         return made[0]
@@ -136,9 +136,9 @@ def _evaluation(row: Row, strategy: Strategy) -> tuple[Strategy, Measure]:
 
 
 def _seconds(run: Measure, coords: Tensor) -> float:
-    run(coords[:1])
+    run(coords)
     times = []
-    for _ in range(3):
+    for _ in range(5):
         began = time.perf_counter()
         run(coords)
         times.append(time.perf_counter() - began)

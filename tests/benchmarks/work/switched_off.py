@@ -94,7 +94,6 @@ REWRITES = (
     Rewrite("folded BatchNorm", ((block_graph, "fold_batchnorm", _none),)),
     Rewrite("channels last", ((block_graph, "_is_faster_last", lambda device, rewrites: False),)),
     Rewrite("class-major", ((block_graph, "class_major", _none),)),
-    Rewrite("feature-major", allows=lambda chosen: chosen.products != "feature-major"),
     Rewrite("oneDNN", allows=lambda chosen: chosen.products != "oneDNN"),
     Rewrite("in place", ((kernel, "overwriting", _as_it_is), (point_loop, "overwriting", _as_it_is))),
 )
