@@ -47,9 +47,12 @@ class _Task:
             if not self.wanted():
                 raise UnwantedError("nobody waits for this answer any more")
             self.future.set_result(self.work())
-        # Whatever it is, it belongs to who waits for the answer.
-        except BaseException as error:
+        except Exception as error:
             self.future.set_exception(error)
+        # What would end a process is an error of this answer alone: a server that hears of nothing gives no answer.
+        except BaseException as error:
+            ended = RuntimeError(f"expected an answer; its work ended with {type(error).__name__}: {error}")
+            self.future.set_exception(ended)
 
 
 class Worker:

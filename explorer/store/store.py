@@ -47,6 +47,7 @@ from explorer.store.versions import cannot_continue, check_descriptions, read_st
 __all__ = ["FieldSpec", "Store", "open_landscape"]
 
 _AGAIN = "What is done is safe: run the same words again to continue."
+_GONE = "The store was removed meanwhile, with all that was done: run the same words again to begin anew."
 
 
 class Store(Reader):
@@ -192,7 +193,7 @@ class Store(Reader):
         try:
             yield self._own
         except OSError as error:
-            raise disk_error(error, what, _AGAIN) from error
+            raise disk_error(error, what, _AGAIN if self.path.is_dir() else _GONE) from error
 
 
 def open_landscape(path: str | os.PathLike[str]) -> xr.Dataset:

@@ -89,8 +89,10 @@ def sweep(
     """
     if executor is not None:
         refuse_unfit_executor(executor)
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"expected chunk_size of at least 1; got {chunk_size}")
+    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
+        raise ValueError(f"expected a whole chunk_size of at least 1; got {chunk_size!r}")
+    if report not in (True, False, "full"):
+        raise ValueError(f'expected report to be True, False or "full"; got {report!r}')
     store = None if store is None else Path(store)
     wanted = read_quantities(kept_quantities(quantities, store))
     check_tolerance(tolerance, wanted, grid)

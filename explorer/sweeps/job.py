@@ -98,6 +98,7 @@ def read_job(
         planes = tuple(each.to(device=device, dtype=dtype) for each in planes)
     for each in planes:
         _check(objective, each, grid)
+    _refuse_names_of_axes(wanted, grid)
     other = [number for number, each in enumerate(planes) if not torch.equal(each.origin, planes[0].origin)]
     if other:
         raise ValueError(
@@ -115,6 +116,12 @@ def _are_consecutive(positions: Indices) -> bool:
 def _is_mixed(objective: Objective, dtype: torch.dtype | None) -> bool:
     """Return whether a short type is asked for of an objective in a long one: theta itself would not survive it."""
     return dtype in (torch.bfloat16, torch.float16) and objective.dtype in (torch.float32, torch.float64)
+
+
+def _refuse_names_of_axes(wanted: Wanted, grid: Grid) -> None:
+    clashing = [name for name in wanted.names if name in grid.labels]
+    if clashing:
+        raise ValueError(f"expected quantities with other names than the axes {grid.labels}; got {', '.join(clashing)}")
 
 
 def _check(objective: Objective, plane: Plane, grid: Grid) -> None:

@@ -114,10 +114,10 @@ def test_an_error_belongs_to_who_asked_and_harms_nobody_else(worker: Worker) -> 
     def long() -> str:
         failing = worker.submit(fail)
         worker.pause()
-        assert isinstance(failing.exception(PATIENCE), SystemExit)
+        assert isinstance(failing.exception(PATIENCE), RuntimeError)
         return "done"
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(RuntimeError, match="its work ended with SystemExit: stop everything"):
         worker.submit(fail).result(PATIENCE)
     assert worker.submit(long, Priority.LONG).result(PATIENCE) == "done"
 

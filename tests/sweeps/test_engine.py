@@ -283,8 +283,17 @@ def test_what_does_not_fit_is_refused():
         sweep(objective, plane, Grid({"b": (0, 1, 2), "w": (0, 1, 2)}))
     with pytest.raises(ValueError, match=r"use plane\.to"):
         sweep(objective, plane.to(dtype=torch.float32), GRID)
-    with pytest.raises(ValueError, match="chunk_size of at least 1"):
-        sweep(objective, plane, GRID, chunk_size=0)
+    for chunk_size in (0, 1.5):
+        with pytest.raises(ValueError, match="whole chunk_size of at least 1"):
+            sweep(objective, plane, GRID, chunk_size=chunk_size)
+    with pytest.raises(ValueError, match="True, False or \"full\"; got 'FULL'"):
+        explorer.sweep(objective, plane, GRID, report="FULL")
+
+    def w(theta):
+        return theta.sum()
+
+    with pytest.raises(ValueError, match=r"other names than the axes \('w', 'b'\); got w"):
+        sweep(objective, plane, GRID, quantities=("loss", w))
 
 
 def test_bytes_per_point_count_the_graph_but_not_the_data():

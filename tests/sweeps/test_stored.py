@@ -1,6 +1,7 @@
 """A sweep into a store: it can be stopped anywhere and goes on; it is the sweep in memory."""
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -298,6 +299,19 @@ def test_a_store_that_is_all_damaged_is_computed_again(tmp_path):
     with pytest.warns(RuntimeWarning, match="4 chunks are damaged in .*; their points are computed again"):
         again = sweep(case, plane, GRID, store=tmp_path / "x.zarr")
     xr.testing.assert_allclose(numbers(again), numbers(first), rtol=1e-12, atol=1e-12)
+
+
+def test_a_store_that_is_removed_meanwhile_is_not_called_safe(tmp_path, monkeypatch):
+    case = objective()
+    original = Store.append
+
+    def append(self, *given):
+        shutil.rmtree(self.path)
+        return original(self, *given)
+
+    monkeypatch.setattr(Store, "append", append)
+    with pytest.raises(StoreError, match="the store is gone|removed meanwhile"):
+        sweep(case, random_plane(case), GRID, store=tmp_path / "x.zarr")
 
 
 def test_planes_of_different_origins_are_refused(tmp_path):

@@ -66,10 +66,16 @@ def test_no_mutated_field_makes_a_5xx(client: FlaskClient, output: str, key: str
     assert post(client, body(output, {"query": "n=17"}) | {key: value}) in (200, 204, 400)
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", '{"output": 1e400}', "[" * 100_000, "\x00", '"a"'])
+@pytest.mark.parametrize("text", ["", "[", "{}", '{"output": 1e400}', "[" * 5_000, "[" * 100_000, "\x00", '"a"'])
 def test_no_text_makes_a_5xx(client: FlaskClient, text: str) -> None:
     reply = client.post("/_dash-update-component", data=text, content_type="application/json")
     assert 400 <= reply.status_code < 500
+
+
+def test_what_a_script_computes_is_not_asked_for_here(client: FlaskClient) -> None:
+    asked = {"outputs": {"id": "schema", "property": "modified_timestamp"}, "output": "schema.modified_timestamp"}
+    inputs = [{"id": "schema", "property": "data", "value": {}}]
+    assert post(client, {**asked, "inputs": inputs, "changedPropIds": ["schema.data"]}) == 400
 
 
 def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
