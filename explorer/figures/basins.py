@@ -30,8 +30,10 @@ def basin(basins: xr.Dataset, show: Shown = "minimum", *, marks: bool = True) ->
         marks: whether the minima that were reached are marked by their numbers, where both dimensions are labels.
 
     Raises:
-        ValueError: another number of dimensions, or another word to show.
+        ValueError: no basin map, another number of dimensions, or another word to show.
     """
+    if "final_loss" not in basins:
+        raise ValueError(f"expected a map of explorer.basins; got variables {', '.join(map(str, basins.data_vars))}")
     if show not in _TITLES:
         raise ValueError(f"expected show to be one of {', '.join(_TITLES)}; got {show!r}")
     dims = [str(dim) for dim in basins["final_loss"].dims]

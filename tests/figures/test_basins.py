@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 import models
 from experiments import TARGETS
@@ -92,3 +93,9 @@ def test_what_cannot_be_drawn_is_refused(found, across_rates):
         figures.basin(found, "speed")
     with pytest.raises(ValueError, match="over two dimensions"):
         figures.basin(across_rates.isel(lr=0))
+
+
+def test_a_landscape_that_is_no_basin_map_is_refused():
+    plain = xr.Dataset({"loss": (("w", "b"), np.zeros((2, 2)))})
+    with pytest.raises(ValueError, match=r"expected a map of explorer\.basins; got variables loss"):
+        figures.basin(plain)

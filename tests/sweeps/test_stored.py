@@ -310,7 +310,7 @@ def test_a_store_that_is_removed_meanwhile_is_not_called_safe(tmp_path, monkeypa
         return original(self, *given)
 
     monkeypatch.setattr(Store, "append", append)
-    with pytest.raises(StoreError, match="the store is gone|removed meanwhile"):
+    with pytest.raises(StoreError, match=r"the store is gone|removed meanwhile"):
         sweep(case, random_plane(case), GRID, store=tmp_path / "x.zarr")
 
 
