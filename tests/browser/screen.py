@@ -74,6 +74,10 @@ class Screen:
         if self.page.viewport_size != size:
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
 
+    def narrow(self, width: int) -> None:
+        """Wait until nothing is wider than so many pixels: plots follow the window a moment later."""
+        self.page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=width)
+
     def value(self, id: str) -> float:
         """Return the full number behind a readout or an input."""
         return float(self.page.get_attribute(f"#{id}", "data-value") or "nan")

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from playwright.sync_api import expect
 
 from experiments import STUDIES
 from tests.browser.screen import Screen
@@ -133,7 +134,7 @@ def test_a_loss_is_chosen_and_the_refits_are_shown(screen: Screen, name: str, an
 
 def test_the_arrow_is_predicted_then_revealed(screen: Screen) -> None:
     begin(screen, "predict_arrow")
-    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
     assert not screen.page.is_visible("#readout-dw")
     w, b = screen.value("w"), screen.value("b")
     dw, db = screen.evaluate("explorer.reply.point.gradient")
@@ -165,7 +166,7 @@ def test_a_wrong_guess_can_be_followed_by_another_place_and_by_keys(screen: Scre
     screen.page.wait_for_function("() => document.querySelector('#activity-verdict').textContent.length > 10")
     assert not screen.evaluate(DONE)
     type_point(screen, 0.25, 1.5)
-    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
     dw, db = screen.evaluate("explorer.reply.point.gradient")
     screen.page.focus("[data-map=landscape] .layer")
     # The first key draws the direction along +w, each further one turns it by 5 degrees; two_points has a square window

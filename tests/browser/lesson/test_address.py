@@ -1,7 +1,7 @@
 """The address is the state: links, Back and Forward, wrong addresses, hidden controls."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.patience import assert_asked_again_is_waited_for
 from tests.browser.screen import Screen
@@ -53,7 +53,7 @@ def test_a_wrong_address_shows_a_safe_state_and_says_so(screen: Screen, query: s
     if query != "study=nothing":
         assert "instead" in screen.text("notes")
     assert screen.value("readout-loss") > 0
-    assert screen.page.locator("[data-map=landscape] .handle-core").count() == 1
+    expect(screen.page.locator("[data-map=landscape] .handle-core")).to_have_count(1)
 
 
 def test_an_instructor_hides_controls(screen: Screen) -> None:
@@ -92,7 +92,7 @@ def test_compare_shows_four_losses_with_one_point(screen: Screen) -> None:
     places = [screen.pixel(screen.value("w"), screen.value("b"), id) for id in ("landscape", "map-2")]
     assert places[0] != places[1]
     assert (screen.value("w"), screen.value("b")) == pytest.approx((1, 0.5), abs=0.02)
-    assert screen.page.locator(".handle-core").count() == 4
+    expect(screen.page.locator(".handle-core")).to_have_count(4)
     losses = screen.evaluate("Object.values(explorer.reply.point.losses).map((each) => each.loss)")
     assert len(set(losses)) == 4
 
@@ -101,7 +101,7 @@ def test_a_hidden_loss_is_not_told(screen: Screen) -> None:
     screen.open("loss=hidden-1&target=outliers")
     assert "hidden" in screen.text("landscape-title")
     assert "Hidden" in screen.text("code")
-    assert screen.page.locator(".residual-dot").count() == 0
+    expect(screen.page.locator(".residual-dot")).to_have_count(0)
 
 
 def test_a_question_that_is_asked_again_has_its_whole_time(page: Page, address: str) -> None:

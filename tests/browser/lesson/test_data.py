@@ -1,6 +1,7 @@
 """The learner's own data: dragged, added, removed, pasted, undone; landscape and minima follow."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.screen import Screen
 
@@ -75,13 +76,13 @@ def test_own_minima_are_found_by_descent_not_read_off_the_grid(screen: Screen) -
     screen.settled()
     (found,) = screen.evaluate("explorer.reply.minima[0].points")
     assert found["theta"] == pytest.approx([1.5, -0.25], abs=1e-9)
-    assert screen.page.locator("[data-map=landscape] path.minimum").count() == 1
+    expect(screen.page.locator("[data-map=landscape] path.minimum")).to_have_count(1)
 
 
 def test_a_set_without_minimum_says_where_it_decreases(screen: Screen) -> None:
     screen.open("target=step_labels")
     assert "no finite minimum" in screen.text("places").lower()
-    assert screen.page.locator("[data-map=landscape] path.minimum").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.minimum")).to_have_count(0)
 
 
 def test_a_line_of_minima_is_drawn_as_a_line(screen: Screen) -> None:

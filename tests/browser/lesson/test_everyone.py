@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.screen import PHONE, Screen
 
@@ -43,7 +43,7 @@ def test_no_sideways_scroll_on_a_phone(screen: Screen, query: str) -> None:
             f"() => [...document.querySelectorAll('#surface .main-svg')].length && "
             f"({fits})(document.querySelector('#surface .js-plotly-plot'))"
         )
-    assert screen.evaluate("document.documentElement.scrollWidth") <= 390
+    screen.narrow(390)
 
 
 def test_nothing_is_asked_of_any_other_host(screen: Screen, address: str) -> None:
@@ -56,7 +56,7 @@ def test_nothing_is_asked_of_any_other_host(screen: Screen, address: str) -> Non
     screen.page.click("#lesson-close")
     own = urlsplit(address).netloc
     assert [url for url in asked if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != own] == []
-    assert screen.page.locator("[data-title*='hare'], a[href*='plotly.com'], a[href*='plot.ly']").count() == 0
+    expect(screen.page.locator("[data-title*='hare'], a[href*='plotly.com'], a[href*='plot.ly']")).to_have_count(0)
 
 
 def test_the_live_sentence_says_the_state(screen: Screen) -> None:
@@ -125,7 +125,7 @@ def test_a_link_of_the_lesson_sets_the_page_without_loading_it(screen: Screen) -
     screen.page.wait_for_function("() => explorer.state.target === 'step_labels'")
     screen.settled()
     assert screen.evaluate("window.stayed") is True
-    assert screen.page.locator("#lesson details").count() == 3
+    expect(screen.page.locator("#lesson details")).to_have_count(3)
 
 
 def test_a_server_that_fails_is_told(screen: Screen) -> None:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import models
 from experiments.minima import minima
@@ -75,7 +76,7 @@ def test_a_dragged_outlier_pulls_the_squared_error_where_autograd_predicts_and_l
     said = screen.text("influence-says")
     assert said.startswith(f"Point {outlier + 1} moved, ")
     assert "θ* of MAE did not move." in said
-    assert screen.page.locator("#influence-closeup circle.disc").count() == 4
+    expect(screen.page.locator("#influence-closeup circle.disc")).to_have_count(4)
     screen.page.keyboard.press("Control+z")
     screen.settled()
     assert screen.state()["target"] == "outliers"

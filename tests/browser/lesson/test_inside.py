@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.screen import Screen
 from tests.support.page.programs import printed
@@ -46,7 +47,7 @@ def test_the_tape_is_walked_forward_and_backward(screen: Screen) -> None:
     screen.page.click("#tape-back")
     assert "∂L/∂z" in screen.text("tape-step")
     screen.page.click("#tape-points button:has-text('all points')")
-    assert screen.page.locator("#chain tbody tr").count() == 2
+    expect(screen.page.locator("#chain tbody tr")).to_have_count(2)
 
 
 def test_torch_says_why_a_vector_has_no_gradient(screen: Screen) -> None:
@@ -62,7 +63,7 @@ def test_huber_says_what_happens_at_the_largest_residual(screen: Screen) -> None
     screen.page.press("#delta", "Enter")
     screen.settled()
     assert "MSE/2" in screen.text("ell-says")
-    assert screen.page.locator("[data-plot=ell] .residual-dot").count() == 9
+    expect(screen.page.locator("[data-plot=ell] .residual-dot")).to_have_count(9)
 
 
 def test_the_delta_slider_moves_the_map_on_release(screen: Screen) -> None:

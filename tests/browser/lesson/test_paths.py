@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
@@ -48,8 +48,8 @@ def test_optimizers_are_chosen_and_walk_as_torch_does(screen: Screen) -> None:
     walked(screen)
     assert screen.query()["opt"] == "gd,adam"
     assert screen.page.get_attribute("#opt-adam", "aria-pressed") == "true"
-    assert screen.page.locator("[data-map=landscape] path[data-walk]").count() == 2
-    assert screen.page.locator("#loss-chart path[data-course]").count() == 2
+    expect(screen.page.locator("[data-map=landscape] path[data-walk]")).to_have_count(2)
+    expect(screen.page.locator("#loss-chart path[data-course]")).to_have_count(2)
     assert_paths_are_torchs(screen)
     # They begin where the point is, and the handle stays there.
     screen.click(0.5, -2)
@@ -74,11 +74,11 @@ def test_while_the_point_is_dragged_no_path_of_another_start_is_shown(screen: Sc
     screen.page.mouse.move(*screen.pixel(1, 1))
     screen.page.mouse.down()
     screen.page.mouse.move(*screen.pixel(0, 1), steps=3)
-    assert screen.page.locator("path[data-walk]").count() == 0
+    expect(screen.page.locator("path[data-walk]")).to_have_count(0)
     assert not [url for url in asked if "/path?" in url]
     screen.page.mouse.up()
     walked(screen)
-    assert screen.page.locator("[data-map=landscape] path[data-walk]").count() == 2
+    expect(screen.page.locator("[data-map=landscape] path[data-walk]")).to_have_count(2)
     assert len([url for url in asked if "/path?" in url]) == 2
 
 
@@ -210,14 +210,14 @@ def test_divergence_is_told_with_its_step_and_its_reason(line: Screen) -> None:
 
 def test_everyone_can_use_it(screen: Screen, browser: Browser, address: str) -> None:
     walked(screen.open("opt=gd,gd@2&study=reaction&mode=dark&steps=30"))
-    assert screen.page.locator("path[data-walk]").count() == 3 * 2
+    expect(screen.page.locator("path[data-walk]")).to_have_count(3 * 2)
     assert violations(screen.page) == []
     screen.resize(PHONE)
     walked(screen.open("opt=gd,lbfgs&mode=light"))
     small = "({ offsetParent, offsetWidth, offsetHeight }) => offsetParent && Math.min(offsetWidth, offsetHeight) < 24"
     controls = "[...document.querySelectorAll('#descent :is(button, input, summary)')]"
     assert screen.evaluate(f"{controls}.filter({small}).map((node) => node.outerHTML.slice(0, 90))") == []
-    assert screen.evaluate("document.documentElement.scrollWidth") <= 390
+    screen.narrow(390)
     assert violations(screen.page) == []
     context = browser.new_context(reduced_motion="reduce", viewport={"width": 1024, "height": 768})
     still = walked(Screen(context.new_page(), address).open("opt=gd&at=5&n=33"))
@@ -233,4 +233,4 @@ def test_a_hidden_card_asks_for_no_paths(screen: Screen) -> None:
     screen.open("opt=gd&hide=descent&n=33")
     assert not screen.page.is_visible("#descent")
     assert not [url for url in asked if "/path?" in url]
-    assert screen.page.locator("[data-map=landscape] path[data-walk]").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path[data-walk]")).to_have_count(0)

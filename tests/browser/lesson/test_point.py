@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import models
 from experiments import TARGETS
@@ -109,7 +110,7 @@ def test_zero_gradient_is_drawn_as_zero(screen: Screen) -> None:
     # At (0, 0) on this data every residual of MAE is 0: sign(0) = 0, so torch's gradient is exactly zero.
     screen.open("target=own&points=-1_0~1_0&loss=mae&w=0&b=0")
     assert screen.value("readout-norm") == 0
-    assert screen.page.locator("[data-map=landscape] .downhill").count() == 0
+    expect(screen.page.locator("[data-map=landscape] .downhill")).to_have_count(0)
     assert "exactly zero" in screen.text("live")
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import violations
 from tests.browser.paths import walked
@@ -42,10 +42,10 @@ def test_a_race_is_run_ranked_and_shared(screen: Screen) -> None:
 def test_more_than_four_are_ranked_and_a_phone_shows_one_below_the_other(screen: Screen) -> None:
     screen.resize(PHONE)
     walked(screen.open("opt=gd,gd@0.1,gd@0.01,adam,lbfgs&view=race&n=33&steps=20"))
-    assert screen.page.locator(".map-title:visible").count() == 4
+    expect(screen.page.locator(".map-title:visible")).to_have_count(4)
     assert "the first 4 of 5" in screen.text("race-says")
-    assert screen.page.locator("#leaders li").count() == 5
-    assert screen.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(screen.page.locator("#leaders li")).to_have_count(5)
+    screen.narrow(390)
     screen.page.click("#opt-gd")
     walked(screen)
     assert screen.page.locator(".map-title:visible").all_inner_texts() == ["Adam 0.5", "L-BFGS 0.5"]

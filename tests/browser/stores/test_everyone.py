@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.patience import assert_asked_again_is_waited_for
@@ -29,7 +29,7 @@ def test_a_phone_needs_no_sideways_scroll(screen: SliceScreen, query: str) -> No
     screen.open(query)
     for summary in screen.page.locator("details:visible > summary").all():
         summary.click()
-    assert screen.evaluate("document.documentElement.scrollWidth") <= 390
+    screen.narrow(390)
     assert violations(screen.page) == []
 
 
@@ -120,7 +120,7 @@ def test_the_two_pages_lead_to_each_other(screen: SliceScreen) -> None:
 
 def test_the_report_and_what_a_slice_cannot_show_stand_beside_it(screen: SliceScreen) -> None:
     screen.open("store=whole.zarr")
-    assert screen.page.locator("#report li").count() == 3
+    expect(screen.page.locator("#report li")).to_have_count(3)
     assert "! look" in screen.text("report")
     assert "proves nothing" in screen.text("limits")
     screen.page.click("#provenance summary")
@@ -135,7 +135,7 @@ def test_attributes_of_others_are_shown_letter_for_letter(screen: SliceScreen) -
     assert "<img src=x" in screen.text("provenance")
     screen.page.click("#view-3d")
     screen.page.wait_for_selector("#surface canvas")
-    assert screen.page.locator("img[src=x]").count() == 0
+    expect(screen.page.locator("img[src=x]")).to_have_count(0)
 
 
 def test_nothing_is_asked_of_any_other_host(screen: SliceScreen, slices: str) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
@@ -51,7 +51,7 @@ def test_a_note_stands_beside_the_map_in_every_view(screen: SliceScreen) -> None
 
 def test_the_evaluated_points_are_switched_on_by_keyboard_and_by_link(screen: SliceScreen) -> None:
     screen.open("store=part.zarr")
-    assert screen.page.locator(DOTS).count() == 0
+    expect(screen.page.locator(DOTS)).to_have_count(0)
     screen.page.focus("#layers-points")
     screen.page.keyboard.press("Enter")
     screen.settled()
@@ -66,10 +66,10 @@ def test_the_evaluated_points_are_switched_on_by_keyboard_and_by_link(screen: Sl
     assert box is not None
     assert (x + box["x"], y + box["y"]) == pytest.approx(expected, abs=1)
     screen.open("store=part.zarr&layers=points")
-    assert screen.page.locator(DOTS).count() == 1
+    expect(screen.page.locator(DOTS)).to_have_count(1)
     screen.page.click("#layers-points")
     assert screen.query()["layers"] == "none"
-    assert screen.page.locator(DOTS).count() == 0
+    expect(screen.page.locator(DOTS)).to_have_count(0)
 
 
 def test_hovering_tells_which_points_are_interpolated(screen: SliceScreen) -> None:
@@ -104,5 +104,5 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
 ) -> None:
     screen.page.set_viewport_size({"width": width, "height": 900})
     screen.open(f"{query}&mode={mode}")
-    assert screen.evaluate("document.documentElement.scrollWidth") <= width
+    screen.narrow(width)
     assert violations(screen.page) == []

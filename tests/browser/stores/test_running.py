@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from explorer.dashboard import create_app
 from explorer.dashboard.server import server_of
@@ -61,7 +61,7 @@ def test_an_empty_folder_says_how_to_begin_and_a_new_store_appears(screen: Slice
     screen.open()
     assert "python -m explorer sweep" in screen.text("how")
     assert "only slices are served" in screen.text("alone")
-    assert screen.page.locator("header a >> text=Lesson").count() == 0
+    expect(screen.page.locator("header a >> text=Lesson")).to_have_count(0)
     make_store(folder, "new.zarr", points=(5, 5))
     screen.page.wait_for_selector("a[data-store='new.zarr']", timeout=10_000)
 

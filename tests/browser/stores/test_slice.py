@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from tests.browser.stores.screen import SliceScreen
 from tests.support.slice_cases import network, oblique
@@ -34,7 +35,7 @@ def assert_truth(screen: SliceScreen) -> None:
 
 def test_the_list_leads_to_a_store_and_back(screen: SliceScreen) -> None:
     screen.open()
-    assert screen.page.locator("#stores tbody tr").count() == 12
+    expect(screen.page.locator("#stores tbody tr")).to_have_count(12)
     # 6 of 13 chunks of 64 points.
     assert "46 %" in screen.text("stores")
     screen.page.click("#stores a[data-store='whole.zarr']")
@@ -124,7 +125,7 @@ def test_the_arrow_points_along_the_gradients_projection(screen: SliceScreen) ->
     assert drawn == pytest.approx(math.atan2(coordinates[1], coordinates[0]), abs=0.03)
     assert screen.page.locator("[data-map=landscape] path.uphill").count() > 0
     screen.page.click("#layers-arrow")
-    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
 
 
 def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
@@ -146,7 +147,7 @@ def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
     assert len(ticks[0]) >= 3
     assert [10**value for value in ticks[0]] == pytest.approx([float(text) for text in ticks[1]], rel=1e-3)
     screen.page.click("#layers-contours")
-    assert screen.page.locator("[data-map=landscape] path.contour").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.contour")).to_have_count(0)
     screen.open(screen.page.url.partition("?")[2])
     assert (screen.state()["quantity"], screen.state()["scale"]) == ("accuracy", "log")
     assert screen.state()["layers"] == ["checkpoints", "arrow"]
@@ -155,7 +156,7 @@ def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
 def test_a_quantity_that_is_not_there_is_told(screen: SliceScreen) -> None:
     screen.open("store=whole.zarr&quantity=nothing")
     assert "showing loss instead" in screen.text("notes")
-    assert screen.page.locator("[data-map=landscape] .handle-core").count() == 1
+    expect(screen.page.locator("[data-map=landscape] .handle-core")).to_have_count(1)
 
 
 def test_checkpoints_are_drawn_dashed_where_they_are_far(screen: SliceScreen) -> None:
@@ -164,8 +165,8 @@ def test_checkpoints_are_drawn_dashed_where_they_are_far(screen: SliceScreen) ->
     far = screen.page.locator("[data-map=landscape] path.path.far:not(.casing)")
     assert path.count() == 6
     assert 0 < far.count() < 6
-    assert screen.page.locator("[data-map=landscape] path.checkpoint").count() == 2
-    assert screen.page.locator("#checkpoints tbody tr").count() == 9
+    expect(screen.page.locator("[data-map=landscape] path.checkpoint")).to_have_count(2)
+    expect(screen.page.locator("#checkpoints tbody tr")).to_have_count(9)
     screen.page.click("#layers-checkpoints")
     assert path.count() == 0
 
@@ -181,7 +182,7 @@ def test_two_slices_share_a_scale_and_a_point(screen: SliceScreen) -> None:
     screen.page.mouse.click(*screen.pixel(0.5, 0.25, "map-1"))
     screen.settled()
     assert (screen.value("a"), screen.value("b")) == pytest.approx((0.5, 0.25), abs=0.01)
-    assert screen.page.locator(".handle-core").count() == 2
+    expect(screen.page.locator(".handle-core")).to_have_count(2)
     assert_truth(screen)
     other = network(seed=3)
     theta = oblique(other).at((screen.value("a"), screen.value("b")))
@@ -257,7 +258,7 @@ def test_a_loss_that_is_not_a_number_is_said_and_has_no_way_down(screen: SliceSc
     assert screen.text("readout-loss") == "NaN"
     assert "loss NaN" in screen.text("live")
     assert "steepest" not in screen.text("live")
-    assert screen.page.locator("[data-map=landscape] path.downhill").count() == 0
+    expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
     screen.page.fill("#a", "7")
     screen.page.press("#a", "Enter")
     screen.settled()

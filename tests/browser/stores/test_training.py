@@ -1,6 +1,7 @@
 """Along training on /slice: a slider on the path, runs with a legend, the plane that moves along."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.stores.screen import SliceScreen
 from tests.support.slice_cases import descended, network
@@ -45,7 +46,7 @@ def test_the_slider_goes_along_the_path_and_tells_both_losses(screen: SliceScree
     screen.open("store=path.zarr&at=38")
     assert screen.page.input_value("#at") == "4"
     screen.page.click("#layers-checkpoints")
-    assert screen.page.locator(RING).count() == 0
+    expect(screen.page.locator(RING)).to_have_count(0)
 
 
 def test_runs_have_colors_patterns_and_a_legend(screen: SliceScreen) -> None:
@@ -92,7 +93,7 @@ def test_the_plane_moves_along_with_the_checkpoint(screen: SliceScreen) -> None:
 def test_sharpness_is_drawn_below_where_it_was_measured(screen: SliceScreen) -> None:
     screen.open("store=runs.zarr")
     screen.page.wait_for_selector("#sharpness .js-plotly-plot .scatterlayer path.js-line", state="attached")
-    assert screen.page.locator("#sharpness .scatterlayer path.js-line").count() == 6
+    expect(screen.page.locator("#sharpness .scatterlayer path.js-line")).to_have_count(6)
     assert "2 / rate" in screen.text("sharpness")
 
 
