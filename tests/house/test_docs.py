@@ -1,6 +1,9 @@
 """The pages in docs/: every example runs, every line of shell is one that the command line takes."""
 
+import os
+import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -9,8 +12,10 @@ import pytest
 from explorer.cli import main
 from tests.support import command_line, papers
 
-NAMES = [page.name for page in papers.PAGES]
-WITH_EXAMPLES = [page.name for page in papers.PAGES if papers.examples(page.read_text(encoding="utf-8"))]
+TEXTS = {f"docs/{page.name}": page.read_text(encoding="utf-8") for page in papers.PAGES}
+TEXTS |= {name: papers.text_of(name) for name in ("README.md", "CONTRIBUTING.md", "experiments/README.md")}
+PAGES = [name for name, text in TEXTS.items() if name.startswith("docs/") and papers.examples(text)]
+PROGRAMS = [example for name in PAGES for example in papers.examples(TEXTS[name]) if papers.is_program(example)]
 ELSEWHERE = {"--workers", "--scheduler", "experiments.digits:objective"}
 """Words of commands that take processes of their own, or the training of a study: read, but not run."""
 
@@ -24,21 +29,37 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(sys.modules, module, raising=False)
 
 
-@pytest.mark.parametrize("name", WITH_EXAMPLES)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_examples_of_a_page_run_one_after_another_and_print_what_they_say(name: str) -> None:
     names = {"__name__": "page"}
-    for example in papers.examples(papers.text_of(f"docs/{name}")):
-        papers.run(example, names)
+    for example in papers.examples(TEXTS[name]):
+        if not papers.is_program(example):
+            papers.run(example, names)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "../README.md", "../CONTRIBUTING.md", "../experiments/README.md"])
-def test_the_command_line_understands_every_line_of_a_page(name: str) -> None:
-    for words in papers.commands(papers.text_of(f"docs/{name}")):
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
+    Path("program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        env={**os.environ, "PYTHONPATH": str(papers.ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=900,
+    )
+    papers.compare(program, done.stdout)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_command_line_understands_every_line(name: str) -> None:
+    for words in papers.commands(TEXTS[name]):
         understood(words)
 
 
 def test_the_commands_of_their_page_run() -> None:
-    text = papers.text_of("docs/command_line.md")
+    text = TEXTS["docs/command_line.md"]
     for example in papers.examples(text):
         papers.run(example, {})
     for words in papers.commands(text):
@@ -50,9 +71,9 @@ def test_the_commands_of_their_page_run() -> None:
 
 def understood(words: list[str]) -> None:
     """Read the words as the command line does, without running anything."""
-    for path in (word for word in words if word.endswith((".pem", ".key"))):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).touch()
+    for option, file in pairwise(words):
+        if option.startswith("--tls-"):
+            Path(file).touch()
     command, *options = words or ["serve"]
     found = main.get_command(click.Context(main), command)
     assert found is not None, command

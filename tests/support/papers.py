@@ -36,11 +36,7 @@ def commands(text: str) -> list[list[str]]:
 
 
 def run(example: str, names: dict[str, Any]) -> None:
-    """Run an example, a file of its own where its first line names one, and compare what it prints with what it says.
-
-    What it says are the comments below each line that begins with print; numbers agree to a millionth, as processors
-    round sums differently, and "..." stands for everything from there on.
-    """
+    """Run an example and compare what it prints with what it says; where its first line names a file, write that."""
     named = _FILE.match(example)
     if named:
         Path(named[1]).write_text(example)
@@ -48,7 +44,15 @@ def run(example: str, names: dict[str, Any]) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         exec(compile(example, "<example>", "exec"), names)
-    said, printed = list(_said(example)), output.getvalue().splitlines()
+    compare(example, output.getvalue())
+
+
+def compare(example: str, output: str) -> None:
+    """Assert that an example has printed what it says: the comments below each line that begins with print.
+
+    Numbers agree to a millionth, as processors round sums differently; "..." stands for everything from there on.
+    """
+    said, printed = list(_said(example)), output.splitlines()
     if "..." in said:
         end = said.index("...")
         said, printed = said[:end], printed[:end]
@@ -56,10 +60,15 @@ def run(example: str, names: dict[str, Any]) -> None:
     assert _numbers(printed) == pytest.approx(_numbers(said), rel=1e-6, abs=1e-12)
 
 
+def is_program(example: str) -> bool:
+    """Whether an example is a program of its own, whose work is done by other processes too."""
+    return '__name__ == "__main__"' in example
+
+
 def _said(example: str) -> Iterator[str]:
     below = False
-    for line in example.splitlines():
-        below = line.lstrip().startswith("print(") or (below and line.startswith("# "))
+    for line in map(str.lstrip, example.splitlines()):
+        below = line.startswith("print(") or (below and line.startswith("# "))
         if below and line.startswith("# "):
             yield line[2:]
 
