@@ -22,6 +22,7 @@ from tests.benchmarks.harness.machine import machine
 from tests.benchmarks.harness.quiet import Patience
 from tests.benchmarks.harness.workers import use
 from tests.benchmarks.work.synthetic import labelled_images
+from tests.support.cluster_cases import local_cluster
 
 LEAST = 0.9
 """Of twice one process."""
@@ -49,10 +50,10 @@ class Times:
 @contextmanager
 def client(*, processes: bool = True) -> Iterator[Any]:
     """Yield a client of as many workers on this machine as `python -m explorer sweep --workers` starts."""
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    cluster = LocalCluster(n_workers=WORKERS, threads_per_worker=1, processes=processes, dashboard_address=None)
-    with cluster, Client(cluster) as connected:
+    more = {} if processes else {"processes": False, "host": None}
+    with local_cluster(WORKERS, **more) as cluster, Client(cluster) as connected:
         yield connected
 
 

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from distributed.security import Security
 
 from explorer import open_landscape
 from explorer.cli import main
@@ -18,6 +21,7 @@ from explorer.cli import main
 FACTORY = "tests.support.killed.train:objective"
 MARKED = "tests.support.cluster_cases:slope"
 ROOT = Path(__file__).parents[2]
+FREE = ("--port", "0", "--dashboard-address", "127.0.0.1:0")
 FILES = ("--tls-ca", "ca.pem", "--tls-cert", "own.pem", "--tls-key", "own.key")
 
 
@@ -147,3 +151,62 @@ def test_ctrl_c_ends_workers_and_keeps_what_is_done(tmp_path: Path) -> None:
     assert 0 < int(open_landscape(path).attrs["done_points"]) < 1681
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The address of a scheduler that knows nothing of explorer, with a worker that does; and words for its clients."""
+    security = Security.temporary()
+    texts = (security.tls_ca_file, security.tls_client_cert, security.tls_client_key)
+    for name, text in zip(FILES[1::2], texts, strict=True):
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in FILES[1::2]]
+    tls = dict(zip(("--tls-ca-file", "--tls-cert", "--tls-key"), paths, strict=True))
+    file = tmp_path / "scheduler.json"
+    common = ["--host", "127.0.0.1", "--scheduler-file", str(file), "--no-dashboard", *chain(*tls.items())]
+    started = [dask_process(tmp_path, {}, "scheduler", *common, "--protocol", "tls", *FREE)]
+    try:
+        deadline = time.monotonic() + 90
+        while not (file.exists() and file.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        started.append(dask_process(tmp_path, {"PYTHONPATH": str(ROOT)}, "worker", *common, "--nthreads", "1"))
+        words = chain(*zip(FILES[::2], paths, strict=True))
+        yield json.loads(file.read_text())["address"], tuple(words)
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def dask_process(folder: Path, more: dict[str, str], command: str, *words: str) -> subprocess.Popen[bytes]:
+    """Start a command of Dask's in a folder from which the checkout is not seen."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | more
+    program = [sys.executable, "-m", f"distributed.cli.dask_{command}", *words]
+    return subprocess.Popen(program, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_a_cluster_elsewhere_takes_who_has_its_certificates(
+    tmp_path: Path, cluster: tuple[str, tuple[str, ...]]
+) -> None:
+    address, certificates = cluster
+    assert address.startswith("tls://127.0.0.1")
+    words = (FACTORY, "--points", 11, "--quantities", "loss")
+    done = finished(tmp_path / "x.zarr", *words, "--scheduler", address, *certificates)
+    assert done.returncode == 0, done.stderr
+    assert run("sweep", *words, "--out", tmp_path / "here.zarr").exit_code == 0
+    there, here = open_landscape(tmp_path / "x.zarr"), open_landscape(tmp_path / "here.zarr")
+    np.testing.assert_allclose(there["loss"], here["loss"], rtol=1e-14)
+    # A stranger's certificates are as good as none.
+    for name, text in zip(("own.pem", "own.key"), stranger(), strict=True):
+        (tmp_path / name).write_text(text)
+    done = finished(tmp_path / "y.zarr", *words, "--scheduler", address, *certificates)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "y.zarr").exists()
+
+
+def stranger() -> tuple[str, str]:
+    security = Security.temporary()
+    return security.tls_client_cert, security.tls_client_key

@@ -162,3 +162,11 @@ def take(came: Came, found: Measured | None) -> None:
     came.lost[found.lost] = True
     if found.error is not None:
         came.reasons.add(found.reason)
+
+
+def local_cluster(workers: int, **options: Any) -> Any:
+    """Return Dask's cluster of processes on this machine, with a thread each, on loopback, on ports that are free."""
+    from distributed import LocalCluster
+
+    quiet = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+    return LocalCluster(**{"n_workers": workers, "threads_per_worker": 1, "host": "127.0.0.1", **quiet, **options})

@@ -1,8 +1,9 @@
 """Dask: the workers of a dask.distributed cluster, on this machine or on many."""
 
+import pickle
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import SimpleQueue
@@ -77,9 +78,9 @@ class Cluster:
         """Send a task. Raises WorkerError if the connection is gone."""
         self._sent += 1
         key, resources = f"{self._prefix}-{self._sent}", {GPU: 1} if self._gpus else None
-        given = (self._ticket, self._threads, task.pieces)
+        given = pickle.dumps((self._ticket, self._threads, task.pieces))
         try:
-            future = self._client.submit(_work_on_dask, *given, key=key, pure=False, resources=resources)
+            future = self._client.submit(_RUN, given, key=key, pure=False, resources=resources)
         except Exception as error:
             raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
         future.add_done_callback(done.put)
@@ -142,14 +143,20 @@ def delivered(client: Any, parcel: Parcel) -> Iterator[None]:
 
 
 def _deliver(client: Any, delivery: "_Delivery", name: str) -> None:
-    for attempt in range(_DELIVERIES):
+    for left in reversed(range(_DELIVERIES)):
         try:
             client.register_plugin(delivery, name=name)
         except OSError as error:
             # A worker died just then: all others may still have to hear of it.
-            if attempt == _DELIVERIES - 1:
+            if not left:
                 raise WorkerError(_gone(f"{type(error).__name__}: {error}")) from error
             time.sleep(_PAUSE)
+        # Whatever a worker's own Python has to say.
+        except Exception as error:
+            raise WorkerError(
+                f"expected workers that can take a sweep; one of them raised {type(error).__name__}: {error}: install "
+                "landscape-explorer where workers run, the version of the driver"
+            ) from error
         else:
             return
 
@@ -170,11 +177,28 @@ class _Delivery(WorkerPlugin):
         forget(self.parcel.name)
 
 
-def _work_on_dask(ticket: Ticket, threads: int | None, pieces: tuple[Any, ...]) -> Reply:
-    """Measure pieces with the device and the threads of the worker that this runs on."""
+def work_on_dask(ticket: Ticket, threads: int | None, pieces: tuple[Any, ...]) -> Reply:
+    """Measure pieces with the device and the threads of the worker that this runs on. Raises WorkerError as `work`."""
     state = get_worker().state
     device = "cuda" if state.total_resources.get(GPU, 0) > 0 and torch.cuda.is_available() else ticket.device
     return work(replace(ticket, device=device, threads=threads or state.nthreads), pieces)
+
+
+def _passed_on() -> Callable[[bytes], Any]:
+    """Return the function of all tasks; as it is made within another one, its code travels with it, and the scheduler,
+    which unpickles what it passes on, needs neither this package nor PyTorch."""
+
+    def run(given: bytes) -> Any:
+        import pickle
+        from importlib import import_module
+
+        here = import_module("explorer.sweeps.executors.dask_client")
+        return here.work_on_dask(*pickle.loads(given))
+
+    return run
+
+
+_RUN = _passed_on()
 
 
 def _patience() -> float:
@@ -190,7 +214,10 @@ def _failed(future: Any) -> LostTaskError | WorkerError:
         return LostTaskError(f"its worker died each time, {error.allowed_failures + 1} times in all")
     if isinstance(error, WorkerError):
         return error
-    return WorkerError(f"expected a worker that can run a task; got {type(error).__name__}: {error}")
+    return WorkerError(
+        f"expected a cluster that can run a task; got {type(error).__name__}: {error}: install landscape-explorer "
+        "where workers run, and Dask there and at the scheduler, the versions of the driver"
+    )
 
 
 def _gone(what: str) -> str:

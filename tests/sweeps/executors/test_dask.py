@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from distributed import Client, LocalCluster, Scheduler, SpecCluster, Worker, get_worker
+from distributed import Client, Scheduler, SpecCluster, Worker, get_worker
 from torch import Tensor
 
 from explorer.errors import WorkerError
 from explorer.sweeps.executors import on, refuse_unfit_executor
 from explorer.sweeps.executors.dask_client import GPU
-from tests.support.cluster_cases import expected, gather, recipe_of, slope, sourced, swept
+from tests.support.cluster_cases import expected, gather, local_cluster, recipe_of, slope, sourced, swept
 
 
 def threads(theta: Tensor) -> Tensor:
@@ -47,8 +47,7 @@ def plugins(dask_worker: Worker) -> list[str]:
 @pytest.fixture
 def inside() -> Iterator[Client]:
     """Two workers in this process."""
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None)
-    with cluster, Client(cluster) as client:
+    with local_cluster(2, processes=False, host=None) as cluster, Client(cluster) as client:
         yield client
 
 
@@ -56,8 +55,7 @@ def test_a_local_cluster_measures_what_is_measured_here(tmp_path: Path) -> None:
     made = tmp_path / "made"
     recipe = recipe_of(sourced(made=str(made)), quantities=("loss", "gradient", threads))
     here = len(made.read_text().splitlines())
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
-    with cluster, Client(cluster) as client:
+    with local_cluster(2) as cluster, Client(cluster) as client:
         with on(client, recipe) as measure:
             for size in (4, 256):
                 came = gather(measure, recipe, size)
@@ -76,9 +74,8 @@ def test_a_local_cluster_measures_what_is_measured_here(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_uses_as_many_threads_as_it_has() -> None:
-    cluster = LocalCluster(n_workers=1, threads_per_worker=3, host="127.0.0.1", dashboard_address=None)
     recipe = recipe_of(slope(), quantities=("loss", threads))
-    with cluster, Client(cluster) as client:
+    with local_cluster(1, threads_per_worker=3) as cluster, Client(cluster) as client:
         assert set(swept(client, recipe, 64).fields["threads"]) == {3}
         assert set(swept(client, recipe, 64, threads=2).fields["threads"]) == {2}
 
@@ -143,7 +140,8 @@ def test_a_worker_that_comes_late_is_used() -> None:
 
 def test_an_asynchronous_client_is_refused() -> None:
     async def asked() -> None:
-        async with Client(processes=False, dashboard_address=None, asynchronous=True) as client:
+        options = {"dashboard_address": "127.0.0.1:0", "asynchronous": True}
+        async with Client(processes=False, **options) as client:
             with pytest.raises(ValueError, match="got an asynchronous one"):
                 refuse_unfit_executor(client)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,33 +17,22 @@ import dask
 import numpy as np
 import psutil
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client
 from distributed.security import Security
 
 from explorer.errors import WorkerError
 from explorer.sweeps.executors import on
 from tests.support import cluster_cases as cases
-from tests.support.cluster_cases import expected, gather, recipe_of, slope, swept
+from tests.support.cluster_cases import expected, gather, local_cluster, recipe_of, slope, swept
 
 pytestmark = pytest.mark.slow
 ALLOWED_FAILURES = "distributed.scheduler.allowed-failures"
 
 
 @contextmanager
-def cluster_of(workers: int = 2, security: Any = None, **settings: Any) -> Iterator[LocalCluster]:
-    """Processes on this machine; settings are Dask's own, with _ for the dot."""
-    with (
-        dask.config.set(settings.get("config", {})),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            security=security,
-            silence_logs="CRITICAL",
-        ) as cluster,
-    ):
+def cluster_of(workers: int = 2, config: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Any]:
+    """Processes on this machine, by a configuration of Dask's own."""
+    with dask.config.set(dict(config or {})), local_cluster(workers, silence_logs="CRITICAL", **options) as cluster:
         yield cluster
 
 
@@ -173,12 +162,12 @@ def test_a_cluster_with_certificates_takes_only_those_who_have_them() -> None:
 
 DRIVER = """
 import os, sys
-from distributed import Client, LocalCluster
-from tests.support.cluster_cases import recipe_of, slope, swept
+from distributed import Client
+from tests.support.cluster_cases import local_cluster, recipe_of, slope, swept
 
 if __name__ == "__main__":
     recipe = recipe_of(slope(driver=os.getpid(), wait=0.05, log=sys.argv[1]))
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    with local_cluster(2) as cluster:
         swept(Client(cluster), recipe, 8)
 """
 
