@@ -15,7 +15,7 @@ from tests.support import command_line, papers
 TEXTS = {f"docs/{page.name}": page.read_text(encoding="utf-8") for page in papers.PAGES}
 TEXTS |= {name: papers.text_of(name) for name in ("README.md", "CONTRIBUTING.md", "experiments/README.md")}
 PAGES = [name for name, text in TEXTS.items() if name.startswith("docs/") and papers.examples(text)]
-PROGRAMS = [example for name in PAGES for example in papers.examples(TEXTS[name]) if papers.is_program(example)]
+WITH_PROGRAMS = [name for name in PAGES if any(map(papers.is_program, papers.examples(TEXTS[name])))]
 ELSEWHERE = {"--workers", "--scheduler", "experiments.digits:objective"}
 """Words of commands that take processes of their own, or the training of a study: read, but not run."""
 
@@ -38,18 +38,13 @@ def test_the_examples_of_a_page_run_one_after_another_and_print_what_they_say(na
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
-    Path("program.py").write_text(program)
-    done = subprocess.run(
-        [sys.executable, "program.py"],
-        env={**os.environ, "PYTHONPATH": str(papers.ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=900,
-    )
-    papers.compare(program, done.stdout)
+@pytest.mark.parametrize("name", WITH_PROGRAMS)
+def test_the_programs_of_a_page_run_and_print_what_they_say(name: str) -> None:
+    for example in papers.examples(TEXTS[name]):
+        if papers.is_program(example):
+            papers.compare(example, output_of(example))
+        else:
+            papers.run(example, {"__name__": "page"})
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -67,6 +62,20 @@ def test_the_commands_of_their_page_run() -> None:
             continue
         done = command_line.run(*words)
         assert done.exit_code == 0, f"{words}: {done.output}"
+
+
+def output_of(program: str) -> str:
+    """What a program prints, run as a file beside those of its page."""
+    Path("program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        env={**os.environ, "PYTHONPATH": str(papers.ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=900,
+    )
+    return done.stdout
 
 
 def understood(words: list[str]) -> None:

@@ -62,7 +62,7 @@ def compare(example: str, output: str) -> None:
 
 def is_program(example: str) -> bool:
     """Whether an example is a program of its own, whose work is done by other processes too."""
-    return '__name__ == "__main__"' in example
+    return re.search(r'^if __name__ == "__main__":', example, re.MULTILINE) is not None
 
 
 def _said(example: str) -> Iterator[str]:
