@@ -194,6 +194,9 @@ class InStore:
             self._theirs[chunk.positions] = True
             for status in known:
                 which = chunk.status == status
+                if status == Status.FAILED:
+                    # What could not be measured there may have been measured here.
+                    which = which & (self.status[chunk.positions] == Status.NOT_COMPUTED)
                 self._know(
                     chunk.positions[which], {name: values[which] for name, values in chunk.fields.items()}, status
                 )

@@ -6,18 +6,20 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
 import explorer
 from explorer import Grid
+from explorer.landscape import Status
 from explorer.quantities import read_quantities
 from explorer.store import Store
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
 from explorer.sweeps.keep import InStore
 from explorer.sweeps.run import Run
-from explorer.sweeps.workers import here
+from explorer.sweeps.workers import Measured, here
 from tests.support.cases import neuron
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,16 @@ def test_two_sweeps_in_turn_evaluate_hardly_anything_twice(case, tmp_path, toler
     assert needed <= sum(evaluated) <= needed + rounds * 4 * 31
     found = explorer.open_landscape(path)
     xr.testing.assert_allclose(found.drop_attrs(), whole.drop_attrs(), rtol=1e-12, atol=1e-12)
+
+
+def test_what_failed_elsewhere_and_came_out_here_is_known(case, tmp_path):
+    path = tmp_path / "x.zarr"
+    begun(case, path)
+    keep, other = InStore(Store.open(path, write=True), 31), Store.open(path, write=True)
+    keep.take(Measured(np.array([3]), {"loss": np.array([0.5]), "gradient": np.zeros((1, 2))}))
+    other.fail(np.array([3, 4]), "out of its depth")
+    next(keep.pieces(np.arange(3, 7)))
+    assert keep.status[3:6].tolist() == [Status.EVALUATED, Status.FAILED, Status.NOT_COMPUTED]
 
 
 PROGRAM = """
