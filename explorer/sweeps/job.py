@@ -55,12 +55,12 @@ class Job:
         positions: Indices = (self.grid.order[:, None] + starts).reshape(-1)
         return positions
 
-    def by_plane(self, positions: Indices) -> Iterator[tuple[int, Indices, Tensor]]:
-        """Yield (plane, which of the positions lie on it, their coordinates [n, K])."""
+    def by_plane(self, positions: Indices) -> Iterator[tuple[int, slice | Indices, Tensor]]:
+        """Yield (plane, which of the positions lie on it, their coordinates [n, K]); a slice where all do."""
         number, first = divmod(int(positions[0]), self.grid.size)
-        if first + len(positions) <= self.grid.size and _are_consecutive(positions):
+        if first + len(positions) <= self.grid.size and are_consecutive(positions):
             # A view: picking points one by one takes longer than a small model.
-            yield number, np.arange(len(positions)), self.coords[first : first + len(positions)]
+            yield number, slice(None), self.coords[first : first + len(positions)]
             return
         of = positions // self.grid.size
         for number in np.unique(of):
@@ -109,8 +109,12 @@ def read_job(
     return Job(objective, planes, grid, wanted, low)
 
 
-def _are_consecutive(positions: Indices) -> bool:
-    return np.array_equal(positions, np.arange(positions[0], positions[0] + len(positions)))
+def are_consecutive(positions: Indices) -> bool:
+    """Return whether each position follows the one before; ends are looked at first, which tells most that do not."""
+    count = len(positions)
+    if count and positions[-1] - positions[0] != count - 1:
+        return False
+    return bool((positions[1:] - positions[:-1] == 1).all())
 
 
 def _is_mixed(objective: Objective, dtype: torch.dtype | None) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.landscape import Status
 from explorer.refinement import Refined
 from explorer.store import FieldSpec, Store
-from explorer.sweeps.job import Indices
+from explorer.sweeps.job import Indices, are_consecutive
 from explorer.sweeps.workers import Measured, arrays
 
 _SAVED = 1.0
@@ -82,13 +82,13 @@ class InMemory:
             values = values if isinstance(values, Tensor) else torch.from_numpy(values)
             if name not in self._fields:
                 self._fields[name] = _empty(values, len(self.status))
-            self._fields[name][where if isinstance(where, slice) else torch.from_numpy(where)] = values
+            self._fields[name][_chosen(where)] = values
         self.status[where] = Status.EVALUATED
 
     def losses(self, positions: Indices) -> NDArray[np.float64]:
         """See `Keep`."""
         losses = self._fields.get("loss")
-        return np.empty(0) if losses is None else losses[torch.from_numpy(positions)].double().cpu().numpy()
+        return np.empty(0) if losses is None else losses[_chosen(_run(positions))].double().cpu().numpy()
 
     def finish(self, outcomes: Sequence[Refined] | None) -> None:
         """See `Keep`."""
@@ -156,7 +156,7 @@ class InStore:
 
     def losses(self, positions: Indices) -> NDArray[np.float64]:
         """See `Keep`."""
-        return self._losses[positions] if len(self._losses) else self._losses
+        return self._losses[_run(positions)] if len(self._losses) else self._losses
 
     def finish(self, outcomes: Sequence[Refined] | None) -> None:
         """See `Keep`. Raises StoreError if the disk is full."""
@@ -225,12 +225,15 @@ def _nothing(spec: FieldSpec, points: int) -> NDArray[Any]:
 
 def _run(positions: Indices) -> slice | Indices:
     """Return a slice where positions follow each other: picking them one by one takes longer than a small model."""
-    first, count = int(positions[0]) if len(positions) else 0, len(positions)
-    if np.array_equal(positions, np.arange(first, first + count)):
-        return slice(first, first + count)
-    return positions
+    if not are_consecutive(positions):
+        return positions
+    first = int(positions[0]) if len(positions) else 0
+    return slice(first, first + len(positions))
+
+
+def _chosen(where: slice | Indices) -> slice | Tensor:
+    return where if isinstance(where, slice) else torch.from_numpy(where)
 
 
 def _empty(like: Tensor, points: int) -> Tensor:
-    room = like.new_zeros((points, *like.shape[1:]))
-    return room.fill_(torch.nan) if like.is_floating_point() else room
+    return like.new_full((points, *like.shape[1:]), torch.nan if like.is_floating_point() else 0)

@@ -39,7 +39,7 @@ class Evaluation:
         fields: Fields = {}
         for number, which, coords in self.job.by_plane(positions):
             part = self._on(number, coords)
-            if len(which) == len(positions):
+            if isinstance(which, slice) or len(which) == len(positions):
                 return part
             for name, values in part.items():
                 room = fields.setdefault(name, values.new_empty((len(positions), *values.shape[1:])))
