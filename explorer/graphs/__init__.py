@@ -6,7 +6,7 @@ from explorer.graphs.rewrites.split_by_point import Remainder
 from explorer.graphs.run.background_compiler import is_compiled
 from explorer.graphs.run.block_graph import remainder_of, whole_of
 from explorer.graphs.run.kernel import Program, batched, batched_kernel
-from explorer.graphs.run.point_loop import Block, LoopedKernel, common_inputs, looped, looped_kernel
+from explorer.graphs.run.point_loop import Block, LoopedKernel, looped, looped_kernel
 from explorer.graphs.untraceable import UntraceableError
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "UntraceableError",
     "batched",
     "batched_kernel",
-    "common_inputs",
     "is_compiled",
     "looped",
     "looped_kernel",

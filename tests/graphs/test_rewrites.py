@@ -3,12 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from explorer.graphs import UntraceableError, onednn_is_available
-from explorer.graphs.rewrites.folded_batchnorm import fold_batchnorm
 from explorer.graphs.rewrites.inplace import overwriting
-from explorer.graphs.rewrites.joined_products import join_products
 from explorer.graphs.rewrites.layouts import class_major
 from explorer.graphs.rewrites.onednn import fuse_linear
 from explorer.graphs.trace.operations import annotated, tidy, traced
@@ -37,54 +34,6 @@ def assert_same(found, expected, terms):
     """Sums of so many terms in another order: each errs by `terms` eps of the sum of sizes, here below 4 times."""
     eps = torch.finfo(expected.dtype).eps
     torch.testing.assert_close(found, expected, rtol=0, atol=float(4 * terms * eps * expected.abs().max()))
-
-
-def normalization(channels, dtype, **options):
-    layer = nn.BatchNorm2d(channels, **options).to(dtype).eval().requires_grad_(False)
-    layer.running_mean.copy_(drawn(channels, seed=1))
-    layer.running_var.copy_(drawn(channels, seed=2).exp())
-    if layer.affine:
-        layer.weight.copy_(drawn(channels, seed=3))
-        layer.bias.copy_(drawn(channels, seed=4))
-    return layer
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("affine", [True, False])
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("groups", [1, 2])
-def test_folded_batchnorm_is_batchnorm_by_hand(dtype, affine, bias, groups):
-    layer = normalization(4, dtype, affine=affine, eps=1e-3)
-    x, weight = drawn(3, 2, 5, 5, dtype=dtype), drawn(4, 2 // groups, 3, 3, dtype=dtype)
-    shift = drawn(4, seed=5, dtype=dtype) if bias else None
-    before, after, count = rewritten(
-        lambda x, weight: layer(F.conv2d(x, weight, shift, groups=groups)), fold_batchnorm, x, weight
-    )
-    assert count == 1
-    assert aten.native_batch_norm.default not in targets(after)
-    convolved = F.conv2d(x, weight, shift, groups=groups)
-    mean, variance = (each[:, None, None] for each in (layer.running_mean, layer.running_var))
-    by_hand = (convolved - mean) / (variance + 1e-3).sqrt()
-    if affine:
-        by_hand = by_hand * layer.weight[:, None, None] + layer.bias[:, None, None]
-    assert_same(after(x, weight), by_hand, terms=18)
-    assert_same(after(x, weight), before(x, weight), terms=18)
-
-
-NOT_FOLDED = {
-    "statistics of the batch": lambda x, w: F.batch_norm(F.conv2d(x, w), None, None, training=True),
-    "used twice": lambda x, w: (lambda h: F.batch_norm(h, h.new_zeros(4), h.new_ones(4)) + h)(F.conv2d(x, w)),
-    "transposed": lambda x, w: F.batch_norm(F.conv_transpose2d(x, w.transpose(0, 1)), x.new_zeros(4), x.new_ones(4)),
-    "an activation between": lambda x, w: F.batch_norm(F.relu(F.conv2d(x, w)), x.new_zeros(4), x.new_ones(4)),
-}
-
-
-@pytest.mark.parametrize("name", NOT_FOLDED)
-def test_other_normalizations_stay(name):
-    x, weight = drawn(3, 2, 5, 5), drawn(4, 2, 3, 3)
-    before, after, count = rewritten(NOT_FOLDED[name], fold_batchnorm, x, weight)
-    assert count == 0
-    assert torch.equal(after(x, weight), before(x, weight))
 
 
 LABELS = torch.tensor([0, 2, 1, 1, 0, 2, 2, 1, 0])
@@ -173,26 +122,6 @@ def test_onednn_leaves_alone_what_others_see():
     assert_same(after(*examples), before(*examples), terms=6)
     double = given(torch.float64)[:3]
     assert rewritten(function, fuse_linear, *double)[2] == 0
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("dtype", TYPES)
-def test_products_with_one_shared_matrix_are_joined(bias, dtype):
-    def function(x, weight, shift):
-        product = torch.bmm(x, weight.expand(4, 5, 3))
-        return product + shift if bias else product
-
-    examples = drawn(4, 6, 5, dtype=dtype), drawn(5, 3, dtype=dtype), drawn(3, dtype=dtype)
-    before, after, count = rewritten(function, join_products, *examples)
-    assert count == 1
-    assert aten.bmm.default not in targets(after)
-    assert (aten.addmm.default in targets(after)) is bias
-    assert_same(after(*examples), before(*examples), terms=6)
-
-
-def test_products_with_several_matrices_are_not():
-    examples = drawn(4, 6, 5), drawn(4, 5, 3)
-    assert rewritten(torch.bmm, join_products, *examples)[2] == 0
 
 
 def in_place(x):

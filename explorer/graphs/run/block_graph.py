@@ -8,8 +8,6 @@ from torch import Tensor, fx
 
 from explorer.graphs.rewrites.affine import Affine
 from explorer.graphs.rewrites.choice import Rewrites
-from explorer.graphs.rewrites.folded_batchnorm import fold_batchnorm
-from explorer.graphs.rewrites.joined_products import join_products
 from explorer.graphs.rewrites.layouts import class_major
 from explorer.graphs.rewrites.mixed_precision import in_mixed_precision
 from explorer.graphs.rewrites.split_by_point import Remainder, split
@@ -56,17 +54,11 @@ def whole_of(part: Part, theta: Tensor, samples: Sequence[Tensor], rewrites: Rew
     if part.trains:
         refuse_own_backward(part, theta)
     whole, images_last = _traced(part, theta, samples, last=_is_faster_last(theta.device, rewrites))
-    notes = []
-    joined = join_products(whole.graph)
-    notes += [f"{joined} shared products"] if joined else []
-    folded = fold_batchnorm(whole.graph)
-    notes += [f"{folded} BatchNorm folded"] if folded else []
-    if single and class_major(whole.graph):
-        notes += ["class-major cross-entropy"]
+    notes = ("class-major cross-entropy",) if single and class_major(whole.graph) else ()
     tidy(whole)
     # With every new operation's own entry.
     examples = laid_out(samples) if images_last else samples
-    return Whole(annotated(whole, theta, *examples), tuple(notes), images_last)
+    return Whole(annotated(whole, theta, *examples), notes, images_last)
 
 
 def _is_faster_last(device: torch.device, rewrites: Rewrites) -> bool:

@@ -9,7 +9,6 @@ from torch import Tensor, fx
 
 from explorer.graphs.rewrites.affine import Affine
 from explorer.graphs.rewrites.choice import Rewrites
-from explorer.graphs.rewrites.common_half import Halves, halves
 from explorer.graphs.rewrites.inplace import overwriting
 from explorer.graphs.rewrites.split_by_point import Remainder
 from explorer.graphs.run.cuda_graph import AtPoint, captured
@@ -25,23 +24,9 @@ _BY_INPUT = "by input"
 class LoopedKernel:
     """The graph that is run at a point, for all blocks of data of one kind."""
 
-    halves: Halves
-    is_common: tuple[bool, ...]
-    """Of its inputs: whether all blocks have the same."""
+    graph: fx.GraphModule
     constants: tuple[Tensor, ...]
-    """What the common half takes last."""
-
-    def common(self, inputs: Inputs, coords: Sequence[float] | Tensor) -> tuple[Tensor, ...]:
-        """Return what all blocks share at a point."""
-        given = [each for each, common in zip(inputs, self.is_common, strict=True) if common]
-        found: tuple[Tensor, ...] = self.halves.common(*_values(given, coords), *self.constants)
-        return found
-
-    def own(self, common: Sequence[Tensor], inputs: Inputs, coords: Sequence[float] | Tensor) -> dict[str, Any]:
-        """Return the values of one block."""
-        given = [each for each, shared in zip(inputs, self.is_common, strict=True) if not shared]
-        found: dict[str, Any] = self.halves.own(*common, *_values(given, coords))
-        return found
+    """What it takes last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,47 +37,32 @@ class Block:
     kernel: LoopedKernel
     inputs: Inputs
 
-    def at(self, coords: Sequence[float] | Tensor, known: dict[int, tuple[Tensor, ...]]) -> Values:
-        """Return its values at a point.
-
-        Args:
-            coords: of the point.
-            known: identity of a kernel -> what its blocks share at this point; what is missing is added.
-        """
-        if id(self.kernel) not in known:
-            known[id(self.kernel)] = self.kernel.common(self.inputs, coords)
-        found = self.kernel.own(known[id(self.kernel)], self.inputs, coords)
+    def at(self, coords: Sequence[float] | Tensor) -> Values:
+        """Return its values at a point."""
+        found: dict[str, Any] = self.kernel.graph(*_values(self.inputs, coords), *self.kernel.constants)
         affine = [each for each in self.inputs if isinstance(each, Affine)]
         by_input = found.pop(_BY_INPUT, {})
         return {**found, **{name: _by_coordinate(affine, gradients) for name, gradients in by_input.items()}}
 
 
-def looped_kernel(remainder: Remainder, rewrites: Rewrites, slopes: Slopes, is_common: Sequence[bool]) -> LoopedKernel:
+def looped_kernel(remainder: Remainder, rewrites: Rewrites, slopes: Slopes) -> LoopedKernel:
     """Return what evaluates one point.
 
     Args:
         remainder: what has to be evaluated there.
         rewrites: how.
         slopes: of which scalars the derivatives by the inputs that are affine are wanted.
-        is_common: of its inputs: whether all blocks have the same.
     """
     examples = remainder.examples
     graph, constants = prepared(_with_gradients(remainder, slopes) if slopes else remainder.graph, examples, rewrites)
-    both = halves(graph, (*is_common, *(True for _ in constants)))
-    shared = [each for each, common in zip(examples, is_common, strict=True) if common]
-    rest = [each for each, common in zip(examples, is_common, strict=True) if not common]
-    with torch.no_grad():
-        passed = both.common(*shared, *constants)
-    own = overwriting(both.own, *passed, *rest)
-    return LoopedKernel(Halves(overwriting(both.common, *shared, *constants), own), tuple(is_common), constants)
+    return LoopedKernel(overwriting(graph, *examples, *constants), constants)
 
 
 def looped(blocks: Sequence[Block]) -> Program:
     """Return the program that goes from point to point, all blocks of data at each."""
 
     def at(coords: Sequence[float] | Tensor) -> Values:
-        known: dict[int, tuple[Tensor, ...]] = {}
-        return weighted_sum((block.share, block.at(coords, known)) for block in blocks)
+        return weighted_sum((block.share, block.at(coords)) for block in blocks)
 
     recorded: list[AtPoint] = []
 
@@ -106,25 +76,6 @@ def looped(blocks: Sequence[Block]) -> Program:
         return {name: torch.stack([each[name] for each in points]) for name in points[0]}
 
     return program
-
-
-def common_inputs(blocks: Sequence[Inputs]) -> tuple[bool, ...]:
-    """Return for each input, of blocks of one kind, whether it is the same for all of them; of one block none is."""
-    if len(blocks) < 2:
-        return (False,) * len(blocks[0])
-    return tuple(all(_same(each, first) for each in others) for first, *others in zip(*blocks, strict=True))
-
-
-def _same(one: Affine | Tensor, other: Affine | Tensor) -> bool:
-    if isinstance(one, Affine) and isinstance(other, Affine):
-        return all(map(_equal, (one.origin, *one.slopes), (other.origin, *other.slopes)))
-    return isinstance(one, Tensor) and isinstance(other, Tensor) and _equal(one, other)
-
-
-def _equal(one: Tensor, other: Tensor) -> bool:
-    """Return whether two tensors are the same one, or hold the same numbers."""
-    places = [(each.data_ptr(), each.shape, each.stride(), each.dtype) for each in (one, other)]
-    return places[0] == places[1] or (one.dtype == other.dtype and torch.equal(one, other))
 
 
 def _with_gradients(remainder: Remainder, slopes: Slopes) -> fx.GraphModule:

@@ -16,7 +16,6 @@ from explorer.graphs import (
     UntraceableError,
     batched,
     batched_kernel,
-    common_inputs,
     is_compiled,
     looped,
     looped_kernel,
@@ -77,7 +76,8 @@ class Traced:
         self._parts = len(parts)
         measured = [(part, *self._remainder(number, part)) for number, part in parts]
         if size is None:
-            self._programs = [(1.0, looped(self._blocks(measured)))]
+            loops = [Block(part.share, self._looped(key, rest, part), rest.inputs) for part, key, rest in measured]
+            self._programs = [(1.0, looped(loops))]
         else:
             self._programs = [(part.share, self._batched(key, rest, part, size)) for part, key, rest in measured]
 
@@ -114,17 +114,8 @@ class Traced:
         key = ("kernel", *kind, slopes, len(self.plane.basis), rest.graph.code, _kinds(rest.examples))
         return key, rest
 
-    def _blocks(self, measured: Sequence[tuple[Part, Hashable, Remainder]]) -> list[Block]:
-        """Return the blocks of a loop; what those of one kind share is evaluated once at a point."""
-        alike = {key: [rest.inputs for _, other, rest in measured if other == key] for _, key, _ in measured}
-        common = {key: common_inputs(inputs) for key, inputs in alike.items()}
-        return [
-            Block(part.share, self._looped(key, rest, part, common[key]), rest.inputs) for part, key, rest in measured
-        ]
-
-    def _looped(self, key: Hashable, rest: Remainder, part: Part, common: tuple[bool, ...]) -> LoopedKernel:
-        slopes = self._slopes(part)
-        kernel: LoopedKernel = self._kept((key, common), lambda: looped_kernel(rest, self.rewrites, slopes, common))
+    def _looped(self, key: Hashable, rest: Remainder, part: Part) -> LoopedKernel:
+        kernel: LoopedKernel = self._kept(key, lambda: looped_kernel(rest, self.rewrites, self._slopes(part)))
         return kernel
 
     def _batched(self, key: Hashable, rest: Remainder, part: Part, size: int) -> Program:

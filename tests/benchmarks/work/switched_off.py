@@ -64,12 +64,15 @@ def _unprepared(
     return graph, ()
 
 
-def _none_in_common(blocks: Sequence[Any]) -> tuple[bool, ...]:
-    return (False,) * len(blocks[0])
-
-
 NONE = Rewrite("none: two alike, the noise")
 EVERYTHING = Rewrite("all: the model's own code")
+SIMPLIFIED = Rewrite(
+    "simplified",
+    (
+        (split_by_point, "unchanged", lambda node, args: None),
+        (split_by_point, "with_scalars", lambda node, args: list(args)),
+    ),
+)
 REWRITES = (
     Rewrite("affine first layers", allows=lambda chosen: not chosen.affine),
     Rewrite(
@@ -82,16 +85,7 @@ REWRITES = (
         ),
         lambda chosen: not chosen.affine,
     ),
-    Rewrite(
-        "simplified",
-        (
-            (split_by_point, "unchanged", lambda node, args: None),
-            (split_by_point, "with_scalars", lambda node, args: list(args)),
-        ),
-    ),
-    Rewrite("common half", ((point_loop, "common_inputs", _none_in_common),)),
-    Rewrite("joined products", ((block_graph, "join_products", _none),)),
-    Rewrite("folded BatchNorm", ((block_graph, "fold_batchnorm", _none),)),
+    SIMPLIFIED,
     Rewrite("channels last", ((block_graph, "_is_faster_last", lambda device, rewrites: False),)),
     Rewrite("class-major", ((block_graph, "class_major", _none),)),
     Rewrite("oneDNN", allows=lambda chosen: chosen.products != "oneDNN"),
