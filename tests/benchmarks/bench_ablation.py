@@ -18,7 +18,7 @@ from tests.benchmarks.harness.interleaved import Result, measure
 from tests.benchmarks.harness.machine import machine
 from tests.benchmarks.work.ablation_work import Row, chosen, network_row, neuron_row, without
 from tests.benchmarks.work.neuron_work import BOTH, Size
-from tests.benchmarks.work.switched_off import EVERYTHING, MACHINE_CODE, NONE, REWRITES, SIMPLIFIED, TANH, Rewrite
+from tests.benchmarks.work.switched_off import EVERYTHING, MACHINE_CODE, NONE, REWRITES, TANH, Rewrite
 from tests.benchmarks.work.synthetic import labelled_images, labelled_sequences, train
 from tests.benchmarks.work.transformer import transformer
 
@@ -27,7 +27,7 @@ BASE = Rewrite("with all")
 ALLOWED = 1e-4
 """Of the range of the true values: what the other benchmarks allow."""
 INTERPRETED = (BASE, NONE, *REWRITES, EVERYTHING)
-COMPILED = (BASE, NONE, SIMPLIFIED, TANH, MACHINE_CODE)
+COMPILED = (BASE, NONE, TANH, MACHINE_CODE)
 Make = Callable[[], Row]
 
 

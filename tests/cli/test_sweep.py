@@ -307,8 +307,7 @@ def test_verify_queues_again_and_the_same_words_mend(tmp_path: Path) -> None:
 
 # Stopped in the middle, in processes of their own.
 
-SLOW = ("--points", "21", "--set", "wait=0.012")
-"""Five seconds, so that a busy machine, too, sends its signal in the middle."""
+SLOW = ("--points", "21", "--set", "wait=0.008")
 
 
 def start(path: Path) -> subprocess.Popen[str]:

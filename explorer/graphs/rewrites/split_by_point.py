@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx
 
 from explorer.graphs.rewrites.affine import PRODUCTS, Affine, affine_result
-from explorer.graphs.rewrites.simplified import unchanged, with_scalars
+from explorer.graphs.rewrites.same_strides import keeps_strides
 from explorer.graphs.trace.operations import tidy
 
 aten = torch.ops.aten
@@ -115,10 +115,9 @@ class _Splitter:
             if affine is not None and all(leaf.nbytes <= self.most for leaf in _leaves(affine)):
                 self.layers += node.target in PRODUCTS
                 return affine
-        same = unchanged(node, args)
-        if same is not None:
-            return same
-        return self._emitted(node, self._needed(tuple(with_scalars(node, args))), self._needed(kwargs))
+        if keeps_strides(node):
+            return args[0]
+        return self._emitted(node, self._needed(args), self._needed(kwargs))
 
     def _emitted(self, node: fx.Node, args: Any, kwargs: Any) -> fx.Node:
         with self.graph.inserting_before(self.results):

@@ -9,7 +9,6 @@ from unittest.mock import patch
 from torch import Tensor, fx
 
 from explorer.graphs import Remainder, Rewrites
-from explorer.graphs.rewrites import split_by_point
 from explorer.graphs.rewrites.affine import Affine
 from explorer.graphs.rewrites.onednn import fuse_linear
 from explorer.graphs.run import background_compiler, block_graph, kernel, point_loop
@@ -66,13 +65,6 @@ def _unprepared(
 
 NONE = Rewrite("none: two alike, the noise")
 EVERYTHING = Rewrite("all: the model's own code")
-SIMPLIFIED = Rewrite(
-    "simplified",
-    (
-        (split_by_point, "unchanged", lambda node, args: None),
-        (split_by_point, "with_scalars", lambda node, args: list(args)),
-    ),
-)
 REWRITES = (
     Rewrite("affine first layers", allows=lambda chosen: not chosen.affine),
     Rewrite(
@@ -85,7 +77,6 @@ REWRITES = (
         ),
         lambda chosen: not chosen.affine,
     ),
-    SIMPLIFIED,
     Rewrite("channels last", ((block_graph, "_is_faster_last", lambda device, rewrites: False),)),
     Rewrite("class-major", ((block_graph, "class_major", _none),)),
     Rewrite("oneDNN", allows=lambda chosen: chosen.products != "oneDNN"),
