@@ -110,6 +110,10 @@ def executor_of(words: ExecutorWords) -> Iterator[Any]:
         yield client
 
 
+KEPT_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
+"""By default Dask has workers give all memory back at once, to ask for it again at every point: half as long again."""
+
+
 @contextmanager
 def _local_cluster(workers: int) -> Iterator[Any]:
     import dask
@@ -117,9 +121,9 @@ def _local_cluster(workers: int) -> Iterator[Any]:
 
     # Neither a dashboard nor any other page, on loopback, and with certificates of its own: other users of this machine
     # reach its ports as well.
-    quiet: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+    quiet: dict[str, Any] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
     with (
-        dask.config.set(quiet),
+        dask.config.set(quiet | KEPT_MEMORY),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

@@ -16,6 +16,7 @@ import xarray as xr
 from torch import nn
 
 from explorer import Grid, Objective, Plane, directions, sweep
+from explorer.cli.executors import KEPT_MEMORY
 from explorer.sweeps import estimate
 from tests.benchmarks.bench_network import mlp
 from tests.benchmarks.harness.ceiling import ceiling
@@ -51,10 +52,11 @@ class Times:
 @contextmanager
 def client(*, processes: bool = True) -> Iterator[Any]:
     """Yield a client of as many workers on this machine as `python -m explorer sweep --workers` starts."""
+    import dask
     from distributed import Client
 
     more = {} if processes else {"processes": False, "host": None}
-    with local_cluster(WORKERS, **more) as cluster, Client(cluster) as connected:
+    with dask.config.set(KEPT_MEMORY), local_cluster(WORKERS, **more) as cluster, Client(cluster) as connected:
         yield connected
 
 
@@ -63,16 +65,19 @@ def work(target: float, seconds: float) -> tuple[Objective, Plane, Grid]:
     grid, images = Grid.square(points=max(2, round((seconds / target) ** 0.5))), _PROBED
     # Many images are evaluated in another way than few, and in less time each.
     for _ in range(3):
-        objective = _objective(images)
+        objective = objective_of(images)
         plane = directions.gaussian(objective)
         each = estimate(objective, plane, grid, quantities=("loss",)).seconds / grid.size
         images = max(1, round(images * target / each))
     return objective, plane, grid
 
 
-def _objective(images: int) -> Objective:
+def objective_of(images: int) -> Objective:
+    """Return what is swept, which workers make anew instead of getting its data."""
     torch.manual_seed(0)
-    return Objective(mlp("tanh"), nn.CrossEntropyLoss(), labelled_images(images, (784,)))
+    objective = Objective(mlp("tanh"), nn.CrossEntropyLoss(), labelled_images(images, (784,)))
+    objective.source = {"factory": "tests.benchmarks.bench_cluster:objective_of", "kwargs": {"images": images}}
+    return objective
 
 
 def rounds_of(target: float, seconds: float, rounds: int, executor: Any, patience: Patience) -> tuple[Times, str]:

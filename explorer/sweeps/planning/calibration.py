@@ -61,7 +61,8 @@ def plan(
     """
     habit = habit_of(objective, wanted, len(plane.basis), low)
     free = chunk is None and not always
-    known = habit.plan(points) if free else None
+    # Known plans were timed, so they also tell how long a point takes.
+    known = habit.plan(points) if chunk is None else None
     if known is not None:
         return known
     footprint = footprint_of(objective, len(plane.basis))
