@@ -53,7 +53,7 @@ def plan(
         objective, plane, wanted, points: what to measure, where and how often.
         chunk: points at once, where the caller has decided.
         low: the short type of products, where mixed precision is asked for.
-        always: time one point even where the sweep is sure to be short.
+        always: tell how long a point takes even where the sweep is sure to be short, by timing one if nothing is known.
 
     Raises:
         RuntimeError, TypeError, ValueError: what the objective or a function raises even in the plain loop; or there is
