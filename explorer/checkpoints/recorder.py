@@ -1,11 +1,13 @@
 """Recording: the parameters that the user's own training goes through, streamed to disk."""
 
+from math import nan
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from explorer.checkpoints.checkpoint import own_weights
 from explorer.checkpoints.recording_format import (
@@ -28,16 +30,20 @@ from explorer.files import sweep_partials, sync_folder, write_whole
 class Recorder:
     """Writes down what a model goes through, between `with` and its end; `explorer.record` makes it."""
 
-    def __init__(self, model: nn.Module, folder: Path, every: int, resume: bool | int) -> None:
+    def __init__(
+        self, model: nn.Module, folder: Path, every: int, resume: bool | int, optimizer: torch.optim.Optimizer | None
+    ) -> None:
         self.steps = 0
         """How many the training has taken."""
         self._model = model
         self._folder = folder
         self._every = every
         self._resume = resume
+        self._optimizer = optimizer
+        self._hook: RemovableHandle | None = None
         self._manifest = _manifest_of(model, every)
         self._losses: BinaryIO | None = None
-        self._kept = -1
+        self._kept = self._began = -1
 
     def __enter__(self) -> "Recorder":
         if is_recording(self._folder):
@@ -48,14 +54,17 @@ class Recorder:
         if self.steps not in recorded_steps(self._folder):
             self._keep()
         self._losses = (self._folder / LOSSES).open("ab", buffering=0)
+        self._began = self.steps
+        if self._optimizer is not None:
+            self._hook = self._optimizer.register_step_post_hook(lambda *_: self._counted(nan))
         return self
 
-    def step(self, loss: float | Tensor) -> None:
-        """Count a step that the optimizer has just taken.
+    def step(self, loss: float | Tensor | None = None) -> None:
+        """Count a step that the optimizer has just taken; one that the optimizer itself has told gets its loss.
 
         Args:
             loss: of that step, a number or a 0-d tensor: what was minimized, so the one before its update. Its value
-                is taken, nothing of its graph is kept.
+                is taken, nothing of its graph is kept. Without one it is NaN.
 
         Raises:
             ValueError: outside `with`, or a loss that is no single number.
@@ -63,15 +72,31 @@ class Recorder:
         """
         if self._losses is None:
             raise ValueError("expected step() within the with block of explorer.record; it is closed")
-        value = _number(loss)
+        value = nan if loss is None else _number(loss)
+        if self._hook is None:
+            self._counted(value)
+            return
+        if self.steps == self._began:
+            raise ValueError("expected step(loss) after the optimizer's first step; it has taken none yet")
+        # Of two lines on one step the later one counts.
+        self._note(value)
+
+    def _counted(self, loss: float) -> None:
         self.steps += 1
-        self._losses.write(f"{self.steps},{value!r}\n".encode())
+        self._note(loss)
         if self.steps % self._every == 0:
             self._keep()
+
+    def _note(self, loss: float) -> None:
+        assert self._losses is not None
+        self._losses.write(f"{self.steps},{loss!r}\n".encode())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
         losses, self._losses = self._losses, None
         assert losses is not None
         try:
@@ -92,7 +117,14 @@ class Recorder:
         self._kept = self.steps
 
 
-def record(model: nn.Module, to: Path | str, every: int = 10, *, resume: bool | int = False) -> Recorder:
+def record(
+    model: nn.Module,
+    to: Path | str,
+    every: int = 10,
+    *,
+    resume: bool | int = False,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> Recorder:
     """Record the parameters that training goes through, to be read by `explorer.open_trajectory`.
 
         with explorer.record(model, to="runs/t", every=10) as recorder:
@@ -102,6 +134,9 @@ def record(model: nn.Module, to: Path | str, every: int = 10, *, resume: bool | 
                 loss.backward()
                 optimizer.step()
                 recorder.step(loss)
+
+    With `optimizer` its steps are counted as it takes them, and nothing has to be said in the loop, which may be
+    another library's; `recorder.step(loss)` then tells the loss of the step before. A loss that is not told is NaN.
 
     Kept are step 0, every `every`-th step, and the last one of a block that ends without an error: each a safetensors
     file of its own with parameters (trained and frozen, a shared one once) and buffers. Theta has no buffers in it, but
@@ -117,16 +152,31 @@ def record(model: nn.Module, to: Path | str, every: int = 10, *, resume: bool | 
         every: steps between two recorded ones.
         resume: go on with what is in the folder. True: from the latest recorded step whose parameters are the model's
             own now; a number: from that step. What was recorded after it is deleted.
+        optimizer: whose steps are counted; of several that take turns the one that closes a round.
 
     Raises:
-        ValueError: every below 1, or a model without parameters.
+        ValueError: every below 1, a model without parameters, or an optimizer of none of them.
+        TypeError: the optimizer is none of torch's.
         CheckpointError: the folder holds something else, or a recording and `resume` is False or does not fit it.
     """
     if every < 1:
         raise ValueError(f"expected every of at least 1; got {every}")
     if next(model.parameters(), None) is None:
         raise ValueError(f"expected a model with parameters to record; {type(model).__name__} has none")
-    return Recorder(model, Path(to), every, resume)
+    if optimizer is not None:
+        _check_optimizer(model, optimizer)
+    return Recorder(model, Path(to), every, resume, optimizer)
+
+
+def _check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"expected optimizer to be a torch.optim.Optimizer; got {type(optimizer).__name__}")
+    own = {id(parameter) for parameter in model.parameters()}
+    if not any(id(parameter) in own for group in optimizer.param_groups for parameter in group["params"]):
+        raise ValueError(
+            f"expected an optimizer of the recorded model's parameters; none of {type(model).__name__}'s are in this "
+            "one: make it from model.parameters()"
+        )
 
 
 def _number(loss: float | Tensor) -> float:

@@ -1,7 +1,8 @@
 """Recorded: the folder of a recorded training, and the trajectory that is in it.
 
 recording.json tells which parameters and buffers there are, and every how many steps they are kept;
-step_000000000.safetensors and so on are checkpoints with all of them; losses.csv has a line "step,loss" for every step.
+step_000000000.safetensors and so on are checkpoints with all of them; losses.csv has a line "step,loss" for every step;
+of two on one step, such as one that the optimizer has told before its loss was known, the later one counts.
 """
 
 import json
@@ -94,7 +95,7 @@ def recorded_steps(folder: Path) -> dict[int, Path]:
 
 
 def read_losses(folder: Path) -> dict[int, float]:
-    """Return step -> loss; a last line that was cut off while it was written is left out.
+    """Return step -> loss, NaN where none was told; a last line that was cut off while it was written is left out.
 
     Raises:
         CheckpointError: another line cannot be read.

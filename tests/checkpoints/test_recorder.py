@@ -422,3 +422,64 @@ def test_a_model_on_a_gpu_is_copied_and_stays_there(tmp_path, dtype):
     assert torch.equal(path.thetas[-1], flat(model).cpu())
     assert path.losses[:-1].tolist() == [0.5, 0.25]
     assert next(model.parameters()).is_cuda
+
+
+def trained_by_its_optimizer(tmp_path, tell, optimizer_of=torch.optim.SGD, **options):
+    """Train a line, recorded by its optimizer; return the trajectory, and what was noted beside it."""
+    torch.manual_seed(0)
+    model, x = nn.Linear(2, 1), torch.randn(8, 2)
+    optimizer = optimizer_of(model.parameters(), lr=0.1)
+    thetas, losses = [torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()], []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).mean()
+        loss.backward()
+        return loss
+
+    with record(model, tmp_path / "t", every=1, optimizer=optimizer, **options) as recorder:
+        for _ in range(4):
+            loss = optimizer.step(closure)
+            losses.append(float(loss.detach()))
+            thetas.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone())
+            tell(recorder, loss)
+    optimizer.step(closure)
+    return open_trajectory(tmp_path / "t"), torch.stack(thetas), losses
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam, torch.optim.LBFGS])
+def test_an_optimizer_is_recorded_without_a_line_in_the_loop(tmp_path, optimizer):
+    found, thetas, _ = trained_by_its_optimizer(tmp_path, lambda recorder, loss: None, optimizer)
+    # The step after the block is not recorded.
+    assert found.steps.tolist() == [0, 1, 2, 3, 4]
+    assert torch.equal(found.thetas, thetas)
+    assert found.losses.isnan().all()
+
+
+def test_losses_are_told_to_the_steps_that_the_optimizer_has_told(tmp_path):
+    found, thetas, losses = trained_by_its_optimizer(tmp_path, lambda recorder, loss: recorder.step(loss))
+    assert torch.equal(found.thetas, thetas)
+    assert found.losses[:-1].tolist() == losses
+    assert found.losses[-1].isnan()
+
+
+def test_a_loss_is_optional(tmp_path):
+    model = Bowl()
+    with record(model, tmp_path / "t", every=1) as recorder:
+        recorder.step()
+        recorder.step(2.0)
+    assert recorder.steps == 2
+    assert open_trajectory(tmp_path / "t").losses.nan_to_num(-1).tolist() == [-1, 2, -1]
+
+
+def test_an_optimizer_that_does_not_fit_is_refused(tmp_path):
+    model = Bowl()
+    with pytest.raises(ValueError, match=r"none of Bowl's are in this one: make it from model.parameters\(\)"):
+        record(model, tmp_path / "t", optimizer=torch.optim.SGD(nn.Linear(1, 1).parameters()))
+    with pytest.raises(TypeError, match=r"expected optimizer to be a torch.optim.Optimizer; got str"):
+        record(model, tmp_path / "t", optimizer="adam")
+    with (
+        record(model, tmp_path / "t", optimizer=torch.optim.SGD(model.parameters())) as recorder,
+        pytest.raises(ValueError, match="has taken none yet"),
+    ):
+        recorder.step(1.0)
