@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.gram import column_blocks, lengths_and_cosines
 
@@ -92,6 +93,7 @@ class Plane:
 
     def to(self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Plane":
         """Return the plane on another device or in another dtype."""
+        check_dtype(dtype)
         origin, basis = (tensor.to(device=device, dtype=dtype) for tensor in (self.origin, self.basis))
         return Plane(origin, basis, self.labels, self.made)
 

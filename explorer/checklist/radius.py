@@ -37,7 +37,7 @@ def check_radius(about: Inspection) -> Finding | None:
     reached = sorted(_reach(about, axis, sign, tried, goal) for axis in range(len(about.grid.axes)) for sign in (1, -1))
     found = statistics.median_high(reached)
     values = {"grid": own, "suggested": found, "goal": goal, "reached": reached}
-    text = f"Along the axes the loss reaches {_TIMES} times the center's, {number(goal)}, "
+    text = f"Along the axes the loss reaches {_goal_in_words(center)}, {number(goal)}, "
     if not math.isfinite(found):
         text += f"nowhere up to {number(tried[-1])}; the grid ends at {number(own)}: the picture is flat on that scale."
         return Finding("radius", "warn", text, values)
@@ -62,6 +62,10 @@ def evaluations_along_the_rays(about: Inspection) -> Pieces:
 def _goal(center: float) -> float:
     # Ten times; for a negative loss as far above it.
     return center + (_TIMES - 1) * abs(center)
+
+
+def _goal_in_words(center: float) -> str:
+    return f"{_TIMES} times the center's" if center > 0 else f"{_TIMES - 1} times the center's size above it"
 
 
 def _reach(about: Inspection, axis: int, sign: int, tried: list[float], goal: float) -> float:

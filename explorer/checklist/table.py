@@ -11,6 +11,7 @@ from explorer.landscape import ReportEntry, report_of
 
 _MARKS = {"ok": "ok", "warn": "look", "info": "note"}
 _NONE = "There is no report on this landscape: sweep(..., report=True) writes one."
+_DAMAGED = "The report on this landscape cannot be read: its attribute `report` is damaged. A new sweep writes one."
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,6 +19,8 @@ class Report:
     """The answers to "is my plot right?" on a landscape: printed as text, shown as a table by a notebook."""
 
     entries: tuple[ReportEntry, ...]
+    instead: str = _NONE
+    """What is said where there are no entries."""
 
     def __iter__(self) -> Iterator[ReportEntry]:
         """Yield the entries."""
@@ -29,7 +32,7 @@ class Report:
 
     def __str__(self) -> str:
         """Return lines of text, each entry marked ok, look or note."""
-        return self.text() or _NONE
+        return self.text() if self.entries else self.instead
 
     def __repr__(self) -> str:
         """Return what is printed."""
@@ -41,7 +44,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = "".join(_row(entry) for entry in self.entries)
-        return f"<table>{rows}</table>" if rows else f"<p>{_NONE}</p>"
+        return f"<table>{rows}</table>" if rows else f"<p>{escape(self.instead)}</p>"
 
 
 def report(landscape: xr.Dataset) -> Report:
@@ -49,8 +52,17 @@ def report(landscape: xr.Dataset) -> Report:
 
     Args:
         landscape: from `sweep`, `open_landscape` or a file.
+
+    Raises:
+        TypeError: it is no Dataset.
     """
-    return Report(tuple(report_of(landscape.attrs)))
+    if not isinstance(landscape, xr.Dataset):
+        raise TypeError(
+            f"expected a landscape, as sweep and open_landscape return it; got {type(landscape).__name__}: open a "
+            "store with explorer.open_landscape first"
+        )
+    entries = tuple(report_of(landscape.attrs))
+    return Report(entries, _DAMAGED if landscape.attrs.get("report", "[]") != "[]" else _NONE)
 
 
 def _lines(entry: ReportEntry, width: int) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
+from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
 from explorer.objective.admission import admit
@@ -172,7 +173,12 @@ class Objective:
         """Return the objective on another device or in another dtype; this one stays as it is.
 
         Terms are the user's functions: tensors that they hold do not move, and a mismatch is refused.
+
+        Raises:
+            TypeError: dtype is none of torch's.
+            ValueError: it holds no fractions.
         """
+        check_dtype(dtype)
         changed = copy.copy(self)
         changed.problem = self.problem.to(device, dtype)
         changed._data = self._data.to(device, dtype) if self._data is not None else None

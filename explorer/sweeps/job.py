@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.grid import Grid
+from explorer.numerics.dtypes import check_dtype
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
@@ -91,6 +92,7 @@ def read_job(
     planes = (plane,) if isinstance(plane, Plane) else tuple(plane)
     if not planes:
         raise ValueError("expected a plane, or several; got none")
+    check_dtype(dtype)
     low = dtype if _is_mixed(objective, dtype) else None
     dtype = None if low is not None else dtype
     if device is not None or dtype is not None:

@@ -377,6 +377,16 @@ def test_the_radius_at_which_the_loss_is_ten_times_the_centers(high, status, sug
     assert (found["status"], found["values"]["suggested"], found["values"]["goal"]) == (status, suggested, 10.0)
 
 
+def test_the_radius_of_a_negative_loss_is_not_told_as_ten_times_it():
+    # -2 + w^2 is as far above its center as nine times 2 at w = sqrt(18); among powers of two that is 8.
+    objective = Objective(Scalar(0.0), terms={"bowl": lambda m: m.w**2 - 2})
+    found = findings(objective, through_own(objective, [1.0]), Grid({"alpha": (-2.0, 2.0, 5)}))["radius"]
+    assert (found["values"]["suggested"], found["values"]["goal"]) == (8.0, 16.0)
+    assert found["text"].startswith(
+        "Along the axes the loss reaches 9 times the center's size above it, 16, at about 8 "
+    )
+
+
 def test_the_radius_is_the_median_of_all_rays():
     steep = {"lopsided": lambda m: 1 + torch.where(m.w < 0, 10 * m.w, m.w) ** 2}
     objective = Objective(Scalar(0.0), terms=steep)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from html import unescape
 
 import pytest
 import xarray as xr
@@ -46,13 +47,33 @@ def test_it_shows_as_a_table_and_nothing_in_it_is_markup():
     assert "fine &amp; well" in shown
 
 
-@pytest.mark.parametrize("attribute", [None, "", "[{", "null", '{"text": "a"}', "[1, null, []]", 3])
-def test_a_landscape_without_a_report_says_how_to_get_one(attribute):
-    found = explorer.report(xr.Dataset(attrs={} if attribute is None else {"report": attribute}))
+@pytest.mark.parametrize("attrs", [{}, {"report": "[]"}])
+def test_a_landscape_without_a_report_says_how_to_get_one(attrs):
+    found = explorer.report(xr.Dataset(attrs=attrs))
     assert len(found) == 0
     assert found.text() == ""
     assert "no report on this landscape: sweep(..., report=True) writes one" in str(found)
-    assert "no report on this landscape" in found._repr_html_()
+    assert str(found) in unescape(found._repr_html_())
+
+
+@pytest.mark.parametrize("attribute", ["", "[{", "null", '{"text": "a"}', "[1, null, []]", 3])
+def test_a_damaged_report_is_told_from_none(attribute):
+    found = explorer.report(landscape_with(attribute))
+    assert len(found) == 0
+    assert "attribute `report` is damaged" in str(found)
+    assert str(found) in unescape(found._repr_html_())
+
+
+def test_an_entry_without_words_is_an_entry_in_both_forms():
+    found = explorer.report(landscape_with(json.dumps([entry("ok", "")])))
+    assert "no report" not in str(found)
+    assert found._repr_html_().count("<tr>") == 1
+
+
+@pytest.mark.parametrize("other", [3, "runs/x.zarr", None])
+def test_what_is_no_landscape_is_refused(other):
+    with pytest.raises(TypeError, match=rf"expected a landscape.*got {type(other).__name__}: open a "):
+        explorer.report(other)
 
 
 def test_what_is_not_as_agreed_is_shown_as_far_as_it_goes():

@@ -58,6 +58,16 @@ def test_stores_and_trust_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -
     assert asked["hosts"] == ("127.0.0.1", "localhost", "::1", "::1")
 
 
+def test_options_of_serve_need_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_word, asked = served(monkeypatch, "--stores", "results", "--port", "8051")
+    shown = CliRunner().invoke(main, ["--stores", "results", "--port", "8051"])
+    assert (shown.exit_code, shown.output) == (0, with_word.output)
+    assert asked["stores"] == Path("results")
+    refused = CliRunner().invoke(main, ["--no-such-option"])
+    assert (refused.exit_code, "No such option" in refused.output) == (2, True)
+    assert "sweep" in CliRunner().invoke(main, ["--help"]).output
+
+
 def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
