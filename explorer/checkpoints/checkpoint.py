@@ -1,21 +1,18 @@
 """Checkpoints of a model <-> theta."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from explorer.checkpoints.recording_format import is_recording, trajectory_in
+from explorer.checkpoints.step_names import on_the_path, steps_of
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.checkpoints.weights import SUFFIXES, file_sha256, read_weights, write_weights
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
-
-_DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 def read_checkpoint(objective: Objective, path: Path | str) -> Tensor:
@@ -57,10 +54,12 @@ def own_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def read_trajectory(objective: Objective, where: Path | str | Sequence[Path | str]) -> Trajectory:
-    """Return the trajectory of the checkpoints in a folder, in natural order of their names (epoch_2 before epoch_10),
-    or of the files listed, in their order.
+    """Return the trajectory of the checkpoints in a folder, in order of their steps, else of their names (epoch_2
+    before epoch_10), or of the files listed, in their order.
 
-    Steps are the last number in each name, if these increase; else 0, 1, 2, ... A folder that `explorer.record` has
+    Steps are what all names tell after "step=", "epoch=" or "checkpoint-", else the last number in each, if these
+    increase; else 0, 1, 2, ... What is called best or last, states of optimizers and shards are left out of a folder,
+    and taken where they are listed. A folder that `explorer.record` has
     written also has losses, and ends, with a warning, before the first checkpoint that is not finite.
 
     Raises:
@@ -75,7 +74,7 @@ def read_trajectory(objective: Objective, where: Path | str | Sequence[Path | st
     thetas = torch.empty(len(paths), len(theta), dtype=theta.dtype, device=theta.device)
     for row, path in zip(thetas, paths, strict=True):
         row.copy_(read_checkpoint(objective, path))
-    return Trajectory.of(thetas, _steps(paths))
+    return Trajectory.of(thetas, steps_of(paths))
 
 
 def _theta(objective: Objective, path: Path | str) -> Tensor:
@@ -133,18 +132,11 @@ def _in_folder(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise CheckpointError(f"expected a folder of checkpoints; got {folder}")
     files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
-    return sorted(files, key=_natural)
-
-
-def _natural(path: Path) -> list[tuple[str, int]]:
-    # Names split into text and number by turns.
-    pieces = [*_DIGITS.split(path.name), "0"]
-    return [(text, int(number)) for text, number in zip(pieces[::2], pieces[1::2], strict=True)]
-
-
-def _steps(paths: Sequence[Path]) -> list[int] | None:
-    numbers = [_DIGITS.findall(path.stem) for path in paths]
-    if not all(numbers):
-        return None
-    steps = [int(each[-1]) for each in numbers]
-    return steps if all(before < after for before, after in pairwise(steps)) else None
+    kept = on_the_path(files)
+    if files and not kept:
+        names = ", ".join(sorted(path.name for path in files)[:3])
+        raise CheckpointError(
+            f"expected checkpoints of a path in {folder}; there are copies and parts of some alone ({names}): list "
+            "those that are meant"
+        )
+    return kept

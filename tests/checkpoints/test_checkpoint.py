@@ -218,8 +218,35 @@ def test_trajectories_come_in_natural_order(tmp_path):
     assert listed.steps.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("names", "steps"),
+    [
+        (["epoch=0-val_loss=0.33", "epoch=1-val_loss=0.41", "epoch=2-val_loss=0.52"], [0, 1, 2]),
+        (["epoch=0-step=41", "epoch=1-step=82"], [41, 82]),
+        (["b-step=7-0.9", "a-step=12-0.1", "c-step=100-0.5"], [7, 12, 100]),
+        (["checkpoint-500", "checkpoint-1000"], [500, 1000]),
+        (["resnet20_e2", "resnet20_e10"], [2, 10]),
+    ],
+)
+def test_steps_are_what_names_tell(tmp_path, names, steps):
+    for seed, name in enumerate(names):
+        write_checkpoint(trained(seed), tmp_path / f"{name}.safetensors")
+    for other in ("best", "model_best", "last", "last-v1", "optimizer", "model-00001-of-00002"):
+        write_checkpoint(trained(9), tmp_path / f"{other}.safetensors")
+    path = read_trajectory(objective_of(trained()), tmp_path)
+    assert path.steps.tolist() == steps
+    assert torch.equal(path.thetas, torch.stack([objective_of(trained(seed)).theta for seed in range(len(names))]))
+
+
+def test_a_folder_of_copies_alone_asks_for_a_list_which_takes_them(tmp_path):
+    write_checkpoint(trained(), tmp_path / "best.safetensors")
+    with pytest.raises(CheckpointError, match=r"copies and parts of some alone \(best.safetensors\): list those"):
+        read_trajectory(objective_of(trained()), tmp_path)
+    assert len(read_trajectory(objective_of(trained()), [tmp_path / "best.safetensors"]).thetas) == 1
+
+
 def test_names_without_numbers_count_from_0(tmp_path):
-    for name in ("best", "a"):
+    for name in ("b", "a"):
         write_checkpoint(trained(), tmp_path / f"{name}.safetensors")
     assert read_trajectory(objective_of(trained()), tmp_path).steps.tolist() == [0, 1]
 
