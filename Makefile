@@ -1,8 +1,8 @@
 # Two commands for a newcomer: make run, make test. Both set up a .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
-# Three processes for two cores (tests/conftest.py), each with a thread and a browser of its own.
-TOGETHER := -n auto --maxprocesses 6 --dist loadfile
+# A process a core, each with a thread and a browser of its own.
+TOGETHER := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check bench screenshot
 
