@@ -19,6 +19,12 @@ def check_data(about: Inspection) -> Finding:
     """Tell how many samples, or which terms, the loss is made of."""
     described = about.objective.describe()
     if "data" in described:
+        if "batches" in described["data"]:
+            number_of, count = described["data"]["batches"], described["data"]["count"]
+            text = (
+                f"Every point is measured on the same {number_of:,} batches, which count {count:,g} in all; on others "
+            )
+            return Finding("data", "info", f"{text}the picture may differ.", {"batches": number_of, "count": count})
         count = int(described["data"]["inputs"][0])
         text = f"Every point is measured on the same {count:,} samples; on other samples the picture may differ."
         return Finding("data", "info", text, {"samples": count})

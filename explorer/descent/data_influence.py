@@ -17,6 +17,7 @@ from torch import Tensor
 
 from explorer.objective import Objective
 from explorer.objective.blocks import Part
+from explorer.objective.samples import Samples
 
 _ROUNDINGS = 16
 """Times P eps: an eigenvalue below this share of the largest is rounding of it."""
@@ -86,7 +87,7 @@ class _Derivatives:
 
 def _on_data(objective: Objective) -> Iterator[Part]:
     for part in objective.parts():
-        if part.samples is None:
+        if not isinstance(part.samples, Samples):
             raise ValueError("expected an objective with a loss on data; its terms hold their own, out of reach here")
         if not part.samples.targets.is_floating_point():
             raise ValueError(
@@ -97,7 +98,7 @@ def _on_data(objective: Objective) -> Iterator[Part]:
 
 
 def _derivatives(part: Part, theta: Tensor) -> _Derivatives:
-    assert part.samples is not None
+    assert isinstance(part.samples, Samples)
     leaf, targets = theta.detach().requires_grad_(), part.samples.targets.detach().requires_grad_()
     inputs = part.samples.inputs.detach()
     moving = [leaf, targets, *([inputs.requires_grad_()] if inputs.is_floating_point() else [])]

@@ -11,7 +11,6 @@ from explorer.objective.data import Data, Resident
 from explorer.objective.refusals import (
     refuse_different,
     refuse_in_place,
-    refuse_not_additive,
     refuse_not_mean,
     refuse_not_scalar,
 )
@@ -40,7 +39,7 @@ def admit(measure: Measure, theta: Tensor, data: Data | None) -> None:
     """
     samples = None if data is None else probe_of(data)
     try:
-        _admit(measure, theta, samples, several=data is not None and len(data.first) < len(data))
+        _admit(measure, theta, samples)
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, TypeError, IndexError) as error:
@@ -55,7 +54,7 @@ def probe_of(data: Data, size: int = _PROBE) -> Samples:
     return data.samples[::every]
 
 
-def _admit(measure: Measure, theta: Tensor, samples: Samples | None, *, several: bool) -> None:
+def _admit(measure: Measure, theta: Tensor, samples: Samples | None) -> None:
     given = theta.clone()
     first, second = (_all(measure(given, samples)) for _ in range(2))
     refuse_not_scalar(first, theta.dtype, theta.device)
@@ -63,17 +62,12 @@ def _admit(measure: Measure, theta: Tensor, samples: Samples | None, *, several:
     refuse_in_place(theta, given)
     if samples is None:
         return
-    for at in (_elsewhere(theta), theta):
+    for at in (elsewhere(theta), theta):
         whole = _all(measure(at.clone(), samples))
         # Far from its own theta a model may overflow, and infinities tell nothing.
         if all(bool(value.isfinite()) for value in whole.values()):
             break
     refuse_not_mean(whole, _all(measure(at.clone(), _joined(samples, samples))))
-    if several and len(samples) > 1:
-        # Thirds, not halves: labels that alternate are the same in both halves.
-        cut = max(1, len(samples) // 3)
-        parts = [(len(each), _all(measure(at.clone(), each))) for each in (samples[:cut], samples[cut:])]
-        refuse_not_additive(whole, parts)
 
 
 def _all(outcome: Outcome) -> dict[str, Any]:
@@ -81,7 +75,8 @@ def _all(outcome: Outcome) -> dict[str, Any]:
     return {name: value.detach() if isinstance(value, Tensor) else value for name, value in values.items()}
 
 
-def _elsewhere(theta: Tensor) -> Tensor:
+def elsewhere(theta: Tensor) -> Tensor:
+    """Return a theta near the model's own [P], to try things at."""
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).to(theta)
     return theta + _APART * (theta.abs() + theta.abs().mean()) * noise
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from explorer.numerics.free_memory import room, saved_bytes
 from explorer.objective.data import Data
+from explorer.objective.loaders.batch_data import Batch, Batches
+from explorer.objective.loaders.batch_loss import BatchLoss
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.samples import Samples
 from explorer.objective.terms import Outcome, Problem
@@ -25,11 +28,11 @@ class Part:
     """What is measured on one block of data, as a function of theta."""
 
     binding: Binding
-    problem: Problem
+    problem: Problem | BatchLoss
     evaluate: Evaluate
     share: float = 1.0
     """Of the samples; the shares of all parts sum to 1."""
-    samples: Samples | None = None
+    samples: Samples | Batch | None = None
     """None where the terms hold their own data."""
     trains: bool = True
     """Whether it is a part of the objective, or a measurement on test data beside it."""
@@ -46,20 +49,27 @@ class Part:
         """
         return self.measure_on(theta, *given(self.samples))
 
-    def measure_on(self, theta: Tensor, *samples: Tensor) -> Outcome:
+    def measure_on(self, theta: Tensor, *samples: Any) -> Outcome:
         """Return terms and metrics on other samples, given as tensors; raises as `measure`."""
         return self.binding.call(theta, self.evaluate, *samples)
 
 
 def parts_of(
-    binding: Binding, problem: Problem, data: Data | None, evaluate: Evaluate, *, trains: bool = True
+    binding: Binding,
+    problem: Problem | BatchLoss,
+    data: Data | Batches | None,
+    evaluate: Evaluate,
+    *,
+    trains: bool = True,
 ) -> Iterator[Part]:
     """Yield one part for each block of data; a single one where the terms hold their own."""
     if data is None:
         yield Part(binding, problem, evaluate, trains=trains)
         return
-    for samples in data.blocks():
-        yield Part(binding, problem, evaluate, len(samples) / len(data), samples, trains)
+    for share, samples in data.shared():
+        # A block that nothing is counted of, such as of labels that are all ignored, has no mean.
+        if share:
+            yield Part(binding, problem, evaluate, share, samples, trains)
 
 
 def in_blocks(binding: Binding, data: Data, evaluate: Evaluate) -> Data:
@@ -82,9 +92,9 @@ def even_block(most: int, samples: int) -> int:
     return -(-samples // number)
 
 
-def given(samples: Samples | None) -> tuple[Tensor, ...]:
-    """Return what a problem takes beside the model: inputs and targets, or nothing."""
-    return () if samples is None else (samples.inputs, samples.targets)
+def given(samples: Samples | Batch | None) -> tuple[Any, ...]:
+    """Return what a problem takes beside the model: inputs and targets, a batch, or nothing."""
+    return () if samples is None else samples.given
 
 
 def weighted_sum(parts: Iterable[tuple[float, Mapping[str, Tensor]]]) -> dict[str, Tensor]:

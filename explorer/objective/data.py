@@ -1,6 +1,6 @@
 """Blocks: the data of an objective, in pieces that are evaluated at once. Resident where they fit, else streamed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,10 @@ from torch.utils.data import Dataset
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
-from explorer.objective.samples import Batch, Samples, combined, is_batch, samples_of
+from explorer.objective.samples import Batch, Samples, combined, is_batch, refuse_other_shape, samples_of
+
+Count = Callable[[Samples], float]
+"""Samples -> over how much a mean over them is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +24,8 @@ class Resident:
     samples: Samples
     block: int
     """Samples evaluated at once."""
+    count: Count = len
+    """samples -> over how much a mean over them is taken."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -37,6 +42,20 @@ class Resident:
             return
         for start in range(0, len(self), self.block):
             yield self.samples[start : start + self.block]
+
+    def shared(self) -> Iterator[tuple[float, Samples]]:
+        """Yield each block with its share of the whole; raises as `blocks`."""
+        yield from zip(self._shares, self.blocks(), strict=True)
+
+    @cached_property
+    def _shares(self) -> list[float]:
+        total = self.count(self.samples)
+        return [self.count(samples) / total for samples in self.blocks()]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are read again for every pass: they are not."""
+        return False
 
     @property
     def first(self) -> Samples:
@@ -70,12 +89,26 @@ class Streamed:
     """D, counted in a first pass."""
     sha256: str
     """Of the samples in any order, from that pass."""
+    total: float
+    """What all samples count, from that pass."""
     device: torch.device
     dtype: torch.dtype | None = None
     """Floating tensors are cast to it; None leaves them."""
+    count: Count = len
+    """samples -> over how much a mean over them is taken."""
 
     def __len__(self) -> int:
         return self.size
+
+    def shared(self) -> Iterator[tuple[float, Samples]]:
+        """Yield each batch with its share of the whole; raises as `blocks`."""
+        for samples in self.blocks():
+            yield self.count(samples) / self.total, samples
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are read again for every pass: they are."""
+        return True
 
     def blocks(self) -> Iterator[Samples]:
         """Yield the source's batches, on the device.
@@ -124,9 +157,14 @@ class Streamed:
 Data = Resident | Streamed
 
 
-def read_data(data: Batch | Iterable[Batch], device: torch.device) -> Data:
+def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count = len) -> Data:
     """Read (inputs, targets), or an iterable of such batches once; kept on `device` if they fit into half of what is
     free there, else streamed.
+
+    Args:
+        data: the samples.
+        device: of the model.
+        count: samples -> over how much the loss takes its mean.
 
     Raises:
         ObjectiveError: not pairs of tensors, no samples, entries that are not finite; too large and not to be read
@@ -139,19 +177,20 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device) -> Data:
         )
     if is_batch(data):
         samples = samples_of(data)
-        return Resident(samples, len(samples))
+        return Resident(samples, len(samples), count)
     batches: list[Samples] = []
     taken, most = 0, room(device)
     for batch in data:
         batches.append(samples_of(batch))
+        refuse_other_shape(batches[0], batches[-1])
         taken += sum(part.nbytes for part in (batches[-1].inputs, batches[-1].targets))
         # Joining the batches needs the room once more.
         if 2 * taken > most:
-            return _streamed(data, device, taken, most)
+            return _streamed(data, device, taken, most, count)
     if not batches:
         raise ObjectiveError("expected at least one batch of data; the iterable was empty (was it used up before?)")
     joined = _joined(batches).to(device, None)
-    return Resident(joined, len(joined))
+    return Resident(joined, len(joined), count)
 
 
 def _joined(batches: list[Samples]) -> Samples:
@@ -160,16 +199,24 @@ def _joined(batches: list[Samples]) -> Samples:
     return Samples(torch.cat([each.inputs for each in batches]), torch.cat([each.targets for each in batches]))
 
 
-def _streamed(data: Iterable[Any], device: torch.device, taken: int, most: int) -> Streamed:
+def _streamed(data: Iterable[Any], device: torch.device, taken: int, most: int, count: Count) -> Streamed:
     if iter(data) is data:
         raise ObjectiveError(
             f"the data need more than the {most >> 20} MiB free on {device} ({taken >> 20} MiB were read), and an "
             "iterator cannot be read again: give a DataLoader, or fewer samples"
         )
-    once, again = ([digest for batch in data for digest in samples_of(batch).digests()] for _ in range(2))
+    once: list[bytes] = []
+    total, first = 0.0, None
+    for batch in data:
+        samples = samples_of(batch)
+        first = first or samples
+        refuse_other_shape(first, samples)
+        once += samples.digests()
+        total += count(samples)
+    again = [digest for batch in data for digest in samples_of(batch).digests()]
     if combined(once) != combined(again):
         raise ObjectiveError(
             "expected the same samples in every pass over the data; two passes differed: turn random augmentation and "
             "sampling off"
         )
-    return Streamed(data, len(once), combined(once), device)
+    return Streamed(data, len(once), combined(once), total, device, count=count)

@@ -16,7 +16,7 @@ from explorer.objective.parameters import Layout
 from explorer.objective.terms import Outcome
 
 Evaluate = Callable[..., Outcome]
-"""(model, *tensors) -> what was measured of it."""
+"""(model, *what a problem takes beside it) -> what was measured of it."""
 
 
 class Binding:
@@ -49,7 +49,7 @@ class Binding:
         others = {name: p for name, p in self.model.named_parameters() if name not in self.layout.shapes}
         return {**others, **dict(self.model.named_buffers())}
 
-    def call(self, theta: Tensor, evaluate: Evaluate, *given: Tensor) -> Outcome:
+    def call(self, theta: Tensor, evaluate: Evaluate, *given: Any) -> Outcome:
         """Return evaluate(model at theta, *given); differentiable by theta [P], and good inside `vmap`.
 
         Raises:
@@ -88,5 +88,5 @@ class _Bound(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, evaluate: Evaluate, *given: Tensor) -> Outcome:
+    def forward(self, evaluate: Evaluate, *given: Any) -> Outcome:
         return evaluate(self.model, *given)

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
@@ -19,11 +19,16 @@ from explorer.objective.admission import admit
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.objective.copies import own_copy
 from explorer.objective.data import Data, read_data
+from explorer.objective.loaders.additivity import refuse_not_made_of_blocks
+from explorer.objective.loaders.admission import admitted_loss, counted, refuse_unsound
+from explorer.objective.loaders.batch_data import Batch, Batches, Count, read_batches
+from explorer.objective.loaders.batch_loss import BatchLoss, Function, batch_loss_of
+from explorer.objective.loaders.label_counts import count_for
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.parameters import Layout, layout_of
 from explorer.objective.refusals import refuse_other_kind
-from explorer.objective.samples import Batch
-from explorer.objective.terms import Composite, Loss, Metric, Problem, Supervised, Term, problem_of
+from explorer.objective.samples import Samples
+from explorer.objective.terms import Composite, Loss, Metric, Outcome, Problem, Supervised, Term, problem_of
 
 
 class Objective:
@@ -38,6 +43,10 @@ class Objective:
         loss: (prediction, target) -> scalar, a mean over samples.
         data: (inputs [D, ...], targets [D, ...]), or an iterable of such batches (a `DataLoader`): read once and kept
             on the model's device if they fit into half of what is free there, else read again for every pass.
+        batch_loss: instead of loss: (model, batch) -> scalar, or name -> scalar, of batches of any structure. They are
+            kept as they are; the function gets a copy, with the same tensors. Metrics: (model, batch) -> scalar.
+        count: batch -> over how much its means are taken; its share is its count over the sum of all. Not needed where
+            all tensors have one leading size over which batch_loss is seen to be a mean, or for a single batch.
         terms: instead of loss and data: name -> (model -> scalar).
         weights: name of a term -> its factor in the sum; 1 where not given.
         metrics: name -> (prediction, target) -> scalar, a mean over samples; of terms: name -> (model -> scalar).
@@ -58,23 +67,28 @@ class Objective:
         self,
         model: nn.Module,
         loss: Loss | None = None,
-        data: Batch | Iterable[Batch] | None = None,
+        data: Any = None,
         *,
+        batch_loss: Function | None = None,
+        count: Count | None = None,
         terms: Mapping[str, Term] | None = None,
         weights: Mapping[str, float] | None = None,
         metrics: Mapping[str, Metric] | None = None,
         parameters: Sequence[str] | None = None,
         batchnorm: Literal["eval", "recompute"] = "eval",
-        test_data: Batch | Iterable[Batch] | None = None,
+        test_data: Any = None,
     ) -> None:
-        self.problem: Problem = problem_of(loss, data, terms, weights, metrics, test_data)
+        self.problem: Problem | BatchLoss
+        if batch_loss is None:
+            self.problem = problem_of(loss, data, terms, weights, metrics, test_data)
+        else:
+            self.problem = batch_loss_of(batch_loss, data, weights, metrics, loss is not None or terms is not None)
         own = own_copy(model, batchnorm)
         self.batchnorm = batchnorm
         self._binding = Binding(own, layout_of(own, parameters))
         with self._undisturbed():
-            self._data = read_data(data, self.device) if data is not None else None
-            self._test = read_data(test_data, self.device) if test_data is not None else None
-            self._admit()
+            self._data, self._test = (self._read(each, loss, count) for each in (data, test_data))
+            self._admit(known=count is not None)
 
     @property
     def layout(self) -> Layout:
@@ -115,7 +129,12 @@ class Objective:
     @property
     def streamed(self) -> bool:
         """Whether the data are read again for every pass."""
-        return any(data is not None and not data.tensors for data in (self._data, self._test))
+        return any(data is not None and data.streamed for data in (self._data, self._test))
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether what is evaluated at once is decided by the data: batches of any structure, or streamed ones."""
+        return self.streamed or isinstance(self.problem, BatchLoss)
 
     def owner(self, name: str) -> nn.Module:
         """Return the module, of this objective's copy, that holds the parameter `name` of the layout."""
@@ -161,7 +180,7 @@ class Objective:
         What `objective(objective.theta)` must agree with.
         """
         model = copy.deepcopy(self._binding.model)
-        needs_grad = isinstance(self.problem, Composite)
+        needs_grad = not isinstance(self.problem, Supervised)
         with self._undisturbed(), torch.set_grad_enabled(needs_grad):
             found = [(part.share, self.problem(model, *given(part.samples))) for part in self.parts()]
         terms = weighted_sum((share, outcome.terms) for share, outcome in found)
@@ -185,7 +204,7 @@ class Objective:
         changed._test = self._test.to(device, dtype) if self._test is not None else None
         changed._binding = self._binding.to(device, dtype)
         with changed._undisturbed():
-            changed._admit()
+            changed._admit(again=True)
         return changed
 
     def describe(self) -> dict[str, Any]:
@@ -209,29 +228,61 @@ class Objective:
         data = [tensor for each in (self._data, self._test) if each is not None for tensor in each.tensors]
         return [*data, *self._binding.rest.values(), self._binding.theta]
 
-    def _admit(self) -> None:
-        """Refuse what is unsound, and choose how much data to evaluate at once."""
-        if self.batchnorm == "recompute" and self.streamed:
-            raise ObjectiveError(
-                'batchnorm="recompute" evaluates all data at once, and these do not fit in memory: give fewer samples'
-            )
-        # Statistics are those of all training data, so these stay in one block.
-        self._data = self._admitted(self._data, self.problem, whole=self.batchnorm == "recompute")
-        if self._test is not None:
-            self._test = self._admitted(self._test, self._tested())
+    def _read(self, data: Any, loss: Loss | None, count: Count | None) -> Data | Batches | None:
+        if data is None:
+            return None
+        if isinstance(self.problem, BatchLoss):
+            return read_batches(data, count, self.device)
+        return read_data(data, self.device, count_for(loss))
 
-    def _admitted(self, data: Data | None, evaluate: Evaluate, *, whole: bool = False) -> Data | None:
+    def _admit(self, *, known: bool = False, again: bool = False) -> None:
+        """Refuse what is unsound, and choose how much data to evaluate at once.
+
+        Args:
+            known: whether the counts of batches were given.
+            again: whether this is an objective that was admitted before, on another device or in another dtype.
+        """
+        if self.batchnorm == "recompute" and (
+            self.streamed or (isinstance(self._data, Batches) and len(self._data) > 1)
+        ):
+            raise ObjectiveError(
+                'batchnorm="recompute" evaluates all data at once, and these do not fit in memory, or are batches of '
+                "their own: give fewer samples, or one batch"
+            )
+        if isinstance(self.problem, BatchLoss) and isinstance(self._data, Batches) and not again:
+            self.problem = admitted_loss(self._binding.call, self.problem, self.theta, self._data)
+        # Statistics are those of all training data, so these stay in one block.
+        self._data = self._admitted(self._data, self.problem, self.batchnorm == "recompute", known, again)
+        if self._test is not None:
+            self._test = self._admitted(self._test, self._tested(), False, known, again)
+
+    def _admitted(
+        self, data: Data | Batches | None, evaluate: Evaluate, whole: bool, known: bool, again: bool
+    ) -> Data | Batches | None:
+        def measure(at: Tensor, samples: Samples | Batch | None) -> Outcome:
+            return self._binding.call(at, evaluate, *given(samples))
+
+        if isinstance(data, Batches):
+            refuse_unsound(measure, self.theta, data)
+            return data if again else counted(measure, self.theta, data, known=known)
         if data is not None:
             refuse_other_kind(data.first[:1], self.dtype, self.device)
-            data = data if whole else in_blocks(self._binding, data, evaluate)
-        admit(lambda at, samples: self._binding.call(at, evaluate, *given(samples)), self.theta, data)
-        return data
+            before, data = len(data.first), data if whole else in_blocks(self._binding, data, evaluate)
+            admit(measure, self.theta, data)
+            if len(data.first) < len(data) and not (again and before < len(data)):
+                refuse_not_made_of_blocks(measure, self.theta, data)
+            return data
+        admit(measure, self.theta, None)
+        return None
 
     def _tested(self) -> Evaluate:
         """Return how test data are measured: after the training data, where BatchNorm takes their statistics."""
-        assert isinstance(self.problem, Supervised)
-        before = self._data.first.inputs if self._data is not None and self.batchnorm == "recompute" else None
-        return partial(self.problem.test, before=before)
+        assert not isinstance(self.problem, Composite)
+        if self.batchnorm != "recompute" or self._data is None:
+            return partial(self.problem.test, before=None)
+        if isinstance(self.problem, BatchLoss):
+            raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
+        return partial(self.problem.test, before=self._data.first.given[0])
 
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:

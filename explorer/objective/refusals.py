@@ -95,14 +95,14 @@ def refuse_not_mean(once: Values, twice: Values) -> None:
             )
 
 
-def refuse_not_additive(whole: Values, parts: Sequence[tuple[int, Values]]) -> None:
+def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) -> None:
     """Refuse a loss or metric whose values on parts, weighted by their sizes, do not make its value on the whole.
 
     Class weights in a cross-entropy are an example: data too large for one block could not be evaluated in several.
 
     Args:
         whole: name -> value on some samples.
-        parts: (samples, name -> value) of the parts that make up the whole.
+        parts: (size, name -> value) of the parts that make up the whole.
 
     Raises:
         ObjectiveError: with both values and the cure.

@@ -9,8 +9,14 @@ import torch
 from torch import Tensor
 
 from explorer.errors import ObjectiveError
+from explorer.objective.loaders.contents import outline
 
 Batch = tuple[Tensor, Tensor]
+
+_CURE = """    def batch_loss(model, batch): return model(**batch).loss  # a mean over what count says
+    Objective(model, batch_loss=batch_loss, data=batches, count=lambda batch: len(batch["labels"]))"""
+_CURE_PADDED = """    def batch_loss(model, batch): return loss(model(batch[0]), batch[1])
+    Objective(model, batch_loss=batch_loss, data=batches, count=lambda batch: (batch[1] != -100).sum())"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +31,15 @@ class Samples:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_versions", self._now())
+
+    @property
+    def given(self) -> tuple[Tensor, Tensor]:
+        """What a problem takes beside the model."""
+        return self.inputs, self.targets
+
+    def joined(self, other: "Samples") -> "Samples":
+        """Return these samples and then the others."""
+        return Samples(torch.cat([self.inputs, other.inputs]), torch.cat([self.targets, other.targets]))
 
     def refuse_changed(self) -> None:
         """Refuse samples whose tensors have been changed in place since. Raises ObjectiveError."""
@@ -89,12 +104,26 @@ def samples_of(batch: Any) -> Samples:
     """
     if not is_batch(batch):
         raise ObjectiveError(
-            f"expected data = (inputs, targets), or batches of such tensors; got {_kind(batch)}: use torch.from_numpy "
-            "for arrays; for other inputs give terms={name: model -> scalar}"
+            f"expected data = (inputs, targets), or batches of such tensors; got {outline(batch)}: use "
+            f"torch.from_numpy for arrays; batches of any other kind are kept as they are by\n{_CURE}"
         )
     samples = Samples(*(part.detach() for part in batch))
     _check(samples)
     return samples
+
+
+def refuse_other_shape(first: Samples, later: Samples) -> None:
+    """Refuse batches that cannot be joined, such as those padded to different lengths.
+
+    Raises:
+        ObjectiveError: with both shapes, and the form that takes them.
+    """
+    for name, one, other in (("inputs", first.inputs, later.inputs), ("targets", first.targets, later.targets)):
+        if one.shape[1:] != other.shape[1:]:
+            raise ObjectiveError(
+                f"expected {name} of one shape in all batches; got {list(one.shape)} and {list(other.shape)}: batches "
+                f"padded to different lengths are kept as they are by\n{_CURE_PADDED}"
+            )
 
 
 def is_batch(item: Any) -> bool:
@@ -107,12 +136,6 @@ def _bytes(tensor: Tensor) -> Any:
     flat = tensor.detach().cpu().contiguous().reshape(len(tensor), -1)
     # A view as bytes needs a stride of 1, which a single row or column may not have.
     return flat.clone(memory_format=torch.contiguous_format).view(torch.uint8).numpy()
-
-
-def _kind(item: Any) -> str:
-    if isinstance(item, (tuple, list)):
-        return f"{type(item).__name__} of ({', '.join(type(part).__name__ for part in item)})"
-    return type(item).__name__
 
 
 def _check(samples: Samples) -> None:

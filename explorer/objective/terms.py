@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class Supervised:
         prediction = model(inputs)
         refuse_broadcast(prediction, targets)
         loss = self.loss(prediction, targets)
-        return Outcome({"loss": loss}, _measured(self.metrics, loss, prediction, targets))
+        return Outcome({"loss": loss}, measured(self.metrics, loss, prediction, targets))
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the loss among the terms."""
@@ -94,7 +94,7 @@ class Composite:
     def __call__(self, model: nn.Module) -> Outcome:
         """Return terms and metrics of a model."""
         terms = {name: term(model) for name, term in self.terms.items()}
-        return Outcome(terms, _measured(self.metrics, next(iter(terms.values())), model))
+        return Outcome(terms, measured(self.metrics, next(iter(terms.values())), model))
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of terms (name -> tensor, all of one shape)."""
@@ -128,14 +128,11 @@ def problem_of(
         ObjectiveError: neither or both of loss with data and terms; weights of other names, or not finite; a metric's
             name that has a meaning of its own.
     """
-    metrics = dict(metrics or {})
-    for name in metrics:
-        if not name.isidentifier() or name in RESERVED or name.startswith("test_"):
-            raise ObjectiveError(f"expected metrics with names of their own, not among {RESERVED}; got {name!r}")
+    metrics = named_metrics(metrics)
     if terms:
         if loss is not None or data is not None or test_data is not None:
             raise ObjectiveError("expected either loss and data, or terms; got both: put the loss among the terms")
-        return Composite(dict(terms), _full_weights(terms, weights), metrics)
+        return Composite(dict(terms), full_weights(terms, weights), metrics)
     if loss is None or data is None:
         raise ObjectiveError("expected loss and data, or terms={name: model -> scalar}; a part of it is missing")
     if weights:
@@ -143,7 +140,17 @@ def problem_of(
     return Supervised(loss, metrics)
 
 
-def _measured(metrics: Mapping[str, Metric], like: Tensor, *given: Any) -> dict[str, Tensor]:
+def named_metrics(metrics: Mapping[str, Metric] | None) -> dict[str, Metric]:
+    """Return the metrics by name; raises ObjectiveError on a name that has a meaning of its own."""
+    metrics = dict(metrics or {})
+    for name in metrics:
+        if not name.isidentifier() or name in RESERVED or name.startswith("test_"):
+            raise ObjectiveError(f"expected metrics with names of their own, not among {RESERVED}; got {name!r}")
+    return metrics
+
+
+def measured(metrics: Mapping[str, Metric], like: Tensor, *given: Any) -> dict[str, Tensor]:
+    """Return the metrics of what is given, by name, each as a scalar of the kind of `like`."""
     found = {name: metric(*given) for name, metric in metrics.items()}
     # A share of right answers may come as float32 from a float64 model, as an integer, or as a plain number.
     return {
@@ -152,7 +159,8 @@ def _measured(metrics: Mapping[str, Metric], like: Tensor, *given: Any) -> dict[
     }
 
 
-def _full_weights(terms: Mapping[str, Term], weights: Mapping[str, float] | None) -> dict[str, float]:
+def full_weights(terms: Collection[str], weights: Mapping[str, float] | None) -> dict[str, float]:
+    """Return name of a term -> its weight, 1 where not given; raises ObjectiveError on other names or numbers."""
     unknown = set(weights or {}) - set(terms)
     if unknown:
         raise ObjectiveError(f"expected weights of the terms {sorted(terms)}; got also {sorted(unknown)}")

@@ -242,8 +242,7 @@ def test_large_data_are_cut_into_blocks_by_what_they_keep(monkeypatch):
 
 
 def test_a_loss_that_does_not_add_up_over_blocks_is_refused(monkeypatch):
-    weights = torch.tensor([1.0, 5.0], dtype=torch.float64)
-    loss, labels = nn.CrossEntropyLoss(weight=weights), torch.tensor([0, 0, 0, 0, 1, 1])
+    loss, labels = own_weighted, torch.tensor([0, 0, 0, 0, 1, 1])
     model = nn.Linear(2, 2).double()
     Objective(model, loss, (X, labels))
     monkeypatch.setattr("explorer.objective.blocks._BLOCK", 300)
@@ -377,20 +376,41 @@ def right(prediction, target):
     return (prediction.argmax(1) == target).sum()
 
 
-def test_a_weighted_loss_on_sorted_data_is_refused_in_blocks(monkeypatch):
+def own_weighted(prediction, target):
+    """A weighted loss that nobody knows to be one."""
+    return WEIGHTED(prediction, target)
+
+
+def test_an_own_weighted_loss_on_sorted_data_is_refused_in_blocks(monkeypatch):
     with pytest.raises(ObjectiveError, match="loss cannot be put together from blocks"):
-        blocked(monkeypatch, nn.Linear(2, 2).double(), WEIGHTED, (MANY, LABELS))
+        blocked(monkeypatch, nn.Linear(2, 2).double(), own_weighted, (MANY, LABELS))
 
 
-def test_a_weighted_loss_is_refused_on_test_data_in_blocks(monkeypatch):
+def test_an_own_weighted_loss_is_refused_on_test_data_in_blocks(monkeypatch):
     with pytest.raises(ObjectiveError, match="test_loss cannot be put together from blocks"):
-        blocked(monkeypatch, nn.Linear(2, 2).double(), WEIGHTED, (X, LABELS[:6]), test_data=(MANY, LABELS))
+        blocked(monkeypatch, nn.Linear(2, 2).double(), own_weighted, (X, LABELS[:6]), test_data=(MANY, LABELS))
 
 
-def test_ignored_labels_are_refused_in_blocks(monkeypatch):
-    labels = torch.where(torch.arange(400) < 200, 1, -100)
-    with pytest.raises(ObjectiveError, match="no ignored labels"):
-        blocked(monkeypatch, nn.Linear(2, 2).double(), nn.CrossEntropyLoss(), (MANY, labels))
+@pytest.mark.parametrize(
+    ("loss", "labels"),
+    [
+        (WEIGHTED, LABELS),
+        (nn.CrossEntropyLoss(), torch.where(torch.arange(400) < 200, 1, -100)),
+        (nn.CrossEntropyLoss(WEIGHTED.weight, ignore_index=1, label_smoothing=0.1), torch.arange(400) % 3 // 2),
+    ],
+    ids=["weighted", "ignored", "both"],
+)
+def test_a_cross_entropy_in_blocks_is_that_of_all_data(monkeypatch, loss, labels):
+    model = nn.Linear(2, 2).double()
+    objective = blocked(monkeypatch, model, loss, (MANY, labels), test_data=(MANY[1:], labels[1:]))
+    assert len(objective._data.first) < 400
+    theta = objective.theta + 0.3
+    away = copy.deepcopy(model)
+    nn.utils.vector_to_parameters(theta, away.parameters())
+    # Sums of 400 numbers of order 1 in another order.
+    torch.testing.assert_close(objective(theta), loss(away(MANY), labels).detach(), rtol=1e-13, atol=0)
+    test_loss = loss(away(MANY[1:]), labels[1:]).detach()
+    torch.testing.assert_close(objective.metrics(theta)["test_loss"], test_loss, rtol=1e-13, atol=0)
 
 
 def test_a_layer_between_samples_is_refused_in_blocks(monkeypatch):

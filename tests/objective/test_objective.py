@@ -194,7 +194,7 @@ REFUSED = {
     "targets of another dtype": (mse, (X, SINGLE), r"targets.to\(torch.float64\)"),
     "not finite": (mse, (X, X.masked_fill(X > 0.9, float("nan"))), "1 of 6 entries"),
     "no data": (mse, [], "at least one batch"),
-    "not tensors": (mse, [(X, 3.0)], "tuple of .Tensor, float."),
+    "not tensors": (mse, [(X, 3.0)], "tuple of ..6, 1. float64, float."),
     "no fit": (mse, (X.expand(6, 2), X), "evaluating them failed"),
     "a number": (lambda p, t: 1.0, (X, X), "scalar tensor; got float"),
     "other dtype": (lambda p, t: mse(p, t).float(), (X, X), "got torch.float32"),

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from explorer.objective import Objective
+from explorer.objective.loaders.batch_data import Batch
+from explorer.objective.samples import Samples
 
 
 def batches(objective: Objective, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -26,7 +28,12 @@ def batches(objective: Objective, size: int, seed: int) -> Iterator[tuple[Tensor
     if size < 1:
         raise ValueError(f"expected a batch_size of at least 1, or None for all data; got {size}")
     samples = [part.samples for part in objective.parts()]
-    kept = [each for each in samples if each is not None]
+    if any(isinstance(each, Batch) for each in samples):
+        raise ValueError(
+            "expected an objective with a loss on data for mini-batches; the batches of a batch_loss stay as they are: "
+            "use batch_size=None"
+        )
+    kept = [each for each in samples if isinstance(each, Samples)]
     if len(kept) < len(samples):
         raise ValueError(
             "expected an objective with a loss on data for mini-batches; terms hold their own data: use batch_size=None"

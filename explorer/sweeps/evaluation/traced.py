@@ -42,7 +42,7 @@ def is_traceable(objective: Objective, wanted: Wanted) -> bool:
     """Return whether a traced evaluation yields what is wanted: values alone, and not the full gradient; and whether
     the data stay in memory, so that what is prepared of them serves all points."""
     plain = wanted.families == (wanted,) and bool(wanted.values) and not wanted.values.keeps_gradients
-    return plain and not objective.streamed and objective.dtype in (torch.float32, torch.float64)
+    return plain and not objective.in_batches and objective.dtype in (torch.float32, torch.float64)
 
 
 class Traced:

@@ -1,0 +1,238 @@
+"""Batch data: batches of any structure, kept as they came or read again for every pass. A block is a batch."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from explorer.errors import ObjectiveError
+from explorer.numerics.free_memory import room
+from explorer.objective.loaders.contents import digest_of, moved_copy, outline, replaced, tensors_of
+from explorer.objective.samples import combined
+
+Count = Callable[[Any], Any]
+"""batch -> over how much its mean is taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One batch, on the device."""
+
+    content: Any
+    """As the loader made it, with its tensors moved."""
+    number: int
+    tensors: list[Tensor] = field(init=False, repr=False)
+    """All that it holds."""
+    _versions: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tensors", tensors_of(self.content))
+        object.__setattr__(self, "_versions", self._now())
+
+    def copy(self) -> Any:
+        """Return the batch for a function to take apart: another object with the same tensors."""
+        return replaced(self.content, self.tensors, self.tensors)
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """What a problem takes beside the model."""
+        return (self,)
+
+    def __len__(self) -> int:
+        return max((len(tensor) for tensor in self.tensors if tensor.dim()), default=1)
+
+    def refuse_changed(self) -> None:
+        """Refuse a batch whose tensors have been written to since. Raises ObjectiveError."""
+        if self._now() != self._versions:
+            raise ObjectiveError(
+                f"expected batches that stay as they are; tensors of batch {self.number} have been written to since "
+                "they were given: let batch_loss and count make new tensors, such as labels.masked_fill(...), and the "
+                "loader a new batch each time"
+            )
+
+    def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Batch":
+        """Return the batch on another device, its floating tensors also in another dtype, as a copy; itself where
+        nothing changes."""
+        if all(_is_there(tensor, device, dtype) for tensor in self.tensors):
+            return self
+        return Batch(moved_copy(self.content, lambda tensor, stays: _moved(tensor, device, dtype, stays)), self.number)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Counted anew: a copy's tensors have a history of their own.
+        return Batch, (self.content, self.number)
+
+    def _now(self) -> tuple[int, ...]:
+        return tuple(tensor._version for tensor in self.tensors if not tensor.is_inference())
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Batches with their counts: kept, or of a source that is read again for every pass."""
+
+    kept: tuple[Batch, ...]
+    """Empty where they are streamed."""
+    source: Iterable[Any] | None
+    """Where they are streamed from."""
+    counts: tuple[float, ...]
+    """Over how much each batch's mean is taken."""
+    sha256: str
+    """Of the batches in any order."""
+    device: torch.device
+    dtype: torch.dtype | None = None
+    """Floating tensors are cast to it; None leaves them."""
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def blocks(self) -> Iterator[Batch]:
+        """Yield the batches, on the device.
+
+        Raises:
+            ObjectiveError: they have been written to, or there are more or fewer than in the first pass.
+        """
+        for _, batch in self.shared():
+            yield batch
+
+    def shared(self) -> Iterator[tuple[float, Batch]]:
+        """Yield each batch with its share of the whole, its count over the sum of all; raises as `blocks`."""
+        total, number = math.fsum(self.counts), 0
+        for number, batch in enumerate(self._read(), start=1):
+            if number > len(self):
+                break
+            batch.refuse_changed()
+            yield self.counts[number - 1] / total, batch
+        if number != len(self):
+            raise ObjectiveError(f"expected {len(self)} batches in every pass over the data; a later one had others")
+
+    @cached_property
+    def first(self) -> Batch:
+        """The first batch."""
+        return next(self._read())
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """What stays in memory."""
+        return [tensor for batch in self.kept for tensor in batch.tensors]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether they are read again for every pass."""
+        return self.source is not None
+
+    def in_blocks(self, size: int) -> "Batches":
+        """Return itself: the source decides how large its batches are."""
+        return self
+
+    def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Batches":
+        """Return the batches on another device or in another dtype, as copies."""
+        kept = tuple(batch.to(device, dtype) for batch in self.kept)
+        return replace(self, kept=kept, device=torch.device(device or self.device), dtype=dtype or self.dtype)
+
+    def describe(self) -> dict[str, Any]:
+        """Return how many batches, what they count, and a hash; JSON-ready."""
+        described = {"batches": len(self), "count": math.fsum(self.counts), "sha256": self.sha256}
+        return described | ({"streamed": True} if self.streamed else {})
+
+    def _read(self) -> Iterator[Batch]:
+        if self.source is None:
+            yield from self.kept
+            return
+        for number, content in enumerate(self.source):
+            yield Batch(content, number).to(self.device, self.dtype)
+
+
+def read_batches(data: Iterable[Any], count: Count | None, device: torch.device) -> Batches:
+    """Read batches once; keep them, each as it is, on `device` if they fit into half of what is free there, else read
+    them again for every pass.
+
+    Args:
+        data: an iterable that can be gone through again, such as a `DataLoader` or a list.
+        count: batch -> over how much its mean is taken; None leaves all counts at 1, to be found.
+        device: of the model.
+
+    Raises:
+        ObjectiveError: no such iterable, or none in it; a count that is no positive number; other batches in a second
+            pass, where they are streamed.
+    """
+    _refuse_no_batches(data)
+    kept: list[Batch] | None = []
+    counts, digests = [], []
+    taken, most = 0, room(device)
+    for number, content in enumerate(data):
+        batch = Batch(content, number)
+        counts.append(count_of(batch, count))
+        digests.append(digest_of(content))
+        taken += sum(tensor.nbytes for tensor in batch.tensors)
+        kept = kept if kept is not None and taken <= most else None
+        if kept is not None:
+            kept.append(batch.to(device, None))
+    if not counts:
+        raise ObjectiveError("expected at least one batch of data; the iterable was empty")
+    if kept is None and combined([digest_of(content) for content in data]) != combined(digests):
+        raise ObjectiveError(
+            "expected the same batches in every pass over the data; two passes differed: turn shuffling, random "
+            "augmentation and random masking off"
+        )
+    return Batches(tuple(kept or ()), data if kept is None else None, tuple(counts), combined(digests), device)
+
+
+def count_of(batch: Batch, count: Count | None) -> float:
+    """Return over how much a batch's mean is taken; 1 where there is no function to tell.
+
+    Raises:
+        ObjectiveError: naming the batch, where that is no positive number.
+    """
+    if count is None:
+        return 1.0
+    told = count(batch.copy())
+    batch.refuse_changed()
+    try:
+        number = float(told)
+    except (TypeError, ValueError, RuntimeError):
+        raise ObjectiveError(
+            f"expected count(batch) to be one number; of batch {batch.number} it is {type(told).__name__}"
+        ) from None
+    if not (math.isfinite(number) and number > 0):
+        raise ObjectiveError(
+            f"expected count(batch) above 0, over how much the batch's mean is taken; of batch {batch.number} "
+            f"({outline(batch.content)}) it is {number:g}: leave such batches out, or count something else"
+        )
+    return number
+
+
+def _refuse_no_batches(data: Any) -> None:
+    if isinstance(data, Dataset):
+        raise ObjectiveError(
+            f"expected batches; got {type(data).__name__}, which yields single samples: give DataLoader(dataset, "
+            "batch_size=...)"
+        )
+    if isinstance(data, (Mapping, Tensor, str)) or _is_one_batch(data) or not isinstance(data, Iterable):
+        raise ObjectiveError(
+            f"expected an iterable of batches; got {outline(data)}, which looks like one batch: give data=[batch]"
+        )
+    if iter(data) is data:
+        raise ObjectiveError(
+            f"expected batches that can be read again, such as a DataLoader or a list; got {type(data).__name__}, "
+            "which can be read once only: give list(...) of it"
+        )
+
+
+def _is_one_batch(data: Any) -> bool:
+    return isinstance(data, tuple) and any(isinstance(each, Tensor) for each in data)
+
+
+def _is_there(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None) -> bool:
+    right = dtype is None or not tensor.is_floating_point() or tensor.dtype == dtype
+    return right and (device is None or tensor.device == torch.device(device)) and tensor.is_leaf
+
+
+def _moved(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None, stays: bool) -> Tensor:
+    if _is_there(tensor, device, dtype):
+        return tensor
+    there = tensor.detach().to(device=None if stays else device, dtype=dtype if tensor.is_floating_point() else None)
+    return there.requires_grad_(tensor.requires_grad)
