@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
-from explorer.objective.samples import Batch, Samples, combined, is_batch, refuse_other_shape, samples_of
+from explorer.objective.samples import Batch, Samples, combined, is_batch, is_no_batches, refuse_other_shape, samples_of
 
 Count = Callable[[Samples], float]
 """Samples -> over how much a mean over them is taken."""
@@ -175,9 +175,8 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count 
             f"expected data = (inputs, targets), or batches of such tensors; got {type(data).__name__}, which yields "
             "single samples: give DataLoader(dataset, batch_size=...)"
         )
-    if is_batch(data):
-        samples = samples_of(data)
-        return Resident(samples, len(samples), count)
+    if is_batch(data) or is_no_batches(data):
+        return _kept(samples_of(data), count)
     batches: list[Samples] = []
     taken, most = 0, room(device)
     for batch in data:
@@ -189,8 +188,22 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count 
             return _streamed(data, device, taken, most, count)
     if not batches:
         raise ObjectiveError("expected at least one batch of data; the iterable was empty (was it used up before?)")
-    joined = _joined(batches).to(device, None)
-    return Resident(joined, len(joined), count)
+    return _kept(_joined(batches).to(device, None), count)
+
+
+def _kept(samples: Samples, count: Count) -> Resident:
+    if count is not len:
+        _refuse_nothing(count(samples))
+    return Resident(samples, len(samples), count)
+
+
+def _refuse_nothing(total: float) -> float:
+    if not total > 0:
+        raise ObjectiveError(
+            f"expected data of which the loss counts something; it counts {total:g}: are all labels ignored, or the "
+            "weights of their classes 0?"
+        )
+    return total
 
 
 def _joined(batches: list[Samples]) -> Samples:
@@ -219,4 +232,4 @@ def _streamed(data: Iterable[Any], device: torch.device, taken: int, most: int, 
             "expected the same samples in every pass over the data; two passes differed: turn random augmentation and "
             "sampling off"
         )
-    return Streamed(data, len(once), combined(once), total, device, count=count)
+    return Streamed(data, len(once), combined(once), _refuse_nothing(total), device, count=count)

@@ -1,6 +1,7 @@
 """Samples: inputs with their targets, and what can be said of them."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -129,6 +130,13 @@ def refuse_other_shape(first: Samples, later: Samples) -> None:
 def is_batch(item: Any) -> bool:
     """Return whether an item is (inputs, targets), two tensors."""
     return isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, Tensor) for part in item)
+
+
+def is_no_batches(data: Any) -> bool:
+    """Return whether data are plainly no iterable of batches, but one batch or something else."""
+    if isinstance(data, tuple):
+        return any(isinstance(each, Tensor) for each in data)
+    return isinstance(data, (Mapping, Tensor, str)) or not isinstance(data, Iterable)
 
 
 def _bytes(tensor: Tensor) -> Any:

@@ -1,7 +1,7 @@
 """Batch data: batches of any structure, kept as they came or read again for every pass. A block is a batch."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
 from explorer.objective.loaders.contents import digest_of, moved_copy, outline, replaced, tensors_of
-from explorer.objective.samples import combined
+from explorer.objective.samples import combined, is_no_batches
 
 Count = Callable[[Any], Any]
 """batch -> over how much its mean is taken."""
@@ -211,7 +211,7 @@ def _refuse_no_batches(data: Any) -> None:
             f"expected batches; got {type(data).__name__}, which yields single samples: give DataLoader(dataset, "
             "batch_size=...)"
         )
-    if isinstance(data, (Mapping, Tensor, str)) or _is_one_batch(data) or not isinstance(data, Iterable):
+    if is_no_batches(data):
         raise ObjectiveError(
             f"expected an iterable of batches; got {outline(data)}, which looks like one batch: give data=[batch]"
         )
@@ -220,10 +220,6 @@ def _refuse_no_batches(data: Any) -> None:
             f"expected batches that can be read again, such as a DataLoader or a list; got {type(data).__name__}, "
             "which can be read once only: give list(...) of it"
         )
-
-
-def _is_one_batch(data: Any) -> bool:
-    return isinstance(data, tuple) and any(isinstance(each, Tensor) for each in data)
 
 
 def _is_there(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.objective.samples import Samples
+
+_FUNCTIONS = (F.cross_entropy, F.nll_loss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,10 @@ class LabelCount:
 
 def count_for(loss: Any) -> Callable[[Samples], float]:
     """Return over how much a loss takes its mean: counted labels for a cross-entropy, samples for all others."""
-    if loss is F.cross_entropy or loss is F.nll_loss:
+    if isinstance(loss, partial) and loss.func in _FUNCTIONS and not loss.args:
+        options = {"ignore_index": -100, "weight": None, "reduction": "mean"} | loss.keywords
+        return LabelCount(options["ignore_index"], options["weight"]) if options["reduction"] == "mean" else len
+    if loss in _FUNCTIONS:
         return LabelCount(-100, None)
     is_plain = type(loss).forward in (nn.CrossEntropyLoss.forward, nn.NLLLoss.forward) if _is_labelled(loss) else False
     if not is_plain or loss.reduction != "mean":
