@@ -9,7 +9,6 @@ from torch import Tensor
 from explorer.numerics.free_memory import room, saved_bytes
 from explorer.objective.data import Data
 from explorer.objective.loaders.batch_data import Batch, Batches
-from explorer.objective.loaders.batch_loss import BatchLoss
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.samples import Samples
 from explorer.objective.terms import Outcome, Problem
@@ -28,7 +27,7 @@ class Part:
     """What is measured on one block of data, as a function of theta."""
 
     binding: Binding
-    problem: Problem | BatchLoss
+    problem: Problem
     evaluate: Evaluate
     share: float = 1.0
     """Of the samples; the shares of all parts sum to 1."""
@@ -55,12 +54,7 @@ class Part:
 
 
 def parts_of(
-    binding: Binding,
-    problem: Problem | BatchLoss,
-    data: Data | Batches | None,
-    evaluate: Evaluate,
-    *,
-    trains: bool = True,
+    binding: Binding, problem: Problem, data: Data | Batches | None, evaluate: Evaluate, *, trains: bool = True
 ) -> Iterator[Part]:
     """Yield one part for each block of data; a single one where the terms hold their own."""
     if data is None:

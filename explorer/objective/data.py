@@ -1,6 +1,6 @@
 """Blocks: the data of an objective, in pieces that are evaluated at once. Resident where they fit, else streamed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,17 @@ from torch.utils.data import Dataset
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
-from explorer.objective.samples import Batch, Samples, combined, is_batch, is_no_batches, refuse_other_shape, samples_of
-
-Count = Callable[[Samples], float]
-"""Samples -> over how much a mean over them is taken."""
+from explorer.objective.loaders.label_counts import Count, sample_count
+from explorer.objective.samples import (
+    Batch,
+    Samples,
+    combined,
+    is_batch,
+    is_no_batches,
+    refuse_nothing,
+    refuse_other_shape,
+    samples_of,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +31,8 @@ class Resident:
     samples: Samples
     block: int
     """Samples evaluated at once."""
-    count: Count = len
-    """samples -> over how much a mean over them is taken."""
+    count: Count = sample_count
+    """targets -> over how much a mean over them is taken."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -49,8 +56,8 @@ class Resident:
 
     @cached_property
     def _shares(self) -> list[float]:
-        total = self.count(self.samples)
-        return [self.count(samples) / total for samples in self.blocks()]
+        total = self.count(self.samples.targets)
+        return [self.count(samples.targets) / total for samples in self.blocks()]
 
     @property
     def streamed(self) -> bool:
@@ -94,8 +101,8 @@ class Streamed:
     device: torch.device
     dtype: torch.dtype | None = None
     """Floating tensors are cast to it; None leaves them."""
-    count: Count = len
-    """samples -> over how much a mean over them is taken."""
+    count: Count = sample_count
+    """targets -> over how much a mean over them is taken."""
 
     def __len__(self) -> int:
         return self.size
@@ -103,7 +110,7 @@ class Streamed:
     def shared(self) -> Iterator[tuple[float, Samples]]:
         """Yield each batch with its share of the whole; raises as `blocks`."""
         for samples in self.blocks():
-            yield self.count(samples) / self.total, samples
+            yield self.count(samples.targets) / self.total, samples
 
     @property
     def streamed(self) -> bool:
@@ -157,14 +164,14 @@ class Streamed:
 Data = Resident | Streamed
 
 
-def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count = len) -> Data:
+def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count = sample_count) -> Data:
     """Read (inputs, targets), or an iterable of such batches once; kept on `device` if they fit into half of what is
     free there, else streamed.
 
     Args:
         data: the samples.
         device: of the model.
-        count: samples -> over how much the loss takes its mean.
+        count: targets -> over how much the loss takes its mean.
 
     Raises:
         ObjectiveError: not pairs of tensors, no samples, entries that are not finite; too large and not to be read
@@ -192,18 +199,8 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count 
 
 
 def _kept(samples: Samples, count: Count) -> Resident:
-    if count is not len:
-        _refuse_nothing(count(samples))
+    refuse_nothing(count(samples.targets))
     return Resident(samples, len(samples), count)
-
-
-def _refuse_nothing(total: float) -> float:
-    if not total > 0:
-        raise ObjectiveError(
-            f"expected data of which the loss counts something; it counts {total:g}: are all labels ignored, or the "
-            "weights of their classes 0?"
-        )
-    return total
 
 
 def _joined(batches: list[Samples]) -> Samples:
@@ -225,11 +222,11 @@ def _streamed(data: Iterable[Any], device: torch.device, taken: int, most: int, 
         first = first or samples
         refuse_other_shape(first, samples)
         once += samples.digests()
-        total += count(samples)
+        total += count(samples.targets)
     again = [digest for batch in data for digest in samples_of(batch).digests()]
     if combined(once) != combined(again):
         raise ObjectiveError(
             "expected the same samples in every pass over the data; two passes differed: turn random augmentation and "
             "sampling off"
         )
-    return Streamed(data, len(once), combined(once), _refuse_nothing(total), device, count=count)
+    return Streamed(data, len(once), combined(once), refuse_nothing(total), device, count=count)

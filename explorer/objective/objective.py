@@ -18,17 +18,27 @@ from explorer.numerics.rounding import exact_products
 from explorer.objective.admission import admit
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.objective.copies import own_copy
-from explorer.objective.data import Data, read_data
+from explorer.objective.data import Data
 from explorer.objective.loaders.additivity import refuse_not_made_of_blocks
-from explorer.objective.loaders.admission import admitted_loss, counted, refuse_unsound
-from explorer.objective.loaders.batch_data import Batch, Batches, Count, read_batches
-from explorer.objective.loaders.batch_loss import BatchLoss, Function, batch_loss_of
-from explorer.objective.loaders.label_counts import count_for
+from explorer.objective.loaders.admission import admitted_counts, refuse_unsound, tried
+from explorer.objective.loaders.batch_data import Batch, Batches
+from explorer.objective.loaders.masks import refuse_unmasked
+from explorer.objective.loaders.readers import Count, Reader, reader_for
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.parameters import Layout, layout_of
 from explorer.objective.refusals import refuse_other_kind
 from explorer.objective.samples import Samples
-from explorer.objective.terms import Composite, Loss, Metric, Outcome, Problem, Supervised, Term, problem_of
+from explorer.objective.terms import (
+    Composite,
+    Loss,
+    Metric,
+    Outcome,
+    Problem,
+    Supervised,
+    Term,
+    TermsFunction,
+    problem_of,
+)
 
 
 class Objective:
@@ -47,7 +57,7 @@ class Objective:
             kept as they are; the function gets a copy, with the same tensors. Metrics: (model, batch) -> scalar.
         count: batch -> over how much its means are taken; its share is its count over the sum of all. Not needed where
             all tensors have one leading size over which batch_loss is seen to be a mean, or for a single batch.
-        terms: instead of loss and data: name -> (model -> scalar).
+        terms: instead of loss and data: name -> (model -> scalar), or one function model -> (name -> scalar).
         weights: name of a term -> its factor in the sum; 1 where not given.
         metrics: name -> (prediction, target) -> scalar, a mean over samples; of terms: name -> (model -> scalar).
             Measured in the same pass, never differentiated.
@@ -69,26 +79,23 @@ class Objective:
         loss: Loss | None = None,
         data: Any = None,
         *,
-        batch_loss: Function | None = None,
+        batch_loss: TermsFunction | None = None,
         count: Count | None = None,
-        terms: Mapping[str, Term] | None = None,
+        terms: Mapping[str, Term] | TermsFunction | None = None,
         weights: Mapping[str, float] | None = None,
         metrics: Mapping[str, Metric] | None = None,
         parameters: Sequence[str] | None = None,
         batchnorm: Literal["eval", "recompute"] = "eval",
         test_data: Any = None,
     ) -> None:
-        self.problem: Problem | BatchLoss
-        if batch_loss is None:
-            self.problem = problem_of(loss, data, terms, weights, metrics, test_data)
-        else:
-            self.problem = batch_loss_of(batch_loss, data, weights, metrics, loss is not None or terms is not None)
+        self.problem: Problem = problem_of(loss, terms, batch_loss, weights, metrics, data, test_data)
         own = own_copy(model, batchnorm)
         self.batchnorm = batchnorm
         self._binding = Binding(own, layout_of(own, parameters))
         with self._undisturbed():
-            self._data, self._test = (self._read(each, loss, count) for each in (data, test_data))
-            self._admit(known=count is not None)
+            reader = reader_for(self.problem, count)
+            self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
+            self._admit(reader)
 
     @property
     def layout(self) -> Layout:
@@ -134,7 +141,7 @@ class Objective:
     @property
     def in_batches(self) -> bool:
         """Whether what is evaluated at once is decided by the data: batches of any structure, or streamed ones."""
-        return self.streamed or isinstance(self.problem, BatchLoss)
+        return self.streamed or isinstance(self._data, Batches)
 
     def owner(self, name: str) -> nn.Module:
         """Return the module, of this objective's copy, that holds the parameter `name` of the layout."""
@@ -204,7 +211,7 @@ class Objective:
         changed._test = self._test.to(device, dtype) if self._test is not None else None
         changed._binding = self._binding.to(device, dtype)
         with changed._undisturbed():
-            changed._admit(again=True)
+            changed._admit(None)
         return changed
 
     def describe(self) -> dict[str, Any]:
@@ -228,61 +235,55 @@ class Objective:
         data = [tensor for each in (self._data, self._test) if each is not None for tensor in each.tensors]
         return [*data, *self._binding.rest.values(), self._binding.theta]
 
-    def _read(self, data: Any, loss: Loss | None, count: Count | None) -> Data | Batches | None:
-        if data is None:
-            return None
-        if isinstance(self.problem, BatchLoss):
-            return read_batches(data, count, self.device)
-        return read_data(data, self.device, count_for(loss))
-
-    def _admit(self, *, known: bool = False, again: bool = False) -> None:
+    def _admit(self, reader: Reader | None) -> None:
         """Refuse what is unsound, and choose how much data to evaluate at once.
 
         Args:
-            known: whether the counts of batches were given.
-            again: whether this is an objective that was admitted before, on another device or in another dtype.
+            reader: of the data; None for an objective that was admitted before, on another device or in another dtype.
         """
-        if self.batchnorm == "recompute" and (
-            self.streamed or (isinstance(self._data, Batches) and len(self._data) > 1)
-        ):
+        several = self.streamed or (isinstance(self._data, Batches) and len(self._data) > 1)
+        if self.batchnorm == "recompute" and several:
             raise ObjectiveError(
                 'batchnorm="recompute" evaluates all data at once, and these do not fit in memory, or are batches of '
                 "their own: give fewer samples, or one batch"
             )
-        if isinstance(self.problem, BatchLoss) and isinstance(self._data, Batches) and not again:
-            self.problem = admitted_loss(self._binding.call, self.problem, self.theta, self._data)
+        if isinstance(self.problem, Composite) and not self.problem.term_names:
+            batch = self._data.first if isinstance(self._data, Batches) else None
+            found = tried(lambda each: self._binding.call(self.theta, self.problem, *given(each)), batch)
+            self.problem = self.problem.named(tuple(found.terms))
         # Statistics are those of all training data, so these stay in one block.
-        self._data = self._admitted(self._data, self.problem, self.batchnorm == "recompute", known, again)
+        self._data = self._admitted(self._data, self.problem, reader, whole=self.batchnorm == "recompute")
         if self._test is not None:
-            self._test = self._admitted(self._test, self._tested(), False, known, again)
+            self._test = self._admitted(self._test, self._tested(), reader)
 
     def _admitted(
-        self, data: Data | Batches | None, evaluate: Evaluate, whole: bool, known: bool, again: bool
+        self, data: Data | Batches | None, evaluate: Evaluate, reader: Reader | None, *, whole: bool = False
     ) -> Data | Batches | None:
         def measure(at: Tensor, samples: Samples | Batch | None) -> Outcome:
             return self._binding.call(at, evaluate, *given(samples))
 
         if isinstance(data, Batches):
             refuse_unsound(measure, self.theta, data)
-            return data if again else counted(measure, self.theta, data, known=known)
-        if data is not None:
-            refuse_other_kind(data.first[:1], self.dtype, self.device)
-            before, data = len(data.first), data if whole else in_blocks(self._binding, data, evaluate)
-            admit(measure, self.theta, data)
-            if len(data.first) < len(data) and not (again and before < len(data)):
-                refuse_not_made_of_blocks(measure, self.theta, data)
-            return data
-        admit(measure, self.theta, None)
-        return None
+            return data if reader is None else admitted_counts(measure, self.theta, data, trusted=reader.trusted)
+        if data is None:
+            admit(measure, self.theta, None)
+            return None
+        refuse_other_kind(data.first[:1], self.dtype, self.device)
+        before, data = len(data.first), data if whole else in_blocks(self._binding, data, evaluate)
+        admit(measure, self.theta, data)
+        refuse_unmasked(measure, self.theta, data)
+        if len(data.first) < len(data) and (reader is not None or before == len(data)):
+            refuse_not_made_of_blocks(measure, self.theta, data)
+        return data
 
     def _tested(self) -> Evaluate:
         """Return how test data are measured: after the training data, where BatchNorm takes their statistics."""
-        assert not isinstance(self.problem, Composite)
-        if self.batchnorm != "recompute" or self._data is None:
-            return partial(self.problem.test, before=None)
-        if isinstance(self.problem, BatchLoss):
-            raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
-        return partial(self.problem.test, before=self._data.first.given[0])
+        before = None
+        if self.batchnorm == "recompute" and self._data is not None:
+            if isinstance(self.problem, Composite):
+                raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
+            before = self._data.first.given[0]
+        return partial(self.problem.test, before=before)
 
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:

@@ -20,6 +20,17 @@ _CURE_PADDED = """    def batch_loss(model, batch): return loss(model(batch[0]),
     Objective(model, batch_loss=batch_loss, data=batches, count=lambda batch: (batch[1] != -100).sum())"""
 
 
+class OtherStructureError(ObjectiveError):
+    """A batch is no (inputs, targets) of two tensors."""
+
+    def __init__(self, batch: Any) -> None:
+        super().__init__(
+            f"expected data = (inputs, targets), or batches of such tensors; got {outline(batch)}: use "
+            f"torch.from_numpy for arrays; batches of any other kind are kept as they are by\n{_CURE}"
+        )
+        self.batch = batch
+
+
 @dataclass(frozen=True, eq=False)
 class Samples:
     """D inputs with their D targets, on one device."""
@@ -32,6 +43,11 @@ class Samples:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_versions", self._now())
+
+    @property
+    def masked(self) -> int:
+        """How many entries of the targets are NaN."""
+        return int(self.targets.isnan().sum()) if self.targets.is_floating_point() else 0
 
     @property
     def given(self) -> tuple[Tensor, Tensor]:
@@ -101,13 +117,11 @@ def samples_of(batch: Any) -> Samples:
     """Return the samples of one (inputs, targets).
 
     Raises:
-        ObjectiveError: not a pair of tensors, unequal or zero numbers of samples, or entries that are not finite.
+        OtherStructureError: not a pair of tensors.
+        ObjectiveError: unequal or zero numbers of samples, or entries that are not finite.
     """
     if not is_batch(batch):
-        raise ObjectiveError(
-            f"expected data = (inputs, targets), or batches of such tensors; got {outline(batch)}: use "
-            f"torch.from_numpy for arrays; batches of any other kind are kept as they are by\n{_CURE}"
-        )
+        raise OtherStructureError(batch)
     samples = Samples(*(part.detach() for part in batch))
     _check(samples)
     return samples
@@ -125,6 +139,16 @@ def refuse_other_shape(first: Samples, later: Samples) -> None:
                 f"expected {name} of one shape in all batches; got {list(one.shape)} and {list(other.shape)}: batches "
                 f"padded to different lengths are kept as they are by\n{_CURE_PADDED}"
             )
+
+
+def refuse_nothing(total: float) -> float:
+    """Return what data count in all; raises ObjectiveError where that is nothing."""
+    if not total > 0:
+        raise ObjectiveError(
+            f"expected data of which the loss counts something; it counts {total:g}: are all labels ignored, all "
+            "targets NaN, or the weights of their classes 0?"
+        )
+    return total
 
 
 def is_batch(item: Any) -> bool:
@@ -150,8 +174,10 @@ def _check(samples: Samples) -> None:
     for name, tensor in (("inputs", samples.inputs), ("targets", samples.targets)):
         if tensor.dim() == 0 or len(tensor) == 0:
             raise ObjectiveError(f"expected {name} [D, ...] with D >= 1; got shape {tuple(tensor.shape)}")
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            count = int((~tensor.isfinite()).sum())
+        # A target that is NaN may be masked: the loss tells.
+        odd = tensor.isinf() if name == "targets" else ~tensor.isfinite()
+        if tensor.is_floating_point() and bool(odd.any()):
+            count = int(odd.sum())
             raise ObjectiveError(f"expected finite {name}; {count} of {tensor.numel()} entries are NaN or infinite")
     if len(samples.inputs) != len(samples.targets):
         raise ObjectiveError(

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 from explorer.errors import ObjectiveError
 from explorer.landscape import RESERVED
 from explorer.objective.batchnorm import statistics_of
+from explorer.objective.loaders.batch_data import Batch
 from explorer.objective.refusals import refuse_broadcast
 
 Term = Callable[[nn.Module], Tensor]
+TermsFunction = Callable[..., Tensor | Mapping[str, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., Tensor]
 
@@ -80,21 +83,34 @@ class Supervised:
 
 @dataclass(frozen=True, eq=False)
 class Composite:
-    """Named terms, each a function of the model, summed with weights."""
+    """Named terms, summed with weights: functions of the model, or one function of the model, and of a batch."""
 
-    terms: Mapping[str, Term]
-    weights: dict[str, float]
+    function: TermsFunction
+    """(model) or (model, batch) -> name -> scalar, or a scalar, which is then the term "loss"."""
     metrics: Mapping[str, Metric]
+    """Each of what the function is given."""
+    weights: dict[str, float]
+    """Name of a term -> its factor in the sum; before `named`, those that were given."""
+    term_names: tuple[str, ...] = ()
+    """Empty until a first evaluation has told them."""
 
-    @property
-    def term_names(self) -> tuple[str, ...]:
-        """The names of the terms, in order."""
-        return tuple(self.terms)
+    def __call__(self, model: nn.Module, *batch: Batch) -> Outcome:
+        """Return terms and metrics of a model; what a function does to its batch is not seen by the next.
 
-    def __call__(self, model: nn.Module) -> Outcome:
-        """Return terms and metrics of a model."""
-        terms = {name: term(model) for name, term in self.terms.items()}
-        return Outcome(terms, measured(self.metrics, next(iter(terms.values())), model))
+        Raises:
+            ObjectiveError: other terms than at the first evaluation.
+        """
+        terms = self._ordered(self.function(model, *(each.copy() for each in batch)), *batch)
+        metrics = {name: partial(_on_copies, metric, batch) for name, metric in self.metrics.items()}
+        return Outcome(terms, measured(metrics, next(iter(terms.values())), model))
+
+    def named(self, names: tuple[str, ...]) -> "Composite":
+        """Return the problem with its terms known.
+
+        Raises:
+            ObjectiveError: there are none; weights of other terms, or that are not finite.
+        """
+        return replace(self, term_names=names, weights=full_weights(names, self.weights))
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of terms (name -> tensor, all of one shape)."""
@@ -102,13 +118,46 @@ class Composite:
         weighted = [weights[name] * terms[name] if weights[name] != 1.0 else terms[name] for name in terms]
         return sum(weighted[1:], start=weighted[0])
 
+    def test(self, model: nn.Module, batch: Batch, *, before: None = None) -> Outcome:
+        """Return the sum of the terms, and the metrics, on a batch of test data, as metrics named test_..."""
+        terms, metrics = self(model, batch)
+        values = {"loss": self.combine(terms), **metrics}
+        return Outcome({}, {f"test_{name}": value for name, value in values.items()})
+
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Composite":
         """Return the problem itself: what the user's functions hold does not move."""
         return self
 
     def describe(self) -> dict[str, Any]:
-        """Return the terms by name, with their weights; JSON-ready."""
-        return {"loss": " + ".join(self.terms), "weights": dict(self.weights)}
+        """Return the terms by name, with their weights, or the name of a function that makes one; JSON-ready."""
+        if self.term_names == ("loss",) and not isinstance(self.function, Separate):
+            return {"loss": _name(self.function)}
+        return {"loss": " + ".join(self.term_names), "weights": dict(self.weights)}
+
+    def _ordered(self, found: Tensor | Mapping[str, Tensor], *batch: Batch) -> dict[str, Tensor]:
+        terms = dict(found) if isinstance(found, Mapping) else {"loss": found}
+        if not terms:
+            raise ObjectiveError("expected a scalar, or name -> scalar; got no term at all")
+        if not self.term_names or tuple(terms) == self.term_names:
+            return terms
+        if set(terms) != set(self.term_names):
+            where = f"batch {batch[0].number}" if batch else "a later evaluation"
+            raise ObjectiveError(
+                f"expected the terms {list(self.term_names)} every time; {where} has {list(terms)}: return all of "
+                "them, with 0 for one of which there is nothing to say"
+            )
+        return {name: terms[name] for name in self.term_names}
+
+
+@dataclass(frozen=True, eq=False)
+class Separate:
+    """Terms that are each a function of the model."""
+
+    terms: Mapping[str, Term]
+
+    def __call__(self, model: nn.Module) -> dict[str, Tensor]:
+        """Return each term of a model."""
+        return {name: term(model) for name, term in self.terms.items()}
 
 
 Problem = Supervised | Composite
@@ -116,28 +165,36 @@ Problem = Supervised | Composite
 
 def problem_of(
     loss: Loss | None,
-    data: Any,
-    terms: Mapping[str, Term] | None,
+    terms: Mapping[str, Term] | TermsFunction | None,
+    batch_loss: TermsFunction | None,
     weights: Mapping[str, float] | None,
     metrics: Mapping[str, Metric] | None,
-    test_data: Any,
+    *data: Any,
 ) -> Problem:
-    """Return the problem that an objective's arguments state.
+    """Return the problem that an objective's arguments state; `data` are those of training and of test, or None.
 
     Raises:
-        ObjectiveError: neither or both of loss with data and terms; weights of other names, or not finite; a metric's
-            name that has a meaning of its own.
+        ObjectiveError: none or several of loss, terms and batch_loss; data missing or too many; weights of other names,
+            or not finite; a metric's name that has a meaning of its own.
     """
     metrics = named_metrics(metrics)
-    if terms:
-        if loss is not None or data is not None or test_data is not None:
-            raise ObjectiveError("expected either loss and data, or terms; got both: put the loss among the terms")
-        return Composite(dict(terms), full_weights(terms, weights), metrics)
-    if loss is None or data is None:
-        raise ObjectiveError("expected loss and data, or terms={name: model -> scalar}; a part of it is missing")
-    if weights:
-        raise ObjectiveError(f"expected weights of terms only; got {sorted(weights)} for a plain loss")
-    return Supervised(loss, metrics)
+    stated = [loss is not None, bool(terms), batch_loss is not None]
+    given = [each is not None for each in data]
+    if sum(stated) != 1 or (any(given) if terms else not given[0]):
+        came = "got both" if sum(stated) > 1 or any(given) else "a part of it is missing"
+        raise ObjectiveError(
+            "expected loss with data, or batch_loss with data, or terms alone, each of which holds its own data: "
+            f"terms={{name: model -> scalar}}; {came}"
+        )
+    if loss is not None:
+        if weights:
+            raise ObjectiveError(f"expected weights of terms only; got {sorted(weights)} for a plain loss")
+        return Supervised(loss, metrics)
+    if isinstance(terms, Mapping):
+        return Composite(Separate(dict(terms)), metrics, dict(weights or {})).named(tuple(terms))
+    function = batch_loss or terms
+    assert function is not None
+    return Composite(function, metrics, dict(weights or {}))
 
 
 def named_metrics(metrics: Mapping[str, Metric] | None) -> dict[str, Metric]:
@@ -170,5 +227,9 @@ def full_weights(terms: Collection[str], weights: Mapping[str, float] | None) ->
     return full
 
 
-def _name(loss: Loss) -> str:
+def _on_copies(metric: Metric, batch: tuple[Batch, ...], model: nn.Module) -> Tensor:
+    return metric(model, *(each.copy() for each in batch))
+
+
+def _name(loss: Any) -> str:
     return repr(loss) if isinstance(loss, nn.Module) else getattr(loss, "__name__", type(loss).__name__)

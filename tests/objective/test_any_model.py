@@ -443,6 +443,7 @@ def test_half_precision_is_no_excuse(dtype):
         def forward(self, x):
             return F.dropout(super().forward(x), 0.5, training=True)
 
+    torch.manual_seed(0)
     x = torch.randn(20, 4).to(dtype)
     with pytest.raises(ObjectiveError, match="mean over samples"):
         Objective(nn.Linear(4, 1).to(dtype), nn.MSELoss(reduction="sum"), (x, x[:, :1]))

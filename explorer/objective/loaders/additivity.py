@@ -1,6 +1,7 @@
 """Additivity: whether the blocks of data make the whole, seen by looking at all of them once."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -70,12 +71,6 @@ def refuse_not_made_of_blocks(
     refuse_blocks_apart(lambda samples: values(at, samples), data.shared(), Samples.joined)
 
 
-def evident_size(batch: Batch) -> int | None:
-    """Return the leading size that all tensors of a batch have; None where there is no such."""
-    sizes = {len(tensor) if tensor.dim() else None for tensor in batch.tensors}
-    return sizes.pop() if len(sizes) == 1 else None
-
-
 def joined(first: Batch, second: Batch) -> Batch:
     """Return a batch that holds the samples of both, one after another.
 
@@ -88,7 +83,7 @@ def joined(first: Batch, second: Batch) -> Batch:
         raise ask_for_count(f"batches {first.number} and {second.number} cannot be joined", first, second)
     made = [torch.cat([one.detach(), other.detach()]) for one, other in pairs]
     made = [new.requires_grad_(one.requires_grad) for new, (one, _) in zip(made, pairs, strict=True)]
-    return Batch(replaced(first.content, first.tensors, made), first.number)
+    return replace(first, content=replaced(first.content, first.tensors, made))
 
 
 def ask_for_count(why: str, *batches: Batch) -> ObjectiveError:

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
 from explorer.objective.loaders.contents import digest_of, moved_copy, outline, replaced, tensors_of
-from explorer.objective.samples import combined, is_no_batches
+from explorer.objective.samples import combined, is_no_batches, refuse_nothing
 
 Count = Callable[[Any], Any]
 """batch -> over how much its mean is taken."""
@@ -26,6 +26,8 @@ class Batch:
     content: Any
     """As the loader made it, with its tensors moved."""
     number: int
+    is_pair: bool = False
+    """Whether it is (inputs, targets), which a loss of prediction and target takes."""
     tensors: list[Tensor] = field(init=False, repr=False)
     """All that it holds."""
     _versions: tuple[int, ...] = field(init=False, repr=False)
@@ -34,14 +36,20 @@ class Batch:
         object.__setattr__(self, "tensors", tensors_of(self.content))
         object.__setattr__(self, "_versions", self._now())
 
+    @property
+    def size(self) -> int | None:
+        """The leading size that all its tensors have; None where there is no such."""
+        sizes = {len(tensor) if tensor.dim() else None for tensor in self.tensors}
+        return sizes.pop() if len(sizes) == 1 else None
+
     def copy(self) -> Any:
         """Return the batch for a function to take apart: another object with the same tensors."""
         return replaced(self.content, self.tensors, self.tensors)
 
     @property
     def given(self) -> tuple[Any, ...]:
-        """What a problem takes beside the model."""
-        return (self,)
+        """What a problem takes beside the model: the batch itself, or a pair's inputs and targets."""
+        return tuple(self.copy()) if self.is_pair else (self,)
 
     def __len__(self) -> int:
         return max((len(tensor) for tensor in self.tensors if tensor.dim()), default=1)
@@ -60,11 +68,12 @@ class Batch:
         nothing changes."""
         if all(_is_there(tensor, device, dtype) for tensor in self.tensors):
             return self
-        return Batch(moved_copy(self.content, lambda tensor, stays: _moved(tensor, device, dtype, stays)), self.number)
+        content = moved_copy(self.content, lambda tensor, stays: _moved(tensor, device, dtype, stays))
+        return replace(self, content=content)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Counted anew: a copy's tensors have a history of their own.
-        return Batch, (self.content, self.number)
+        return Batch, (self.content, self.number, self.is_pair)
 
     def _now(self) -> tuple[int, ...]:
         return tuple(tensor._version for tensor in self.tensors if not tensor.is_inference())
@@ -79,12 +88,14 @@ class Batches:
     source: Iterable[Any] | None
     """Where they are streamed from."""
     counts: tuple[float, ...]
-    """Over how much each batch's mean is taken."""
+    """Over how much each batch's mean is taken; NaN where nothing tells."""
     sha256: str
     """Of the batches in any order."""
     device: torch.device
     dtype: torch.dtype | None = None
     """Floating tensors are cast to it; None leaves them."""
+    in_pairs: bool = False
+    """Whether each is (inputs, targets)."""
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -143,17 +154,18 @@ class Batches:
             yield from self.kept
             return
         for number, content in enumerate(self.source):
-            yield Batch(content, number).to(self.device, self.dtype)
+            yield Batch(content, number, self.in_pairs).to(self.device, self.dtype)
 
 
-def read_batches(data: Iterable[Any], count: Count | None, device: torch.device) -> Batches:
+def read_batches(data: Iterable[Any], count: Count | None, device: torch.device, *, in_pairs: bool = False) -> Batches:
     """Read batches once; keep them, each as it is, on `device` if they fit into half of what is free there, else read
     them again for every pass.
 
     Args:
         data: an iterable that can be gone through again, such as a `DataLoader` or a list.
-        count: batch -> over how much its mean is taken; None leaves all counts at 1, to be found.
+        count: batch -> over how much its mean is taken; None takes the leading size that all its tensors have.
         device: of the model.
+        in_pairs: whether each is (inputs, targets).
 
     Raises:
         ObjectiveError: no such iterable, or none in it; a count that is no positive number; other batches in a second
@@ -164,7 +176,7 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device)
     counts, digests = [], []
     taken, most = 0, room(device)
     for number, content in enumerate(data):
-        batch = Batch(content, number)
+        batch = Batch(content, number, in_pairs)
         counts.append(count_of(batch, count))
         digests.append(digest_of(content))
         taken += sum(tensor.nbytes for tensor in batch.tensors)
@@ -173,22 +185,25 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device)
             kept.append(batch.to(device, None))
     if not counts:
         raise ObjectiveError("expected at least one batch of data; the iterable was empty")
+    if in_pairs:
+        refuse_nothing(math.fsum(counts))
     if kept is None and combined([digest_of(content) for content in data]) != combined(digests):
         raise ObjectiveError(
             "expected the same batches in every pass over the data; two passes differed: turn shuffling, random "
             "augmentation and random masking off"
         )
-    return Batches(tuple(kept or ()), data if kept is None else None, tuple(counts), combined(digests), device)
+    source = data if kept is None else None
+    return Batches(tuple(kept or ()), source, tuple(counts), combined(digests), device, in_pairs=in_pairs)
 
 
 def count_of(batch: Batch, count: Count | None) -> float:
-    """Return over how much a batch's mean is taken; 1 where there is no function to tell.
+    """Return over how much a batch's mean is taken; NaN where nothing tells.
 
     Raises:
         ObjectiveError: naming the batch, where that is no positive number.
     """
     if count is None:
-        return 1.0
+        return float(batch.size or math.nan)
     told = count(batch.copy())
     batch.refuse_changed()
     try:
@@ -197,7 +212,8 @@ def count_of(batch: Batch, count: Count | None) -> float:
         raise ObjectiveError(
             f"expected count(batch) to be one number; of batch {batch.number} it is {type(told).__name__}"
         ) from None
-    if not (math.isfinite(number) and number > 0):
+    # Of a pair, the targets tell: those of a batch may all be ignored.
+    if not (math.isfinite(number) and (number > 0 or (batch.is_pair and number == 0))):
         raise ObjectiveError(
             f"expected count(batch) above 0, over how much the batch's mean is taken; of batch {batch.number} "
             f"({outline(batch.content)}) it is {number:g}: leave such batches out, or count something else"

@@ -1,4 +1,4 @@
-"""Label counts: over how much a cross-entropy takes its mean, by the labels that it does not ignore."""
+"""Label counts: over how much a loss takes its mean, by the targets that it does not leave out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,45 +9,53 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.objective.samples import Samples
+Count = Callable[[Tensor], float]
+"""Targets [D, ...] -> over how much the loss on them is a mean."""
 
 _FUNCTIONS = (F.cross_entropy, F.nll_loss)
 
 
 @dataclass(frozen=True, eq=False)
 class LabelCount:
-    """samples -> how many of their labels count, each with the weight of its class."""
+    """Targets -> how many of these labels count, each with the weight of its class."""
 
     ignored: int
     weight: Tensor | None
     """Of each class [C]."""
 
-    def __call__(self, samples: Samples) -> float:
+    def __call__(self, targets: Tensor) -> float:
         """Return the count; of targets that are probabilities, the number of samples."""
-        targets = samples.targets
         if targets.is_floating_point():
-            return float(len(samples))
+            return float(len(targets))
         valid = targets[targets != self.ignored]
         if self.weight is None:
             return float(valid.numel())
         # In double precision, so that sums over blocks make that over all.
         weight = self.weight.detach().double().cpu()
         per_class = torch.bincount(valid.reshape(-1).cpu(), minlength=len(weight)).double()
-        return float(per_class @ weight) if len(per_class) == len(weight) else float(len(samples))
+        return float(per_class @ weight) if len(per_class) == len(weight) else float(len(targets))
 
 
-def count_for(loss: Any) -> Callable[[Samples], float]:
+def sample_count(targets: Tensor) -> float:
+    """Return the number of samples, less the share of their entries that is masked (NaN)."""
+    if not targets.is_floating_point():
+        return float(len(targets))
+    # Divided last: without a mask this is the whole number of samples.
+    return len(targets) * int((~targets.isnan()).sum()) / targets.numel()
+
+
+def count_for(loss: Any) -> Count:
     """Return over how much a loss takes its mean: counted labels for a cross-entropy, samples for all others."""
     if isinstance(loss, partial) and loss.func in _FUNCTIONS and not loss.args:
         options = {"ignore_index": -100, "weight": None, "reduction": "mean"} | loss.keywords
-        return LabelCount(options["ignore_index"], options["weight"]) if options["reduction"] == "mean" else len
+        return (
+            LabelCount(options["ignore_index"], options["weight"]) if options["reduction"] == "mean" else sample_count
+        )
     if loss in _FUNCTIONS:
         return LabelCount(-100, None)
-    is_plain = type(loss).forward in (nn.CrossEntropyLoss.forward, nn.NLLLoss.forward) if _is_labelled(loss) else False
-    if not is_plain or loss.reduction != "mean":
-        return len
-    return LabelCount(loss.ignore_index, loss.weight)
-
-
-def _is_labelled(loss: Any) -> bool:
-    return isinstance(loss, (nn.CrossEntropyLoss, nn.NLLLoss))
+    # A subclass with a forward of its own may count otherwise.
+    is_plain = isinstance(loss, (nn.CrossEntropyLoss, nn.NLLLoss)) and type(loss).forward in (
+        nn.CrossEntropyLoss.forward,
+        nn.NLLLoss.forward,
+    )
+    return LabelCount(loss.ignore_index, loss.weight) if is_plain and loss.reduction == "mean" else sample_count
