@@ -75,7 +75,7 @@ def _draw_into(
     still: Sequence[str],
 ) -> None:
     """Draw one direction [P], parameter by parameter, into `row`, which is zero."""
-    weights, pieces = objective.layout.unflatten(theta), objective.layout.unflatten(row)
+    weights, pieces = objective.layout.pieces(theta), objective.layout.pieces(row)
     for name, weight in weights.items():
         # Drawn for those that stay as well, so that `skip` does not change the others.
         drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)

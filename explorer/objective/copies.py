@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from explorer.errors import ObjectiveError
 from explorer.objective.batchnorm import recompute_batchnorm
+from explorer.objective.kinds import refuse_uncopyable
 
 _COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64, torch.float16: torch.complex32}
 
@@ -31,14 +33,32 @@ def own_copy(model: nn.Module, batchnorm: str) -> nn.Module:
             raise ObjectiveError(
                 f"expected a model with values; {name!r} is on the meta device: load its weights first"
             )
+    refuse_uncopyable(model)
     try:
-        own = copy.deepcopy(model).eval().requires_grad_(False)
+        own = copied(model).eval().requires_grad_(False)
     except Exception as error:
         raise ObjectiveError(
-            f"expected a model that copy.deepcopy can copy; it raised {error!r} (the weight_norm and spectral_norm of "
-            "nn.utils cannot be copied after a forward pass: use those of nn.utils.parametrizations)"
+            f"expected a model that copy.deepcopy can copy; it raised {error!r}: leave out of the model what cannot be "
+            "copied, such as open files, locks and generators"
         ) from error
     return recompute_batchnorm(own) if batchnorm == "recompute" else own
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a deep copy. Results of an earlier evaluation that a module keeps (an attention map, the weight of
+    nn.utils.weight_norm) are copied without their graph, which `copy.deepcopy` refuses."""
+    kept = {id(each): each.detach().clone() for module in model.modules() for each in _results(vars(module))}
+    return copy.deepcopy(model, kept)
+
+
+def _results(item: Any) -> Iterator[Tensor]:
+    """Yield the tensors within plain containers that autograd has computed."""
+    if isinstance(item, Tensor):
+        if not item.is_leaf:
+            yield item
+    elif isinstance(item, (dict, list, tuple)):
+        for each in item.values() if isinstance(item, dict) else item:
+            yield from _results(each)
 
 
 def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
@@ -50,7 +70,7 @@ def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.
             return tensor.to(device=device, dtype=None if dtype is None else _complex(dtype))
         return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
 
-    result: nn.Module = copy.deepcopy(model)._apply(convert)  # type: ignore[no-untyped-call]
+    result: nn.Module = copied(model)._apply(convert)  # type: ignore[no-untyped-call]
     return result
 
 

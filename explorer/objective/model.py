@@ -1,9 +1,8 @@
 """Binding: a model whose parameters are a theta, to be called at any other."""
 
-import copy
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +10,13 @@ from torch.func import functional_call
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import exact_products
-from explorer.objective.copies import converted, differentiable_layers
+from explorer.objective.copies import converted, copied, differentiable_layers
+from explorer.objective.inside import Use, outcome_by_backward, outcome_inside
 from explorer.objective.parameters import Layout
+from explorer.objective.placements import Placement
 from explorer.objective.terms import Outcome
 
+Result = TypeVar("Result")
 Evaluate = Callable[..., Outcome]
 """(model, *what a problem takes beside it) -> what was measured of it."""
 
@@ -25,14 +27,26 @@ class Binding:
     Args:
         model: taken over; never changed by a call.
         layout: which of its parameters theta holds, and where.
+        theta: to be viewed; None takes the model's own.
+        placement: how theta is put under the model for a call.
     """
 
-    def __init__(self, model: nn.Module, layout: Layout, theta: Tensor | None = None) -> None:
-        params: dict[str, Tensor] = dict(model.named_parameters())
-        self.layout = layout
+    def __init__(
+        self,
+        model: nn.Module,
+        layout: Layout,
+        theta: Tensor | None = None,
+        placement: Placement = Placement.VIEWS,
+    ) -> None:
+        params: dict[str, nn.Parameter] = dict(model.named_parameters())
+        self.layout, self.placement = layout, placement
         self.theta = layout.flatten(params) if theta is None else theta
+        self._dtypes = {name: params[name].dtype for name in layout.shapes}
         for name, view in layout.unflatten(self.theta).items():
-            params[name].data = view
+            # One of another dtype than theta's keeps its own memory.
+            params[name].data = view.to(self._dtypes[name])
+        floating = {parameter.dtype for parameter in params.values() if parameter.is_floating_point()}
+        self.dtypes = floating | {self.theta.dtype}
         self._bound = _Bound(model)
         self._buffers = {f"model.{name}": buffer for name, buffer in model.named_buffers()}
         self._recurrent = self.theta.is_cuda and any(isinstance(module, nn.RNNBase) for module in model.modules())
@@ -50,7 +64,8 @@ class Binding:
         return {**others, **dict(self.model.named_buffers())}
 
     def call(self, theta: Tensor, evaluate: Evaluate, *given: Any) -> Outcome:
-        """Return evaluate(model at theta, *given); differentiable by theta [P], and good inside `vmap`.
+        """Return evaluate(model at theta, *given); differentiable by theta [P], and, where it is placed as views, good
+        inside `vmap`.
 
         Raises:
             ObjectiveError: theta has another shape or dtype than the model's own.
@@ -60,25 +75,58 @@ class Binding:
                 f"expected theta of shape {tuple(self.theta.shape)} and {self.theta.dtype}; got {tuple(theta.shape)} "
                 f"and {theta.dtype}: for many points use torch.func.vmap(objective) or explorer.sweep"
             )
-        params = {f"model.{name}": value for name, value in self.layout.unflatten(theta).items()}
-        buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
+        if self.placement is Placement.VIEWS:
+            outcome = self._called(self._params(theta), lambda model: evaluate(model, *given))
+            return outcome if len(self.dtypes) == 1 else _as(theta.dtype, outcome)
+        if self.placement is Placement.LEAVES:
+            return outcome_inside(self._under_leaves, lambda model: evaluate(model, *given), theta)
+        return outcome_by_backward(self._under_itself, lambda model: evaluate(model, *given), theta)
+
+    def _params(self, theta: Tensor) -> dict[str, Tensor]:
+        """Return name -> parameter of a theta, as the model takes it."""
+        return {name: view.to(self._dtypes[name]) for name, view in self.layout.unflatten(theta).items()}
+
+    def _under_leaves(self, theta: Tensor, use: Use) -> Any:
+        leaves = {name: value.clone().requires_grad_() for name, value in self._params(theta).items()}
+        return self._called(leaves, lambda model: use(model, list(leaves.values())))
+
+    def _under_itself(self, theta: Tensor, use: Use) -> Any:
+        params = dict(self.model.named_parameters())
+        own = {name: params[name] for name in self.layout.shapes}
+        with self._lock:
+            before = {name: parameter.data for name, parameter in own.items()}
+            try:
+                for name, value in self._params(theta).items():
+                    own[name].data = value.clone()
+                    own[name].requires_grad_()
+                return self._evaluated({}, lambda model: use(model, list(own.values())))
+            finally:
+                for name, parameter in own.items():
+                    parameter.requires_grad_(False).data = before[name]
+                    parameter.grad = None
+
+    def _called(self, params: Mapping[str, Tensor], use: Callable[[nn.Module], Result]) -> Result:
         # functional_call swaps the tensors of the shared module for a moment, which two threads must not do at once.
-        layers = differentiable_layers(recurrent=self._recurrent)
-        with self._lock, layers, exact_products(theta.device):
-            result: Outcome = functional_call(self._bound, params | buffers, (evaluate, *given))
+        with self._lock:
+            return self._evaluated({f"model.{name}": value for name, value in params.items()}, use)
+
+    def _evaluated(self, params: dict[str, Tensor], use: Callable[[nn.Module], Result]) -> Result:
+        buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
+        with differentiable_layers(recurrent=self._recurrent), exact_products(self.theta.device):
+            result: Result = functional_call(self._bound, params | buffers, (use,))
         return result
 
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Binding":
         """Return a copy on another device or in another dtype."""
         model = converted(self.model, device, dtype)
-        return Binding(model, self.layout, self.theta.to(device=device, dtype=dtype, copy=True))
+        return Binding(model, self.layout, self.theta.to(device=device, dtype=dtype, copy=True), self.placement)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        model = copy.deepcopy(self.model)
+        model = copied(self.model)
         for parameter in model.parameters():
             # A view would take all of theta with it.
             parameter.data = parameter.data.clone()
-        return Binding, (model, self.layout, self.theta)
+        return Binding, (model, self.layout, self.theta, self.placement)
 
 
 class _Bound(nn.Module):
@@ -88,5 +136,11 @@ class _Bound(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, evaluate: Evaluate, *given: Any) -> Outcome:
-        return evaluate(self.model, *given)
+    def forward(self, use: Callable[[nn.Module], Any]) -> Any:
+        return use(self.model)
+
+
+def _as(dtype: torch.dtype, outcome: Outcome) -> Outcome:
+    """Return an outcome in one dtype: of a model with several, a term may come in any of them."""
+    terms, metrics = ({name: value.to(dtype) for name, value in part.items()} for part in outcome)
+    return Outcome(terms, metrics)

@@ -15,9 +15,9 @@ from explorer.errors import ObjectiveError
 from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
-from explorer.objective.admission import admit
+from explorer.objective.admission import admit, elsewhere, probe_of
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
-from explorer.objective.copies import own_copy
+from explorer.objective.copies import copied, own_copy
 from explorer.objective.data import Data
 from explorer.objective.loaders.additivity import refuse_not_made_of_blocks
 from explorer.objective.loaders.admission import admitted_counts, refuse_unsound, tried
@@ -25,7 +25,8 @@ from explorer.objective.loaders.batch_data import Batch, Batches
 from explorer.objective.loaders.masks import refuse_unmasked
 from explorer.objective.loaders.readers import Count, Reader, reader_for
 from explorer.objective.model import Binding, Evaluate
-from explorer.objective.parameters import Layout, layout_of
+from explorer.objective.parameters import Layout, layout_of, trainable
+from explorer.objective.placements import Placement, placement_of
 from explorer.objective.refusals import refuse_other_kind
 from explorer.objective.samples import Samples
 from explorer.objective.terms import (
@@ -49,7 +50,7 @@ class Objective:
     Threads may share an objective: they take turns.
 
     Args:
-        model: with real floating parameters of one dtype on one device.
+        model: with floating-point parameters, or complex ones, which are two entries of theta each, on one device.
         loss: (prediction, target) -> scalar, a mean over samples.
         data: (inputs [D, ...], targets [D, ...]), or an iterable of such batches (a `DataLoader`): read once and kept
             on the model's device if they fit into half of what is free there, else read again for every pass.
@@ -61,7 +62,8 @@ class Objective:
         weights: name of a term -> its factor in the sum; 1 where not given.
         metrics: name -> (prediction, target) -> scalar, a mean over samples; of terms: name -> (model -> scalar).
             Measured in the same pass, never differentiated.
-        parameters: names of parameters or of submodules that theta is made of; the others stay as they are.
+        parameters: names of parameters or of submodules that theta is made of, or "trainable" for those that require a
+            gradient; the others stay as they are.
         batchnorm: "eval" normalizes by the model's running statistics, "recompute" by those of the whole data at each
             theta (all data are then evaluated at once).
         test_data: as data: loss and metrics are measured on them as well, as test_loss, test_<metric>.
@@ -84,14 +86,15 @@ class Objective:
         terms: Mapping[str, Term] | TermsFunction | None = None,
         weights: Mapping[str, float] | None = None,
         metrics: Mapping[str, Metric] | None = None,
-        parameters: Sequence[str] | None = None,
+        parameters: Sequence[str] | Literal["trainable"] | None = None,
         batchnorm: Literal["eval", "recompute"] = "eval",
         test_data: Any = None,
     ) -> None:
         self.problem: Problem = problem_of(loss, terms, batch_loss, weights, metrics, data, test_data)
+        chosen = trainable(model) if parameters == "trainable" else parameters
         own = own_copy(model, batchnorm)
         self.batchnorm = batchnorm
-        self._binding = Binding(own, layout_of(own, parameters))
+        self._binding = Binding(own, layout_of(own, chosen))
         with self._undisturbed():
             reader = reader_for(self.problem, count)
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
@@ -143,6 +146,11 @@ class Objective:
         """Whether what is evaluated at once is decided by the data: batches of any structure, or streamed ones."""
         return self.streamed or isinstance(self._data, Batches)
 
+    @property
+    def placement(self) -> Placement:
+        """How theta is put under the model; as views of theta unless the model asks for more."""
+        return self._binding.placement
+
     def owner(self, name: str) -> nn.Module:
         """Return the module, of this objective's copy, that holds the parameter `name` of the layout."""
         return self._binding.model.get_submodule(name.rpartition(".")[0])
@@ -186,7 +194,7 @@ class Objective:
 
         What `objective(objective.theta)` must agree with.
         """
-        model = copy.deepcopy(self._binding.model)
+        model = copied(self._binding.model)
         needs_grad = not isinstance(self.problem, Supervised)
         with self._undisturbed(), torch.set_grad_enabled(needs_grad):
             found = [(part.share, self.problem(model, *given(part.samples))) for part in self.parts()]
@@ -247,6 +255,8 @@ class Objective:
                 'batchnorm="recompute" evaluates all data at once, and these do not fit in memory, or are batches of '
                 "their own: give fewer samples, or one batch"
             )
+        if reader is not None:
+            self._place()
         if isinstance(self.problem, Composite) and not self.problem.term_names:
             batch = self._data.first if isinstance(self._data, Batches) else None
             found = tried(lambda each: self._binding.call(self.theta, self.problem, *given(each)), batch)
@@ -255,6 +265,17 @@ class Objective:
         self._data = self._admitted(self._data, self.problem, reader, whole=self.batchnorm == "recompute")
         if self._test is not None:
             self._test = self._admitted(self._test, self._tested(), reader)
+
+    def _place(self) -> None:
+        """Find out how theta is to be put under the model, on a few samples or a batch."""
+        data = self._data
+        probe = data.first if isinstance(data, Batches) else None if data is None else probe_of(data)
+
+        def total(theta: Tensor) -> Tensor:
+            terms = self._binding.call(theta, self.problem, *given(probe)).terms.values()
+            return sum(terms, start=torch.zeros((), dtype=theta.dtype, device=theta.device))
+
+        self._binding.placement = placement_of(self._binding, total, elsewhere(self.theta))
 
     def _admitted(
         self, data: Data | Batches | None, evaluate: Evaluate, reader: Reader | None, *, whole: bool = False
@@ -268,7 +289,7 @@ class Objective:
         if data is None:
             admit(measure, self.theta, None)
             return None
-        refuse_other_kind(data.first[:1], self.dtype, self.device)
+        refuse_other_kind(data.first[:1], self._binding.dtypes, self.device)
         before, data = len(data.first), data if whole else in_blocks(self._binding, data, evaluate)
         admit(measure, self.theta, data)
         refuse_unmasked(measure, self.theta, data)

@@ -1,7 +1,7 @@
 """Named parameters <-> one flat vector theta [P]."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -21,7 +21,9 @@ class Layout:
     """
 
     shapes: dict[str, tuple[int, ...]]
-    """Name -> shape, in the order of theta."""
+    """Name -> shape, in the order of theta; of a complex one, with a last dimension for its real and imaginary part."""
+    complex: frozenset[str] = frozenset()
+    """Names of those that are complex."""
 
     @property
     def sizes(self) -> list[int]:
@@ -33,12 +35,18 @@ class Layout:
         """P, the length of theta."""
         return sum(self.sizes)
 
-    def flatten(self, params: dict[str, Tensor]) -> Tensor:
-        """Return theta [P], a copy of `params` (name -> tensor of the layout's shape)."""
-        return torch.cat([params[name].detach().reshape(-1) for name in self.shapes])
+    def flatten(self, params: Mapping[str, Tensor]) -> Tensor:
+        """Return theta [P], a copy of `params` (name -> tensor as the model has it), in the widest of their dtypes."""
+        return torch.cat([as_real(params[name].detach()).reshape(-1) for name in self.shapes])
 
     def unflatten(self, theta: Tensor) -> dict[str, Tensor]:
-        """Return name -> view of theta [P]; differentiable, and good for one point inside `vmap`."""
+        """Return name -> view of theta [P], as the model takes it; differentiable, and good for one point inside
+        `vmap`."""
+        pieces = self.pieces(theta)
+        return {name: torch.view_as_complex(each) if name in self.complex else each for name, each in pieces.items()}
+
+    def pieces(self, theta: Tensor) -> dict[str, Tensor]:
+        """Return name -> view of theta [P], all of them real; as `unflatten` otherwise."""
         pieces = torch.split(theta, self.sizes)
         return {name: piece.reshape(shape) for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)}
 
@@ -74,31 +82,54 @@ class Layout:
         return flat
 
 
+def trainable(model: nn.Module) -> list[str]:
+    """Return the names of the parameters that require a gradient.
+
+    Raises:
+        ObjectiveError: none does.
+    """
+    names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if not names:
+        raise ObjectiveError('expected parameters that require a gradient for parameters="trainable"; none does')
+    return names
+
+
 def layout_of(model: nn.Module, chosen: Sequence[str] | None = None) -> Layout:
     """Return the layout of a model's parameters, or of those chosen.
 
     Args:
-        model: with real floating parameters of one dtype on one device.
+        model: with floating-point or complex parameters on one device; of several dtypes, theta has the widest of those
+            that are chosen.
         chosen: names of parameters or of submodules (then with all that is in them); None takes all.
 
     Raises:
-        ObjectiveError: there are none, they are not all real floating point of one dtype on one device, or a name
-            is not there.
+        ObjectiveError: there are none, they are not all numbers with fractions on one device, or a name is not there.
     """
     params = dict(model.named_parameters())
     if not params:
         raise ObjectiveError(f"expected a model with parameters; {type(model).__name__} has none")
-    kinds = {(p.dtype, p.device) for p in params.values()}
-    if len(kinds) > 1 or not next(iter(kinds))[0].is_floating_point:
-        found = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds))
-        raise ObjectiveError(f"expected parameters of one floating dtype on one device; got {found}: use model.to(...)")
     names = list(params) if chosen is None else _chosen(list(params), chosen)
-    return Layout({name: tuple(params[name].shape) for name in names})
+    whole = [name for name in names if not (params[name].is_floating_point() or params[name].is_complex())]
+    if whole or len({parameter.device for parameter in params.values()}) > 1:
+        kinds = sorted({f"{parameter.dtype} on {parameter.device}" for parameter in params.values()})
+        raise ObjectiveError(
+            f"expected floating-point parameters on one device; got {', '.join(kinds)}: use model.to(...), or name "
+            "with parameters= those to look at"
+        )
+    shapes = {name: tuple(as_real(params[name]).shape) for name in names}
+    return Layout(shapes, frozenset(name for name in names if params[name].is_complex()))
+
+
+def as_real(tensor: Tensor) -> Tensor:
+    """Return a tensor as theta holds it: a complex one [...] as its parts [..., 2]."""
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
 
 
 def _chosen(names: list[str], chosen: Sequence[str]) -> list[str]:
     if isinstance(chosen, str) or not chosen:
-        raise ObjectiveError(f'expected names of parameters or submodules, such as ("head",); got {chosen!r}')
+        raise ObjectiveError(
+            f'expected "trainable", or names of parameters or submodules, such as ("head",); got {chosen!r}'
+        )
     for each in chosen:
         if not any(_within_module(name, each) for name in names):
             known = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

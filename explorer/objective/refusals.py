@@ -1,6 +1,6 @@
 """What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -18,8 +18,8 @@ _COARSE = 0.05
 Values = Mapping[str, Tensor]
 
 
-def refuse_other_kind(samples: Samples, dtype: torch.dtype, device: torch.device) -> None:
-    """Refuse data of another dtype or device than the model's: PyTorch would mix them silently, or fail later.
+def refuse_other_kind(samples: Samples, dtypes: Collection[torch.dtype], device: torch.device) -> None:
+    """Refuse data of other dtypes or on another device than the model: PyTorch would mix them silently, or fail later.
 
     A 0-d float64 parameter times float32 inputs, for example, gives float32 without a word.
 
@@ -27,8 +27,9 @@ def refuse_other_kind(samples: Samples, dtype: torch.dtype, device: torch.device
         ObjectiveError: naming the tensor and the cure.
     """
     for name, tensor in (("inputs", samples.inputs), ("targets", samples.targets)):
-        if tensor.is_floating_point() and tensor.dtype != dtype:
-            raise ObjectiveError(f"expected {name} of the model's {dtype}; got {tensor.dtype}: use {name}.to({dtype})")
+        if tensor.is_floating_point() and tensor.dtype not in dtypes:
+            known = " or ".join(sorted(map(str, dtypes)))
+            raise ObjectiveError(f"expected {name} of the model's {known}; got {tensor.dtype}: use {name}.to({known})")
         if tensor.device != device:
             raise ObjectiveError(f"expected {name} on {device}, as the model; got {tensor.device}: use {name}.to(...)")
 

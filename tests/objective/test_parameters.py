@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from explorer.errors import ObjectiveError
-from explorer.objective.parameters import Layout, layout_of
+from explorer.objective.parameters import Layout, layout_of, trainable
 
 SHAPES = st.dictionaries(
     st.text("abcxyz", min_size=1, max_size=4),
@@ -69,9 +69,23 @@ def test_entries_that_are_not_there_are_refused(entry, message):
         Layout({"weight": (2, 3), "b": ()}).position(entry)
 
 
-def test_models_without_one_floating_dtype_are_refused():
+def test_models_without_parameters_that_move_are_refused():
     with pytest.raises(ObjectiveError, match="has none"):
         layout_of(nn.ReLU())
-    mixed = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1, dtype=torch.float64))
-    with pytest.raises(ObjectiveError, match=r"float32 on cpu, torch\.float64 on cpu"):
-        layout_of(mixed)
+    whole = nn.Sequential(nn.Linear(1, 1))
+    whole.register_parameter("steps", nn.Parameter(torch.tensor([1]), requires_grad=False))
+    with pytest.raises(ObjectiveError, match=r"float32 on cpu, torch\.int64 on cpu"):
+        layout_of(whole)
+    assert list(layout_of(whole, trainable(whole)).shapes) == ["0.weight", "0.bias"]
+    with pytest.raises(ObjectiveError, match="none does"):
+        trainable(whole.requires_grad_(False))
+
+
+def test_a_complex_parameter_is_two_reals_each():
+    model = nn.ParameterDict({"a": torch.randn(2, 3, dtype=torch.complex128), "b": torch.randn(2).double()})
+    layout = layout_of(model)
+    assert layout.shapes == {"a": (2, 3, 2), "b": (2,)}
+    theta = layout.flatten(dict(model.items()))
+    assert theta.dtype == torch.float64
+    assert torch.equal(layout.unflatten(theta)["a"], model["a"])
+    assert theta[layout.position("a[1,2,1]")] == model["a"][1, 2].imag

@@ -1,6 +1,5 @@
 """Trainee: an objective's model of one's own for an optimizer to move, evaluated as a training loop does."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +9,9 @@ from torch import Tensor, nn
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
 from explorer.objective.blocks import given
-from explorer.objective.copies import differentiable_layers
+from explorer.objective.copies import copied, differentiable_layers
 from explorer.objective.model import Binding
+from explorer.objective.parameters import as_real
 
 Batch = tuple[Tensor, ...]
 """What a problem takes beside the model: inputs and targets, or nothing."""
@@ -33,8 +33,9 @@ class Trainee:
         self.theta = start.detach().clone()
         part = next(objective.parts())
         self._objective, self._evaluate = objective, part.evaluate
-        self._model = Binding(copy.deepcopy(part.binding.model), objective.layout, self.theta).model
+        self._model = Binding(copied(part.binding.model), objective.layout, self.theta).model
         params = dict(self._model.named_parameters())
+        _refuse_several_dtypes([params[name] for name in objective.layout.shapes], self.theta)
         self.parameters = [params[name].requires_grad_() for name in objective.layout.shapes]
         self._buffers = list(_buffers(self._model))
         self._recurrent = self.theta.is_cuda and any(isinstance(each, nn.RNNBase) for each in self._model.modules())
@@ -81,6 +82,14 @@ class Trainee:
     def _blocks(self) -> Iterator[tuple[float, Batch]]:
         for part in self._objective.parts():
             yield part.share, given(part.samples)
+
+
+def _refuse_several_dtypes(parameters: list[nn.Parameter], theta: Tensor) -> None:
+    if any(as_real(parameter).dtype != theta.dtype for parameter in parameters):
+        raise ValueError(
+            f"expected parameters of one dtype to descend; theta is {theta.dtype}, and some are not: use "
+            f"objective.to(dtype={theta.dtype})"
+        )
 
 
 def _buffers(model: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:

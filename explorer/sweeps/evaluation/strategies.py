@@ -1,12 +1,13 @@
 """Strategies: how a chunk of points is evaluated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from explorer.graphs import Rewrites
 from explorer.objective import Objective
 from explorer.objective.batching import CANNOT_TRANSFORM, Many
+from explorer.objective.placements import Placement
 from explorer.plane import Plane
 from explorer.quantities import Wanted
 from explorer.sweeps.evaluation.blocks_to_try import Blocks
@@ -54,6 +55,9 @@ def choose(objective: Objective, plane: Plane, wanted: Wanted, *, loop: bool = F
     Raises:
         RuntimeError, TypeError, ValueError: what the objective or a quantity raises even in the plain loop.
     """
+    if objective.placement is not Placement.VIEWS:
+        # Neither can be batched; and what is taken inside is recorded there.
+        return replace(LOOP, name=f"loop, {objective.placement.value}")
     blocks = Blocks.FIRST if objective.streamed else Blocks.ENDS
     probe = torch.zeros(2, len(plane.basis), dtype=plane.origin.dtype, device=plane.origin.device)
     probe[1, 0] = 1.0

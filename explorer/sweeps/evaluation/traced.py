@@ -25,6 +25,7 @@ from explorer.graphs import (
 from explorer.numerics.free_memory import room
 from explorer.objective import Objective
 from explorer.objective.blocks import Part, add_share, given
+from explorer.objective.placements import Placement
 from explorer.plane import Plane
 from explorer.quantities import Wanted
 from explorer.sweeps.evaluation.blocks_to_try import Blocks
@@ -42,7 +43,8 @@ def is_traceable(objective: Objective, wanted: Wanted) -> bool:
     """Return whether a traced evaluation yields what is wanted: values alone, and not the full gradient; and whether
     the data stay in memory, so that what is prepared of them serves all points."""
     plain = wanted.families == (wanted,) and bool(wanted.values) and not wanted.values.keeps_gradients
-    return plain and not objective.in_batches and objective.dtype in (torch.float32, torch.float64)
+    exact = objective.dtype in (torch.float32, torch.float64)
+    return plain and exact and not objective.in_batches and objective.placement is Placement.VIEWS
 
 
 class Traced:

@@ -1,0 +1,328 @@
+"""Models that ask for more than views of theta: their numbers are those of plain PyTorch, away from the center too."""
+
+import copy
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+import explorer
+from explorer import Grid, Objective, ObjectiveError
+from explorer.objective.placements import Placement
+from tests.support.planes import random_plane
+
+DRAWS = torch.Generator().manual_seed(0)
+X, Y = torch.randn(7, 3, generator=DRAWS).double(), torch.randn(7, 2, generator=DRAWS).double()
+IDS = torch.randint(5, (7, 4), generator=DRAWS)
+pytestmark = pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
+
+
+class Checkpointed(nn.Module):
+    """[D, 3] -> [D, 2], its hidden layer computed again in the backward pass."""
+
+    def __init__(self, reentrant):
+        super().__init__()
+        self.reentrant = reentrant
+        self.hidden, self.head = nn.Sequential(nn.Linear(3, 4), nn.Tanh()), nn.Linear(4, 2)
+
+    def forward(self, x):
+        # Reentrant checkpointing asks for an input that requires a gradient.
+        x = x.clone().requires_grad_() if self.reentrant and torch.is_grad_enabled() else x
+        return self.head(checkpoint(self.hidden, x, use_reentrant=self.reentrant))
+
+
+class Sparse(nn.Module):
+    """Token numbers [D, 4] -> [D, 2], with sparse gradients."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(5, 3, sparse=True), nn.Linear(3, 2)
+
+    def forward(self, ids):
+        return self.head(torch.tanh(self.embedding(ids).mean(1)))
+
+
+class Clamped(nn.Module):
+    """Keeps its weights within bounds as some training code does: in the forward pass, in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        with torch.no_grad():
+            self.layer.weight.clamp_(-3.0, 3.0)
+        return torch.tanh(self.layer(x))
+
+
+def require_gradient(module, given, out):
+    """A hook: it returns nothing, and so changes nothing else."""
+    out.requires_grad_()
+
+
+class Hooked(nn.Module):
+    """Asks for gradients by what its first layer puts out, as adapters on frozen models do."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(3, 4), nn.Linear(4, 2)
+        self.first.register_forward_hook(require_gradient)
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.first(x)))
+
+
+MODELS = {
+    "checkpoint": (lambda: Checkpointed(False), X, Placement.LEAVES),
+    "reentrant": (lambda: Checkpointed(True), X, Placement.IN_PLACE),
+    "sparse": (Sparse, IDS, Placement.LEAVES),
+    "clamp in place": (Clamped, X, Placement.LEAVES),
+    "hook": (Hooked, X, Placement.VIEWS),
+}
+
+
+def made(kind):
+    torch.manual_seed(1)
+    return MODELS[kind][0]().double()
+
+
+def plain(model, theta, loss):
+    """Loss and gradient on a fresh copy of a model, as a training loop has them."""
+    fresh = copy.deepcopy(model).eval()
+    nn.utils.vector_to_parameters(theta.clone(), fresh.parameters())
+    value = loss(fresh)
+    value.backward()
+    gradient = [torch.zeros_like(p) if p.grad is None else p.grad.to_dense() for p in fresh.parameters()]
+    return value.detach(), torch.cat([each.flatten() for each in gradient])
+
+
+def differences(function, theta, step=1e-6):
+    """Central differences: their error is about step^2 + 1e-16 / step = 1e-10 for functions of order 1."""
+    rows = torch.eye(len(theta), dtype=theta.dtype) * step
+    return torch.stack([(function(theta + row) - function(theta - row)) / (2 * step) for row in rows]).detach()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_value_and_gradient_are_those_of_a_training_loop(kind):
+    model, x = made(kind), MODELS[kind][1]
+    objective = Objective(model, F.mse_loss, (x, Y))
+    assert objective.placement is MODELS[kind][2]
+    away = (
+        objective.theta + 0.3 * torch.randn(len(objective.theta), generator=torch.Generator().manual_seed(2)).double()
+    )
+    for theta in (objective.theta, away):
+        value, gradient = plain(model, theta, lambda fresh: F.mse_loss(fresh(x), Y))
+        leaf = theta.clone().requires_grad_()
+        found = objective(leaf)
+        (slope,) = torch.autograd.grad(found, leaf)
+        torch.testing.assert_close(found.detach(), value, rtol=1e-14, atol=0)
+        torch.testing.assert_close(slope, gradient, rtol=1e-12, atol=1e-15)
+        torch.testing.assert_close(slope, differences(objective, theta), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["checkpoint", "reentrant", "sparse", "clamp in place"])
+def test_a_sweep_says_which_way_it_took(kind):
+    model, x = made(kind), MODELS[kind][1]
+    objective = Objective(model, F.mse_loss, (x, Y))
+    plane = random_plane(objective)
+    grid = Grid({"alpha": (-0.6, 0.6, 3), "beta": (0.0, 0.5, 2)})
+    quantities = ("loss", "gradient", "gradient_norm")
+    found = explorer.sweep(objective, plane, grid, quantities=quantities, progress=False)
+    assert found.attrs["strategy"] == f"loop, {MODELS[kind][2].value}"
+    for i, alpha in enumerate(found.alpha.values):
+        for j, beta in enumerate(found.beta.values):
+            theta = plane.at([[alpha, beta]])[0]
+            value, gradient = plain(model, theta, lambda fresh: F.mse_loss(fresh(x), Y))
+            np.testing.assert_allclose(found.loss[i, j], value, rtol=1e-13)
+            np.testing.assert_allclose(found.gradient[i, j], plane.basis @ gradient, rtol=1e-11, atol=1e-14)
+            np.testing.assert_allclose(found.gradient_norm[i, j], gradient.norm(), rtol=1e-12)
+
+
+def test_curvature_through_a_checkpoint_is_that_of_the_same_model_without():
+    model = made("checkpoint")
+    plain_model = nn.Sequential(*copy.deepcopy(model.hidden), copy.deepcopy(model.head))
+    objective, other = (Objective(each, F.mse_loss, (X, Y)) for each in (model, plain_model))
+    plane, grid = random_plane(objective), Grid({"alpha": (-0.6, 0.6, 2), "beta": (0.0, 0.5, 2)})
+    one, two = (
+        explorer.sweep(each, plane, grid, quantities=("loss", "curvature"), progress=False)
+        for each in (objective, other)
+    )
+    np.testing.assert_allclose(one.curvature, two.curvature, rtol=1e-10, atol=1e-13)
+    reentrant = Objective(made("reentrant"), F.mse_loss, (X, Y))
+    with pytest.raises(RuntimeError, match="use_reentrant=True"):
+        explorer.sweep(reentrant, random_plane(reentrant), grid, quantities=("curvature",), progress=False)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_pickles_moves_and_leaves_the_users_model_alone(kind):
+    model, x = made(kind), MODELS[kind][1]
+    before = copy.deepcopy(model.state_dict())
+    objective = Objective(model, F.mse_loss, (x, Y))
+    torch.func.functional_call(model, {}, x)
+    theta = objective.theta + 0.1
+    again = pickle.loads(pickle.dumps(objective))
+    assert again.placement is objective.placement
+    assert torch.equal(again(theta), objective(theta))
+    single = objective.to(dtype=torch.float32)
+    # float32 carries 6e-8 of numbers of order 1.
+    assert single(theta.float()).item() == pytest.approx(objective(theta).item(), rel=1e-5)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
+
+
+def residual(model):
+    """A term that differentiates the model by its input, and keeps the graph."""
+    x = X.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(model(x).sum(), x, create_graph=True)
+    return slope.square().mean()
+
+
+def penalty(model):
+    """A term that calls backward itself, and so leaves something in every parameter."""
+    loss = F.mse_loss(model(X), Y)
+    loss.backward(create_graph=True)
+    total = sum(p.grad.square().sum() for p in model.parameters())
+    for parameter in model.parameters():
+        parameter.grad = None
+    return total
+
+
+def test_terms_that_differentiate_themselves():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    objective = Objective(model, terms={"pde": residual, "fit": lambda m: F.mse_loss(m(X), Y)}, weights={"pde": 2.0})
+    theta = objective.theta + 0.2
+    value, gradient = plain(model, theta, lambda m: 2.0 * residual(m) + F.mse_loss(m(X), Y))
+    leaf = theta.clone().requires_grad_()
+    found = objective(leaf)
+    torch.testing.assert_close(found.detach(), value, rtol=1e-13, atol=0)
+    torch.testing.assert_close(torch.autograd.grad(found, leaf)[0], gradient, rtol=1e-11, atol=1e-14)
+
+
+def test_a_term_that_calls_backward_itself():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using backward\\(\\) with create_graph=True")
+        objective = Objective(model, terms={"penalty": penalty})
+        assert objective.placement is not Placement.VIEWS
+        theta = objective.theta + 0.2
+        leaf = theta.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(objective(leaf), leaf)
+        torch.testing.assert_close(slope, differences(objective, theta), rtol=1e-6, atol=1e-9)
+
+
+class Adapter(nn.Module):
+    """A half-precision base that stays as it is, with an adapter in full precision beside it."""
+
+    def __init__(self):
+        super().__init__()
+        self.base = nn.Linear(3, 2).half().requires_grad_(False)
+        self.adapter = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.base(x.half()).float() + torch.tanh(self.adapter(x))
+
+
+@pytest.mark.parametrize(("chosen", "size"), [("trainable", 8), (("adapter",), 8), (None, 16)])
+def test_parameters_of_several_dtypes(chosen, size):
+    torch.manual_seed(0)
+    model = Adapter()
+    objective = Objective(model, F.mse_loss, (X.float(), Y.float()), parameters=chosen)
+    assert objective.dtype == torch.float32
+    assert len(objective.theta) == size
+    theta = objective.theta + 0.25
+    fresh = copy.deepcopy(model).requires_grad_(True)
+    params = dict(fresh.named_parameters())
+    for name, value in objective.layout.unflatten(theta).items():
+        params[name].data = value.to(params[name].dtype)
+    expected = F.mse_loss(fresh(X.float()), Y.float())
+    gradients = torch.autograd.grad(expected, [params[name] for name in objective.layout.shapes])
+    leaf = theta.clone().requires_grad_()
+    found = objective(leaf)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+    # The gradient by half-precision weights is rounded to 2^-11 of itself.
+    expected_slope = torch.cat([each.float().flatten() for each in gradients])
+    torch.testing.assert_close(torch.autograd.grad(found, leaf)[0], expected_slope, rtol=2e-3, atol=1e-6)
+    grid = Grid({"alpha": (-0.5, 0.5, 3), "beta": (-0.5, 0.5, 3)})
+    plane = random_plane(objective)
+    swept = explorer.sweep(objective, plane, grid, progress=False)
+    assert swept.loss.values[0, 2] == pytest.approx(objective(plane.at([[-0.5, 0.5]])[0]).item(), rel=1e-5)
+
+
+class Spectral(nn.Module):
+    """[D, 3] -> [D, 2] through a product with complex weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3, 4, dtype=torch.complex128))
+        self.head = nn.Linear(4, 2).double()
+
+    def forward(self, x):
+        return self.head((x.to(torch.complex128) @ self.weight).abs())
+
+
+def test_complex_parameters_are_two_reals_each():
+    torch.manual_seed(0)
+    model = Spectral()
+    objective = Objective(model, F.mse_loss, (X, Y))
+    assert len(objective.theta) == 2 * 12 + 10
+    theta = objective.theta + 0.2
+    fresh = copy.deepcopy(model)
+    fresh.weight.data += 0.2 + 0.2j
+    fresh.head.weight.data += 0.2
+    fresh.head.bias.data += 0.2
+    torch.testing.assert_close(objective(theta), F.mse_loss(fresh(X), Y).detach(), rtol=1e-13, atol=0)
+    leaf = theta.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(objective(leaf), leaf)
+    torch.testing.assert_close(slope, differences(objective, theta), rtol=1e-6, atol=1e-9)
+    plane = explorer.directions.gaussian(objective, seed=0)
+    swept = explorer.sweep(objective, plane, Grid.square(radius=0.5, points=3), progress=False)
+    np.testing.assert_allclose(swept.loss[0, 2], objective(plane.at([[-0.5, 0.5]])[0]), rtol=1e-12)
+
+
+class Keeping(nn.Module):
+    """Keeps its last result, as attention layers keep their map."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.last, self.all = nn.Linear(3, 2).double(), None, {}
+
+    def forward(self, x):
+        self.last = torch.tanh(self.layer(x))
+        self.all["layer"] = [self.last]
+        return self.last
+
+
+@pytest.mark.parametrize("kind", [Keeping, lambda: nn.utils.weight_norm(nn.Linear(3, 2).double())])
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
+def test_a_model_that_keeps_what_it_computed_is_copied(kind):
+    model = kind()
+    model(X)
+    objective = Objective(model, F.mse_loss, (X, Y))
+    theta = objective.theta + 0.3
+    fresh = kind()
+    nn.utils.vector_to_parameters(theta, fresh.parameters())
+    torch.testing.assert_close(objective(theta), F.mse_loss(fresh(X), Y).detach(), rtol=1e-13, atol=0)
+    explorer.sweep(objective, random_plane(objective), Grid.square(radius=0.5, points=3), progress=False)
+    for again in (pickle.loads(pickle.dumps(objective)), objective.to(dtype=torch.float64)):
+        assert torch.equal(again(theta), objective(theta))
+    assert objective.own_value()["loss"] == pytest.approx(F.mse_loss(model(X), Y).item())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda: nn.Sequential(torch.jit.script(nn.Linear(3, 2).double())), "'0' is TorchScript"),
+        (lambda: torch.jit.trace(nn.Linear(3, 2).double(), X), "the model is TorchScript"),
+        (lambda: nn.Sequential(nn.Embedding(5, 2, max_norm=1.0), nn.Flatten()), "'0' is an embedding with max_norm"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_own_name(model, message):
+    with pytest.raises(ObjectiveError, match=message):
+        Objective(model(), F.mse_loss, (X, Y))
