@@ -28,6 +28,11 @@ class Keep(Protocol):
         """What is known of every point [N], a `Status` each."""
         ...
 
+    @property
+    def error(self) -> Exception | None:
+        """The first of a point that could not be measured."""
+        ...
+
     def pieces(self, positions: Indices) -> Iterator[Indices]:
         """Yield those of the positions that are not there yet, piece by piece, each looked at when it is asked for."""
         ...
@@ -60,6 +65,7 @@ class InMemory:
 
     def __init__(self, points: int, size: Callable[[], int], fields: Mapping[str, Tensor] | None = None) -> None:
         self.status = np.full(points, Status.NOT_COMPUTED, dtype=np.int8)
+        self.error: Exception | None = None
         self._fields = dict(fields or {})
         self._size = size
 
@@ -74,9 +80,9 @@ class InMemory:
         yield from cut(positions if missing.all() else positions[missing], self._size)
 
     def take(self, measured: Measured) -> None:
-        """See `Keep`. Raises the error of a point that raised: there is nowhere to mark it."""
-        if measured.error is not None:
-            raise measured.error
+        """See `Keep`."""
+        self.status[measured.lost] = Status.FAILED
+        self.error = self.error or measured.error
         where = _run(measured.positions)
         for name, values in measured.fields.items():
             values = values if isinstance(values, Tensor) else torch.from_numpy(values)
@@ -88,6 +94,9 @@ class InMemory:
     def losses(self, positions: Indices) -> NDArray[np.float64]:
         """See `Keep`."""
         losses = self._fields.get("loss")
+        if not self._fields:
+            # None has come out yet.
+            return np.full(len(positions), np.nan)
         return np.empty(0) if losses is None else losses[_chosen(_run(positions))].double().cpu().numpy()
 
     def finish(self, outcomes: Sequence[Refined] | None) -> None:
@@ -115,7 +124,6 @@ class InStore:
         self.store = store
         self.status = np.full(store.points, Status.NOT_COMPUTED, dtype=np.int8)
         self.error: Exception | None = None
-        """The first of a point that could not be measured."""
         self._losses = np.full(store.points if "loss" in store.fields else 0, np.nan)
         self._size = size
         self._theirs = np.zeros(store.points, dtype=bool)

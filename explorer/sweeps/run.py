@@ -1,7 +1,7 @@
 """Run: one sweep on its way: planned, then filled into memory or into a store."""
 
+import json
 import time
-import warnings
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from explorer.sweeps.dataset import landscape
 from explorer.sweeps.evaluation.evaluation import Evaluation
 from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.executors import AnyExecutor, SweepRecipe, on, workers_of
+from explorer.sweeps.failures import failure_text, tell_failures
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import Job
 from explorer.sweeps.journal import Journal
@@ -35,6 +36,9 @@ from explorer.sweeps.workers import Measure, here
 
 _SAVED_SECONDS = 1.0
 """That the points saved together should take: making them last, some milliseconds, then costs less than 1 %."""
+
+_ELSEWHERE = 16
+"""Points to try where the middle cannot be evaluated, before the whole is taken for broken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +68,7 @@ class Run:
             )
         except Exception:
             # It tries points of its own, and these may lie in a bad corner.
-            looped = self._looped() if self.stored else None
+            looped = self._looped()
             if looped is None:
                 raise
             return looped
@@ -93,7 +97,7 @@ class Run:
     def measuring(self) -> AbstractContextManager[Measure]:
         """How pieces are measured, as long as a context lasts."""
         if self.executor is None:
-            return nullcontext(here(self.evaluation, salvaging=self.stored))
+            return nullcontext(here(self.evaluation))
         return on(self.executor, SweepRecipe(self.job, self.plan, self.expected))
 
     def fill(self, keep: Keep, journal: Journal | None = None) -> list[Refined] | None:
@@ -123,15 +127,19 @@ class Run:
         return self.stored or self.executor is not None
 
     def _looped(self) -> Plan | None:
-        """Return the plain loop, if it can measure the middle of the grid."""
+        """Return the plain loop, if it can measure the middle of the grid, or another of a few points all over it."""
         shape = self.job.grid.shape
-        middle = np.ravel_multi_index([n // 2 for n in shape], shape)
-        looped, began = Plan(LOOP, self.chunk_size or 1, 0, 0.0), time.perf_counter()
-        try:
-            Evaluation(self.job, looped).at(np.array([middle]))
-        except Exception:
-            return None
-        return replace(looped, seconds=(time.perf_counter() - began) * self.expected)
+        middle = int(np.ravel_multi_index([n // 2 for n in shape], shape))
+        looped = Plan(LOOP, self.chunk_size or 1, 0, 0.0)
+        evaluation = Evaluation(self.job, looped)
+        for position in (middle, *self.job.order[:_ELSEWHERE]):
+            began = time.perf_counter()
+            try:
+                evaluation.at(np.array([position]))
+            except Exception:
+                continue
+            return replace(looped, seconds=(time.perf_counter() - began) * self.expected)
+        return None
 
 
 def swept(run: Run) -> xr.Dataset:
@@ -144,6 +152,9 @@ def swept(run: Run) -> xr.Dataset:
         habit_of(job.objective, job.wanted, len(job.plane.basis)).spent += seconds
     said = attributes(job) | run.evaluation.describe() | {"seconds": seconds} | _outcome(run, keep, outcomes)
     whole = bool((keep.status == Status.EVALUATED).all())
+    if keep.error is not None:
+        tell_failures(keep.status, keep.error)
+        said["failed"] = json.dumps({"0": failure_text(keep.error)})
     return landscape(job, keep.fields, said, None if whole else keep.status)
 
 
@@ -171,7 +182,7 @@ def swept_into(path: Path, run: Run, checkpoints: Checkpoints | None, *, report:
     journal.write(**_outcome(run, keep, outcomes))
     found = store.landscape()
     if keep.error is not None:
-        _tell_failures(found, keep.error)
+        tell_failures(found["status"].values, keep.error, ", and tried again when the sweep is called again")
     return _concluded(store, found, run.job, checkpoints, report=report)
 
 
@@ -187,19 +198,6 @@ def _outcome(run: Run, keep: Keep, outcomes: list[Refined] | None) -> Attributes
         "tolerance_scale": worst.scale,
         "evaluated_points": int(np.count_nonzero(keep.status == Status.EVALUATED)),
     }
-
-
-def _tell_failures(found: xr.Dataset, error: Exception) -> None:
-    """Warn of points that failed. Where all of them did it is no corner, and the error is told as it is."""
-    done, total = int(found.attrs["done_points"]), int(found.attrs["total_points"])
-    if not done:
-        raise error
-    warnings.warn(
-        f"{total - done:,} of {total:,} points could not be evaluated ({type(error).__name__}: {error}); they are "
-        "marked as failed, and tried again when the sweep is called again",
-        RuntimeWarning,
-        stacklevel=4,
-    )
 
 
 def _concluded(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.sweeps.dataset import as_array
+from explorer.sweeps.failures import failure_text
 from explorer.sweeps.job import Indices
 
 _PIECES = 64
@@ -45,24 +46,19 @@ class Measured:
     @property
     def reason(self) -> str:
         """Why points were lost, in a line."""
-        return f"{type(self.error).__name__}: {self.error}"
+        return failure_text(self.error)
 
 
 Measure = Callable[[Iterable[Indices]], Iterator[Measured | None]]
 """Pieces of positions -> what came of each, in any order; None is a sign of life in between."""
 
 
-def here(source: Measurable, *, salvaging: bool) -> Measure:
-    """Return the measure of this process.
-
-    Args:
-        source: measures the points.
-        salvaging: of a piece that raises keep what can be measured; else the error is raised.
-    """
+def here(source: Measurable) -> Measure:
+    """Return the measure of this process."""
 
     def measure(pieces: Iterable[Indices]) -> Iterator[Measured]:
         for positions in pieces:
-            yield salvaged(source, positions) if salvaging else Measured(positions, source.at(positions))
+            yield salvaged(source, positions)
 
     return measure
 

@@ -24,6 +24,7 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import read_quantities
 from explorer.sweeps.executors import AnyExecutor, on, refuse_unfit_executor
+from explorer.sweeps.failures import tell_failures
 from explorer.sweeps.filling import fill
 from explorer.sweeps.job import read_job
 from explorer.sweeps.keep import Keep
@@ -112,6 +113,8 @@ def basins(
             f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
         )
     seconds = time.perf_counter() - began
+    if keep.error is not None:
+        tell_failures(keep.status, keep.error)
     if stored is not None:
         return stored.conclude(seconds)
     how: Attributes = {"strategy": walks.name, "chunk_size": walks.chunk, "seconds": seconds}

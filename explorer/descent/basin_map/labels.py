@@ -50,6 +50,11 @@ class Labelled:
         """See `Keep`."""
         return self._kept.status
 
+    @property
+    def error(self) -> Exception | None:
+        """See `Keep`."""
+        return self._kept.error
+
     def pieces(self, positions: Indices) -> Iterator[Indices]:
         """See `Keep`."""
         return self._kept.pieces(positions)
