@@ -11,6 +11,7 @@ import xarray as xr
 from explorer.checklist.budget import Depth, OverBudgetError, Pieces, budget_for
 from explorer.checklist.center import check_center
 from explorer.checklist.circumstances import check_batchnorm, check_data, check_seeds, check_trajectory
+from explorer.checklist.constant import check_constant, evaluations_of_terms
 from explorer.checklist.curvature import check_curvature, check_curvature_over_all, products_in_the_picture
 from explorer.checklist.directions import check_directions, check_gradient
 from explorer.checklist.finding import LEFT, Finding, not_looked_at
@@ -39,6 +40,7 @@ class _Check:
 _CHECKS = (
     _Check("directions", check_directions),
     _Check("finite", check_finite),
+    _Check("constant", check_constant, evaluations_of_terms),
     _Check("interpolation", check_interpolation),
     _Check("trajectory", check_trajectory),
     _Check("batchnorm", check_batchnorm),
@@ -59,6 +61,7 @@ _TOLD = (
     "gradient",
     "curvature",
     "finite",
+    "constant",
     "interpolation",
     "precision",
     "radius",
