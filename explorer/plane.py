@@ -44,6 +44,8 @@ class Plane:
     """K names; the default is cut to K, or goes on with gamma, delta, ..."""
     made: Mapping[str, Any] = field(default_factory=lambda: {"kind": "tensors"})
     """How the plane came to be, JSON-ready: "kind", and what that kind knows (seed, eigenvalues, ...)."""
+    ends: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Name -> checkpoint (theta, with the buffers saved beside it) that the plane was laid through."""
     _lengths: Tensor = field(init=False, repr=False)
     """[K], float64: of the basis vectors."""
     _cosines: Tensor = field(init=False, repr=False)
@@ -95,7 +97,7 @@ class Plane:
         """Return the plane on another device or in another dtype."""
         check_dtype(dtype)
         origin, basis = (tensor.to(device=device, dtype=dtype) for tensor in (self.origin, self.basis))
-        return Plane(origin, basis, self.labels, self.made)
+        return Plane(origin, basis, self.labels, self.made, self.ends)
 
     def describe(self) -> dict[str, Any]:
         """Return labels, lengths and cosines of the basis vectors, how the plane was made and the SHA-256 of origin and

@@ -10,7 +10,13 @@ import xarray as xr
 
 from explorer.checklist.budget import Depth, OverBudgetError, Pieces, budget_for
 from explorer.checklist.center import check_center
-from explorer.checklist.circumstances import check_batchnorm, check_data, check_seeds, check_trajectory
+from explorer.checklist.circumstances import (
+    check_batchnorm,
+    check_data,
+    check_seeds,
+    check_trajectory,
+    evaluations_at_ends,
+)
 from explorer.checklist.constant import check_constant, evaluations_of_terms
 from explorer.checklist.curvature import check_curvature, check_curvature_over_all, products_in_the_picture
 from explorer.checklist.directions import check_directions, check_gradient
@@ -43,7 +49,7 @@ _CHECKS = (
     _Check("constant", check_constant, evaluations_of_terms),
     _Check("interpolation", check_interpolation),
     _Check("trajectory", check_trajectory),
-    _Check("batchnorm", check_batchnorm),
+    _Check("batchnorm", check_batchnorm, evaluations_at_ends),
     _Check("data", check_data),
     _Check("seeds", check_seeds),
     _Check("center", check_center, lambda about: {"evaluation": 2}),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
 from explorer.numerics.text import number, percent
@@ -38,13 +39,38 @@ def check_batchnorm(about: Inspection) -> Finding | None:
     layers = sum(isinstance(each, _BatchNorm) and each.track_running_stats for each in about.objective.modules())
     if not layers or about.objective.batchnorm != "eval":
         return None
-    values = {"layers": layers}
-    number = "1 layer" if layers == 1 else f"{layers} layers"
-    text = f"BatchNorm ({number}) normalizes by the model's own running statistics at every point"
+    values: dict[str, Any] = {"layers": layers}
+    which = "1 layer" if layers == 1 else f"{layers} layers"
+    text = f"BatchNorm ({which}) normalizes by the model's own running statistics at every point"
+    ends = _ends_shown(about)
+    if ends:
+        told = "; ".join(
+            f"at {name} the picture shows {number(shown)}, its own loss is {number(own)}" for name, shown, own in ends
+        )
+        values |= {"ends": {name: {"shown": shown, "own": own} for name, shown, own in ends}}
+        return Finding("batchnorm", "warn", f'{text}: {told}. Compare with batchnorm="recompute".', values)
     if about.plane.made.get("kind") in ("between", "through", "principal", "along"):
         text += ', other checkpoints included, which were trained with theirs: compare with batchnorm="recompute".'
         return Finding("batchnorm", "warn", text, values)
     return Finding("batchnorm", "info", f'{text}; batchnorm="recompute" would measure them there.', values)
+
+
+def evaluations_at_ends(about: Inspection) -> Pieces:
+    """Return what the ends of the plane take: nothing where none has statistics of its own."""
+    own = sum(bool(end.buffers) for end in about.plane.ends.values())
+    return {"evaluation": 2 * own} if own and about.objective.batchnorm == "eval" else {}
+
+
+def _ends_shown(about: Inspection) -> list[tuple[str, float, float]]:
+    """Return name, the picture's loss and its own of each checkpoint with its own statistics that the plane was laid
+    through."""
+    found = []
+    for name, end in about.plane.ends.items():
+        if end.buffers:
+            with about.budget.spend("evaluation"):
+                own = end.loss(about.objective)
+            found.append((name, about.loss_at(about.plane.coordinates(end.theta.to(about.plane.origin)).tolist()), own))
+    return found
 
 
 def check_trajectory(about: Inspection) -> Finding | None:

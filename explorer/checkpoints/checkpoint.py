@@ -1,142 +1,158 @@
 """Checkpoints of a model <-> theta."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
-from explorer.checkpoints.recording_format import is_recording, trajectory_in
-from explorer.checkpoints.step_names import on_the_path, steps_of
-from explorer.checkpoints.trajectory import Trajectory
-from explorer.checkpoints.weights import SUFFIXES, file_sha256, read_weights, write_weights
+from explorer.checkpoints.contents import WeightSet, stored, weight_sets
+from explorer.checkpoints.matching import Fit, Template
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
+from explorer.objective.parameters import Layout
+
+Source = Path | str | Mapping[str, Any] | nn.Module | Tensor
+"""A file or folder of weights, a state dict, alone or within others, a module, or theta itself."""
 
 
-def read_checkpoint(objective: Objective, path: Path | str) -> Tensor:
-    """Return theta [P], of the objective's dtype on its device, from a file of the model's weights.
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A theta, and the buffers that were saved with it."""
 
-    A state_dict, alone or under "state_dict", "model_state_dict" or "model"; names may begin with "module."
-    (DataParallel). What theta leaves out is not read: buffers, such as BatchNorm's statistics, and parameters that were
-    not chosen stay the objective's own.
+    theta: Tensor
+    """[P]."""
+    buffers: Mapping[str, Tensor]
+    """Name -> tensor, as far as they were there: BatchNorm's statistics belong to the weights."""
+
+    def loss(self, objective: Objective) -> float:
+        """Return the checkpoint's own loss: with its own buffers."""
+        # A term may call autograd itself, so gradients stay possible; theta asks for none.
+        theta = self.theta.to(device=objective.device, dtype=objective.dtype)
+        with torch.enable_grad():
+            return float(objective.with_buffers(self.buffers)(theta).detach())
+
+
+def read_checkpoint(objective: Objective, source: Source, *, key: str | None = None) -> Tensor:
+    """Return theta [P], of the objective's dtype on its device, from weights of the model.
+
+    They are found by names and shapes: in a state_dict, alone or under any keys of a file; with the prefixes that
+    DataParallel, torch.compile, FSDP, Lightning and others put before names, or without the model's own; under the old
+    names that the model's hooks for loading know; in a folder of Hugging Face's or in shards. What theta leaves out is
+    not in it: parameters that were not chosen, and buffers, such as BatchNorm's statistics, which `own_checkpoint`
+    reads.
+
+    Args:
+        objective: with the model.
+        source: file or folder; state dict; module; or theta.
+        key: which of several sets of weights, where more than one fits, such as raw and averaged ones.
 
     Raises:
-        CheckpointError: not a file of weights, not of this model (naming what is missing, unexpected or of another
-            shape), or with entries that are not finite.
+        CheckpointError: no weights, not of this model (naming what is missing, unexpected or of another shape), several
+            that fit, or entries that are not finite.
     """
-    theta = _theta(objective, path)
-    if not bool(theta.isfinite().all()):
+    return own_checkpoint(objective, source, key=key).theta
+
+
+def own_checkpoint(objective: Objective, source: Source, *, key: str | None = None) -> Checkpoint:
+    """Return theta and the buffers beside it; arguments and errors as of `read_checkpoint`."""
+    found = checkpoint_in(source, next(objective.modules()), objective.layout, objective.theta, key=key)
+    if not bool(found.theta.isfinite().all()):
         raise CheckpointError(
-            f"expected finite weights in {path}; some are NaN or infinite: take an earlier checkpoint"
+            f"expected finite weights in {named(source)}; some are NaN or infinite: take an earlier checkpoint"
         )
-    return theta
-
-
-def write_checkpoint(weights: nn.Module | Mapping[str, Tensor], path: Path | str) -> str:
-    """Write a model's parameters and buffers, or name -> tensor, as safetensors, and return the file's SHA-256.
-
-    Written in whole or not at all; a tied parameter once, under its first name. `objective.layout.unflatten(theta)`
-    gives the mapping of any theta.
-
-    Raises:
-        CheckpointError: the name does not end in .safetensors.
-    """
-    write_weights(own_weights(weights) if isinstance(weights, nn.Module) else weights, path)
-    return file_sha256(path)
-
-
-def own_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return a model's parameters, each under its first name, and the buffers that are saved with it."""
-    kept = set(model.state_dict())
-    return {**dict(model.named_parameters()), **{name: b for name, b in model.named_buffers() if name in kept}}
-
-
-def read_trajectory(objective: Objective, where: Path | str | Sequence[Path | str]) -> Trajectory:
-    """Return the trajectory of the checkpoints in a folder, in order of their steps, else of their names (epoch_2
-    before epoch_10), or of the files listed, in their order.
-
-    Steps are what all names tell after "step=", "epoch=" or "checkpoint-", else the last number in each, if these
-    increase; else 0, 1, 2, ... What is called best or last, states of optimizers and shards are left out of a folder,
-    and taken where they are listed. A folder that `explorer.record` has
-    written also has losses, and ends, with a warning, before the first checkpoint that is not finite.
-
-    Raises:
-        CheckpointError: no checkpoint there, or one that is not of this model.
-    """
-    if isinstance(where, (str, Path)) and is_recording(where):
-        return trajectory_in(Path(where), partial(_theta, objective))
-    paths = _in_folder(Path(where)) if isinstance(where, (str, Path)) else [Path(each) for each in where]
-    if not paths:
-        raise CheckpointError(f"expected checkpoints ({', '.join(SUFFIXES)}) in {where}; there are none")
-    theta = objective.theta
-    thetas = torch.empty(len(paths), len(theta), dtype=theta.dtype, device=theta.device)
-    for row, path in zip(thetas, paths, strict=True):
-        row.copy_(read_checkpoint(objective, path))
-    return Trajectory.of(thetas, steps_of(paths))
-
-
-def _theta(objective: Objective, path: Path | str) -> Tensor:
-    """Return theta [P], finite or not."""
-    weights = read_weights(path)
-    model = next(objective.modules())
-    found = _by_own_names(model, weights)
-    _refuse_other_model(objective, model, weights, found, path)
-    layout, like = objective.layout, objective.theta
-    try:
-        return layout.flatten({name: found[name].detach().to(like) for name in layout.shapes})
-    # Sparse, quantized and empty ("meta") tensors have names and shapes, too.
-    except Exception as error:
-        raise CheckpointError(f"expected plain tensors in {path}; {error}") from error
-
-
-def _by_own_names(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights by the first name of each parameter: files keep a tied one under any of its names."""
-    first = {parameter: name for name, parameter in model.named_parameters()}
-    found: dict[str, Tensor] = {}
-    for alias, parameter in model.named_parameters(remove_duplicate=False):
-        if alias in weights:
-            found.setdefault(first[parameter], weights[alias])
     return found
 
 
-def _refuse_other_model(
-    objective: Objective, model: nn.Module, weights: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path | str
-) -> None:
-    shapes = objective.layout.shapes
-    known = {name for name, _ in model.named_parameters(remove_duplicate=False)} | set(model.state_dict())
-    other = [f"{name} {tuple(found[name].shape)} for {shape}" for name, shape in shapes.items()
-             if name in found and tuple(found[name].shape) != shape]  # fmt: skip
-    whole = [name for name in shapes if name in found and not found[name].is_floating_point()]
-    complaints = {
-        "missing": [name for name in shapes if name not in found],
-        "unexpected": [name for name in weights if name not in known and not _is_buffer(model, name)],
-        "of another shape": other,
-        "not floating point": whole,
-    }
-    if any(complaints.values()):
-        listed = "; ".join(f"{kind}: {_some(names)}" for kind, names in complaints.items() if names)
-        raise CheckpointError(f"expected the weights of {type(model).__name__} in {path}; {listed}")
+def checkpoint_in(
+    source: Source, model: nn.Module, layout: Layout, like: Tensor, *, key: str | None = None
+) -> Checkpoint:
+    """Return theta, finite or not, and buffers of a model from a source.
+
+    Args:
+        source, key: as of `read_checkpoint`.
+        model, layout: whose names are looked for.
+        like: a theta [P] of the dtype and on the device that are asked for.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`.
+    """
+    if isinstance(source, Tensor):
+        if source.shape != like.shape:
+            raise CheckpointError(f"expected theta {tuple(like.shape)}; got {tuple(source.shape)}")
+        return Checkpoint(source.detach().to(like), {})
+    fit = _chosen(source, Template(model, layout), key)
+    try:
+        parameters = {name: each.to(like.device) for name, each in fit.parameters.items()}
+        return Checkpoint(layout.flatten(parameters).to(like), dict(fit.buffers))
+    # Sparse, quantized and empty ("meta") tensors have names and shapes, too.
+    except Exception as error:
+        raise CheckpointError(f"expected plain tensors in {named(source)}; {error}") from error
 
 
-def _is_buffer(model: nn.Module, name: str) -> bool:
-    return name in dict(model.named_buffers(remove_duplicate=False))
+def named(source: Source) -> str:
+    """Return what a source is called in messages."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    return "the state dict" if isinstance(source, Mapping) else f"the {type(source).__name__}"
+
+
+def _chosen(source: Source, template: Template, key: str | None) -> Fit:
+    """Return the set of weights that is the model's. Raises CheckpointError: none is, or several are."""
+    sets = _sets(source)
+    if not sets:
+        raise CheckpointError(f"expected a state_dict in {named(source)}, name -> tensor, alone or under some key")
+    fits = [fit for each in sets for fit in template.fits(each)]
+    fits = fits or [fit for each in sets if (fit := template.by_loading(each)) is not None]
+    if key is not None:
+        fits = [fit for fit in fits if key in (fit.where, *fit.where.split("/"))] or _none_under(source, key, fits)
+    elif any(fit.beside <= fit.size for fit in fits):
+        fits = [fit for fit in fits if fit.beside <= fit.size]
+    elif fits:
+        raise CheckpointError(
+            f"expected the weights of {type(template.model).__name__} in {named(source)}; those that fit are the "
+            f"smaller part of a larger model: say that they are meant, with key={fits[0].where!r}"
+        )
+    if not fits:
+        _refuse_other_model(source, template, sets)
+    if any(not fit.equals(fits[0]) for fit in fits[1:]):
+        listed = ", ".join(repr(fit.where) for fit in fits)
+        raise CheckpointError(
+            f"expected one set of weights in {named(source)}; {len(fits)} fit: {listed}: say which with "
+            f"key={fits[-1].where!r}"
+        )
+    return fits[0]
+
+
+def _sets(source: Source) -> list[WeightSet]:
+    if isinstance(source, nn.Module):
+        return [WeightSet("/", {name: each.detach() for name, each in source.state_dict().items()
+                                if isinstance(each, Tensor)})]  # fmt: skip
+    if isinstance(source, Mapping):
+        return list(weight_sets(source))
+    if not isinstance(source, (str, Path)):
+        raise CheckpointError(
+            f"expected a file or folder of weights, a state dict, a module or a theta; got {type(source).__name__}"
+        )
+    return list(weight_sets(stored(Path(source))))
+
+
+def _none_under(source: Source, key: str, fits: Sequence[Fit]) -> NoReturn:
+    there = ", ".join(repr(fit.where) for fit in fits) or "none"
+    raise CheckpointError(f"expected weights of this model under {key!r} in {named(source)}; those that fit: {there}")
+
+
+def _refuse_other_model(source: Source, template: Template, sets: Sequence[WeightSet]) -> NoReturn:
+    told = {each.where: template.complaints(each) for each in sets}
+    where = min(told, key=lambda each: sum(map(len, told[each].values())))
+    listed = "; ".join(f"{kind}: {_some(names)}" for kind, names in told[where].items())
+    under = "" if where == "/" else f" (under {where!r})"
+    raise CheckpointError(
+        f"expected the weights of {type(template.model).__name__} in {named(source)}{under}; {listed}"
+    )
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _in_folder(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise CheckpointError(f"expected a folder of checkpoints; got {folder}")
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
-    kept = on_the_path(files)
-    if files and not kept:
-        names = ", ".join(sorted(path.name for path in files)[:3])
-        raise CheckpointError(
-            f"expected checkpoints of a path in {folder}; there are copies and parts of some alone ({names}): list "
-            "those that are meant"
-        )
-    return kept

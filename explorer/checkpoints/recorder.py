@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from explorer.checkpoints.checkpoint import own_weights
 from explorer.checkpoints.recording_format import (
     HEADER,
     LOSSES,
@@ -22,6 +21,7 @@ from explorer.checkpoints.recording_format import (
     recorded_steps,
     step_name,
 )
+from explorer.checkpoints.snapshot import own_weights
 from explorer.checkpoints.weights import read_weights, unwrapped, write_weights
 from explorer.errors import CheckpointError
 from explorer.files import sweep_partials, sync_folder, write_whole

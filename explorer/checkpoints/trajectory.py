@@ -1,7 +1,7 @@
 """Trajectory: the thetas that training went through."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,6 +21,9 @@ class Trajectory:
     """[T], whole numbers, increasing."""
     losses: Tensor | None = None
     """[T], NaN where one is not known; or None."""
+    buffers: tuple[Mapping[str, Tensor], ...] | None = field(default=None, kw_only=True)
+    """Of each theta, name -> tensor, as far as they were saved with it: BatchNorm's statistics belong to the weights;
+    or None."""
 
     def __post_init__(self) -> None:
         if self.thetas.dim() != 2 or len(self.thetas) == 0 or not self.thetas.is_floating_point():

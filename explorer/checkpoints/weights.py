@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -14,21 +16,37 @@ from torch import Tensor
 from explorer.errors import CheckpointError
 from explorer.numerics.fingerprint import sha256
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".t7", ".tar")
 """Files that can be read; all but the first are PyTorch's own."""
-
-_INSIDE = ("state_dict", "model_state_dict", "model")
-"""Where training programs put the weights beside an optimizer's state."""
 
 _WRAPPERS = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
+
+_GLOBAL = re.compile(r"GLOBAL ([\w.]+) was not an allowed global")
+
+_PLAIN_NUMBERS: list[Any] = [
+    np.dtype,
+    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),  # type: ignore[attr-defined]
+    np._core.multiarray.scalar,  # type: ignore[attr-defined]
+    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),  # type: ignore[attr-defined]
+    np.ndarray,
+    *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefd"},
+]
+"""What numbers and arrays of NumPy are made of, such as a best accuracy beside the weights."""
 
 _CHECKSUM = "contents_sha256"
 """Key of a safetensors file's metadata: the SHA-256 of all tensors' bytes, in the order of their names."""
 
 
-def read_weights(path: Path | str) -> dict[str, Tensor]:
-    """Return name -> tensor on the CPU, as saved; safetensors, or PyTorch's format with `weights_only=True`.
+def is_weights(path: Path) -> bool:
+    """Return whether a file's name is that of weights."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_file(path: Path) -> Any:
+    """Return what a file holds, on the CPU: of safetensors name -> tensor, of PyTorch's format what `weights_only=True`
+    reads, and plain numbers of NumPy.
 
     A file that needs more than that is refused: there is no fallback that would run what it contains. Files that
     `write_weights` has written tell the SHA-256 of their contents, and are compared with it.
@@ -36,17 +54,23 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     Raises:
         CheckpointError: not such a file, or damaged.
     """
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise CheckpointError(f"expected a file of weights ({', '.join(SUFFIXES)}); got {path}")
     try:
-        found = _load_safe(path) if path.suffix.lower() == SUFFIXES[0] else _load(path)
+        return _load_safe(path) if path.suffix.lower() == SUFFIXES[0] else _load(path)
     # A damaged or hostile file makes the readers raise almost anything.
     except Exception as error:
-        raise CheckpointError(
-            f"{path} cannot be read as weights: {_first_line(error)}. Save model.state_dict(), best as .safetensors"
-        ) from error
-    return unwrapped(_inside(found, path))
+        raise CheckpointError(f"{path} cannot be read as weights: {_reason(error, path)}") from error
+
+
+def read_weights(path: Path | str) -> dict[str, Tensor]:
+    """Return name -> tensor of a file that `write_weights` has written, or one like it.
+
+    Raises:
+        CheckpointError: it is none, or damaged.
+    """
+    found = read_file(Path(path))
+    if not isinstance(found, Mapping) or not all(isinstance(each, Tensor) for each in found.values()):
+        raise CheckpointError(f"expected name -> tensor in {path}; got {type(found).__name__}")
+    return unwrapped(found)
 
 
 def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
@@ -102,23 +126,20 @@ def _contents(weights: Mapping[str, Tensor]) -> str:
 
 
 def _load(path: Path) -> Any:
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals(_PLAIN_NUMBERS):
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _inside(found: Any, path: Path) -> dict[str, Tensor]:
-    for key in _INSIDE:
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
-            break
-    if not isinstance(found, Mapping) or not found:
-        raise CheckpointError(f"expected a state_dict in {path}, or one under {_INSIDE}; got {type(found).__name__}")
-    odd = [name for name, each in found.items() if not isinstance(name, str) or not isinstance(each, Tensor)]
-    if odd:
-        raise CheckpointError(
-            f"expected a state_dict in {path}, or one under {_INSIDE}: name -> tensor; {odd[0]!r} is "
-            f"{type(found[odd[0]]).__name__}"
-        )
-    return dict(found)
+def _reason(error: Exception, path: Path) -> str:
+    """Return why a file cannot be read; of an object that is no weight its name, and the lines that get around it."""
+    named = _GLOBAL.search(str(error))
+    if named is None:
+        return f"{_first_line(error)}. Save model.state_dict(), best as .safetensors"
+    return (
+        f"it holds {named[1]}, which reading could run. If you trust the file:\n"
+        f"    found = torch.load({str(path)!r}, weights_only=False)  # then the weights in it, for example:\n"
+        '    explorer.checkpoints.write_checkpoint(found["state_dict"], "weights.safetensors")'
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -52,7 +52,7 @@ def _around(chosen: Chosen, plane: Plane) -> list[tuple[float, float]]:
     if chosen.words.kind == "principal":
         places = torch.cat([plane.coordinates(each.thetas) for each in chosen.trajectories.values()])
     elif chosen.words.kind in ("between", "through"):
-        places = plane.coordinates(torch.stack(list(chosen.thetas.values())))
+        places = plane.coordinates(torch.stack([each.theta for each in chosen.saved.values()]))
     else:
         return [(-1.0, 1.0)] * len(plane.labels)
     low, high = places.double().min(dim=0).values, places.double().max(dim=0).values

@@ -1,15 +1,14 @@
 """Planes: the words --directions, --checkpoints, --trajectory -> planes, and what is shown on them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import click
-from torch import Tensor
 
 from explorer import directions
-from explorer.checkpoints import Trajectory, read_checkpoint, read_trajectory
+from explorer.checkpoints import Checkpoint, Trajectory, own_checkpoint, read_trajectory
 from explorer.directions.gaussian_planes import Normalize
 from explorer.objective import Objective
 from explorer.plane import Plane
@@ -41,6 +40,8 @@ class Words:
     checkpoints: tuple[Path, ...]
     trajectory: tuple[Path, ...]
     entries: tuple[str, ...]
+    key: str | None
+    """Which of several sets of weights in a file."""
     given: frozenset[str]
     """Names of the options of OF_SOME that were given, not left at their defaults."""
 
@@ -83,8 +84,8 @@ class Chosen:
         ways: Mapping[str, Callable[[], Plane]] = {
             "hessian": self._hessian,
             "principal": lambda: directions.principal(self.trajectories, count=self.words.count),
-            "between": lambda: directions.between(*self.thetas.values()),
-            "through": lambda: directions.through(*self.thetas.values()),
+            "between": partial(self._laid_through, directions.between),
+            "through": partial(self._laid_through, directions.through),
             "axes": partial(directions.axes, self.objective, *self.words.entries),
         }
         if self.words.kind in ways:
@@ -93,23 +94,29 @@ class Chosen:
         return tuple(drawn(seed=seed, skip=self.words.skip) for seed in self.words.seeds)
 
     @cached_property
-    def thetas(self) -> dict[str, Tensor]:
-        """Name -> theta of each checkpoint."""
+    def saved(self) -> dict[str, Checkpoint]:
+        """Name -> each checkpoint."""
         named = _named(self.words.checkpoints)
-        return {name: read_checkpoint(self.objective, path) for name, path in named.items()}
+        return {name: own_checkpoint(self.objective, path, key=self.words.key) for name, path in named.items()}
 
     @cached_property
     def trajectories(self) -> dict[str, Trajectory]:
         """Name -> each trajectory that was given, by its folder."""
         named = _named(self.words.trajectory)
-        return {name: read_trajectory(self.objective, path) for name, path in named.items()}
+        return {name: read_trajectory(self.objective, path, key=self.words.key) for name, path in named.items()}
 
     @property
-    def shown(self) -> Mapping[str, Tensor | Trajectory] | Trajectory | None:
-        """What is projected onto the plane; a single trajectory has no need of a name."""
+    def shown(self) -> Mapping[str, Checkpoint | Trajectory] | Trajectory | None:
+        """What is projected onto the plane beside its ends; a single trajectory has no need of a name."""
         if len(self.trajectories) == 1:
             return next(iter(self.trajectories.values()))
-        return self.trajectories or self.thetas or None
+        beside = {} if self.words.kind in ("between", "through") else self.saved
+        return self.trajectories or beside or None
+
+    def _laid_through(self, way: Callable[..., Plane]) -> Plane:
+        """Return the plane through the checkpoints, which keep the names of their files."""
+        plane = way(*(each.theta for each in self.saved.values()))
+        return replace(plane, ends=self.saved)
 
     def _hessian(self) -> Plane:
         seed = self.words.seeds[0]

@@ -24,5 +24,5 @@ def refuse_other_words(store: Store, objective: Objective) -> None:
 
 def _words(source: Mapping[str, Any]) -> dict[str, Any]:
     """Return a source under the names that its parts have on the command line."""
-    factory = {"factory": source["factory"]} if "factory" in source else {}
+    factory = {name: source[name] for name in ("factory", "batchnorm") if name in source}
     return factory | {f"--set {key}": value for key, value in (agreed(source.get("kwargs"), dict) or {}).items()}

@@ -71,12 +71,14 @@ class _Sweep(click.Command):
               help="What spans the plane.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1, 2), default=2, show_default=True, help="1: a line, 2: a plane.")
 @click.option("--checkpoints", multiple=True, type=click.Path(path_type=Path), metavar="A B [C]",
-              help="Weights (.safetensors, .pt) that span the line (between) or plane (through), or that are "
-              "projected onto another; up to the next option, so MODULE:FACTORY comes before.")  # fmt: skip
+              help="Weights (files of most kinds, or folders of a model) that span the line (between) or plane "
+              "(through), or that are projected onto another; up to the next option, so MODULE:FACTORY comes "
+              "before.")  # fmt: skip
 @click.option("--trajectory", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that explorer.record has written, or of checkpoints in natural order of names: it spans "
               "the plane (principal), or is projected onto it; several, up to the next option, do so "
               "together.")  # fmt: skip
+@click.option("--key", help="Which of several sets of weights in the files, such as state_dict_ema.")
 @click.option("--entries", default="", callback=read_entries,
               help="Of --directions axes: such as w,b or fc.weight[0,1],fc.bias[2].")  # fmt: skip
 @click.option("--normalize", type=click.Choice(["filter", "layer", "weight", "dfilter", "dlayer", "none"]),
@@ -88,6 +90,9 @@ class _Sweep(click.Command):
 @click.option("--quantities", callback=read_names,
               help=f"Among {', '.join(BUILT_IN)}; metrics come by themselves.  "
               "[default: loss; or what the store holds already]")  # fmt: skip
+@click.option("--batchnorm", type=click.Choice(["eval", "recompute"]), default="eval", show_default=True,
+              help="Normalize by the model's running statistics, or by those of the data at every point, as between "
+              "checkpoints that have statistics of their own.")  # fmt: skip
 @click.option("--tolerance", type=float, callback=read_tolerance, metavar="SHARE",
               help="Evaluate only what is needed to know the loss everywhere to within this share of the range of its "
               "logarithm, such as 0.01, and interpolate the rest.  [default: evaluate every point]")  # fmt: skip
@@ -109,6 +114,7 @@ def sweep_factory(
     device: str | None,
     quantities: tuple[str, ...] | None,
     settings: tuple[str, ...],
+    batchnorm: str,
     depth: str,
     dry_run: bool,
     **words: Any,
@@ -142,7 +148,10 @@ def sweep_factory(
     try:
         with explained():
             keywords["quantities"] = kept_quantities(LOSS if quantities is None else quantities, out)
-            chosen = Chosen(objective_of(factory, read_settings(settings)), asked, out)
+            objective = objective_of(factory, read_settings(settings))
+            if batchnorm == "recompute":
+                objective = objective.with_recomputed_batchnorm()
+            chosen = Chosen(objective, asked, out)
             grid = grid_on(chosen, points, radius)
             if out is None or dry_run:
                 _estimate(chosen, grid, keywords, tolerance)

@@ -1,5 +1,5 @@
 """The objective: theta -> scalar, from a model, a loss and data, evaluated block by block."""
 
-from explorer.objective.objective import Objective
+from explorer.objective.objective import Objective, remade
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "remade"]

@@ -1,5 +1,6 @@
 """Binding: a model whose parameters are a theta, to be called at any other."""
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -115,6 +116,16 @@ class Binding:
         with differentiable_layers(recurrent=self._recurrent), exact_products(self.theta.device):
             result: Result = functional_call(self._bound, params | buffers, (use,))
         return result
+
+    def with_buffers(self, buffers: Mapping[str, Tensor]) -> "Binding":
+        """Return the same model with other buffers, name -> tensor of the same shape; the others stay."""
+        changed = copy.copy(self)
+        own = {f"model.{name}": each for name, each in buffers.items()}
+        changed._buffers = {
+            name: own[name].to(each) if name in own and own[name].shape == each.shape else each
+            for name, each in self._buffers.items()
+        }
+        return changed
 
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Binding":
         """Return a copy on another device or in another dtype."""

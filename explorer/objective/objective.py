@@ -16,9 +16,10 @@ from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
 from explorer.objective.admission import admit, elsewhere, probe_of
+from explorer.objective.batchnorm import recompute_batchnorm
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.objective.copies import copied, own_copy
-from explorer.objective.data import Data
+from explorer.objective.data import Data, Resident
 from explorer.objective.loaders.additivity import refuse_not_made_of_blocks
 from explorer.objective.loaders.admission import admitted_counts, refuse_unsound, tried
 from explorer.objective.loaders.batch_data import Batch, Batches
@@ -73,7 +74,8 @@ class Objective:
     """
 
     source: Mapping[str, Any] = {}
-    """How to make this objective again: {"factory": "module:function", "kwargs": {...}}; empty if not known."""
+    """How to make this objective again: {"factory": "module:function", "kwargs": {...}}; empty if not known. To be set
+    by whoever sweeps from Python and wants exact values on the page, or workers on other machines."""
 
     def __init__(
         self,
@@ -222,6 +224,36 @@ class Objective:
             changed._admit(None)
         return changed
 
+    def with_buffers(self, buffers: Mapping[str, Tensor]) -> "Objective":
+        """Return the objective with other buffers of its model, name -> tensor, such as the BatchNorm statistics that
+        were saved with another theta; the others stay. It shares everything else."""
+        if not buffers or self.batchnorm == "recompute":
+            return self
+        changed = copy.copy(self)
+        changed._binding = self._binding.with_buffers(buffers)
+        return changed
+
+    def with_recomputed_batchnorm(self) -> "Objective":
+        """Return the objective with batchnorm="recompute": BatchNorm normalizes by the statistics of the whole data at
+        each theta, all of which are then evaluated at once. It keeps its source.
+
+        Raises:
+            ObjectiveError: the data do not fit in memory at once, or the objective does not allow it.
+        """
+        if self.batchnorm == "recompute":
+            return self
+        changed = copy.copy(self)
+        changed.batchnorm = "recompute"
+        model = recompute_batchnorm(copied(self._binding.model))
+        changed._binding = Binding(model, self.layout, self.theta, self.placement)
+        if isinstance(self._data, Resident):
+            changed._data = self._data.in_blocks(len(self._data))
+        if self.source:
+            changed.source = {**self.source, "batchnorm": "recompute"}
+        with changed._undisturbed():
+            changed._admit(None)
+        return changed
+
     def describe(self) -> dict[str, Any]:
         """Return what was measured, for provenance: model, parameters, loss or weighted terms, data; JSON-ready."""
         description: dict[str, Any] = {
@@ -318,3 +350,9 @@ class Objective:
 def _structure(model: nn.Module) -> str:
     """Return the SHA-256 of how a model prints itself: its modules with their options, but no addresses in memory."""
     return hashlib.sha256(re.sub(r" at 0x[0-9a-f]+", "", repr(model)).encode()).hexdigest()
+
+
+def remade(made: Objective, source: Mapping[str, Any]) -> Objective:
+    """Return an objective that a source's factory has made, as the source says besides, with that source."""
+    made.source = source
+    return made.with_recomputed_batchnorm() if source.get("batchnorm") == "recompute" else made

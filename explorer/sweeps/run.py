@@ -68,7 +68,7 @@ class Run:
             )
         except Exception:
             # It tries points of its own, and these may lie in a bad corner.
-            looped = self._looped()
+            looped = self._looped() if job.low is None else None
             if looped is None:
                 raise
             return looped

@@ -133,9 +133,9 @@ CHANGES = {
     "kind": (lambda s: {**s, "last.bias": torch.zeros(3, dtype=torch.int64)}, "not floating point: last.bias"),
     "nan": (lambda s: {**s, "last.bias": torch.full((3,), torch.nan)}, "finite weights"),
     "sparse": (lambda s: {**s, "first.bias": torch.ones(3).to_sparse()}, "plain tensors"),
-    "not tensors": (lambda s: {**s, "first.bias": [0.0, 0.0, 0.0]}, "'first.bias' is list"),
-    "not names": (lambda s: {1: torch.zeros(3)}, "1 is Tensor"),
-    "a list": (lambda s: list(s.values()), "got list"),
+    "not tensors": (lambda s: {**s, "first.bias": [0.0, 0.0, 0.0]}, "missing: first.bias"),
+    "not names": (lambda s: {1: torch.zeros(3)}, "name -> tensor"),
+    "a list": (lambda s: list(s.values()), "expected a state_dict"),
     "empty": (lambda s: {}, "expected a state_dict"),
 }
 

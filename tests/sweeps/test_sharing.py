@@ -49,9 +49,7 @@ def test_two_sweeps_in_turn_evaluate_hardly_anything_twice(case, tmp_path, toler
     job = read_job(*case, GRID, read_quantities(("loss", "gradient")), None, None)
     runs = [Run(job, tolerance, 31, stored=True) for _ in range(2)]
     keeps = [InStore(Store.open(path, write=True), 31) for _ in runs]
-    fillings = [
-        fill(run.visits, keep, here(run.evaluation, salvaging=True)) for run, keep in zip(runs, keeps, strict=True)
-    ]
+    fillings = [fill(run.visits, keep, here(run.evaluation)) for run, keep in zip(runs, keeps, strict=True)]
     evaluated = [next(fillings[0]) for _ in range(head_start)]
     running = dict(enumerate(fillings))
     while running:

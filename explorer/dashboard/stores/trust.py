@@ -25,6 +25,8 @@ class Source:
     module: str
     function: str
     kwargs: Mapping[str, Any]
+    recomputed: bool = False
+    """Whether BatchNorm's statistics are those of the data."""
 
     def load(self) -> Objective:
         """Import the module, call the function.
@@ -40,7 +42,8 @@ class Source:
             raise UnloadableError(f"{words} could not be loaded here: {error!r}"[:300]) from error
         if not isinstance(made, Objective):
             raise UnloadableError(f"{words} was expected to return an Objective; got {made!r:.80}")
-        return made
+        # Of what a store says no more is taken over than this word.
+        return made.with_recomputed_batchnorm() if self.recomputed else made
 
     def _found(self) -> Callable[..., Any]:
         module = importlib.import_module(self.module)
@@ -74,4 +77,4 @@ def source_of(attrs: Mapping[str, Any], trusted: tuple[str, ...]) -> Source:
         raise UnloadableError(
             f"the server may not import {module}: start it with --trust {module.split('.')[0]} if you trust that code"
         )
-    return Source(module, function, kwargs)
+    return Source(module, function, kwargs, source.get("batchnorm") == "recompute")

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from explorer.errors import WorkerError
-from explorer.objective import Objective
+from explorer.objective import Objective, remade
 from explorer.store.spec import canonical, differences
 from explorer.sweeps.provenance import identity_of
 
@@ -65,8 +65,7 @@ def made_by(words: ObjectiveWords, device: torch.device) -> Objective:
         ) from error
     if not isinstance(objective, Objective):
         raise WorkerError(f"expected {where} to return an explorer.Objective; got {type(objective).__name__}")
-    objective = objective.to(device=device, dtype=words.dtype)
-    objective.source = source
+    objective = remade(objective, source).to(device=device, dtype=words.dtype)
     lines = list(differences(json.loads(words.identity), identity_of(objective)))
     if lines:
         raise WorkerError(

@@ -30,6 +30,7 @@ def command(attrs: Attrs, name: str) -> str:
         "count": len(points) if len(points) == 1 else None,
         "seed": ",".join(map(str, _seeds(attrs))) or None,
         **(_drawn(made) if made["kind"] == "gaussian" else {}),
+        "batchnorm": "recompute" if _is_recomputed(attrs) else None,
         "quantities": ",".join(nested(attrs, "quantities", list[str])) or None,
         "dtype": _dtype(attrs),
         "tolerance": _tolerance(attrs),
@@ -55,6 +56,7 @@ def program(attrs: Attrs, name: str) -> str:
         module, function, kwargs = source
         imports.append(f"from {module} import {function}")
         made = f"objective = {function}({', '.join(f'{key}={value!r}' for key, value in kwargs.items())})"
+        made += ".with_recomputed_batchnorm()" if _is_recomputed(attrs) else ""
     quantities = tuple(nested(attrs, "quantities", list[str]))
     chosen = f", quantities={quantities!r}" if quantities else ""
     if _dtype(attrs) in DTYPES:
@@ -125,6 +127,11 @@ def _radius(attrs: Attrs) -> float | None:
     extents = [(low, high) for low, high, _ in _axes(attrs).values()]
     radius = extents[0][1] if extents else None
     return radius if radius is not None and all(each == (-radius, radius) for each in extents) else None
+
+
+def _is_recomputed(attrs: Attrs) -> bool:
+    """Return whether that was said on the command line; a factory may say it as well."""
+    return nested(attrs, "source", dict).get("batchnorm") == "recompute"
 
 
 def _source(attrs: Attrs) -> tuple[str, str, dict[str, Any]] | None:
