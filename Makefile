@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A process a core, each with a thread and a browser of its own.
 TOGETHER := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test check bench screenshot
+.PHONY: run test check integrations bench screenshot
 
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -24,6 +24,14 @@ test: .venv/ready  ## style, types and every quick test; the browser ones need C
 check: .venv/ready  ## the slow checks too
 	sh tests/browser/chromium.sh
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TOGETHER) -m "slow or not slow"
+
+.venv-integrations/ready: requirements.txt requirements-integrations.txt
+	$(PYTHON) -m venv .venv-integrations
+	.venv-integrations/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-integrations.txt
+	touch $@
+
+integrations: .venv-integrations/ready  ## with the real libraries of others, in an environment of their own
+	OMP_NUM_THREADS=1 .venv-integrations/bin/python -m pytest tests/integrations -m integrations
 
 bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where requirements-bench.txt is installed
 	$(BIN)/python -m tests.benchmarks.bench_neuron

@@ -19,6 +19,7 @@ from explorer.sweeps import sweep
 __all__ = [  # noqa: RUF022  grouped by subject
     # what is measured, where
     "Objective",
+    "integrations",
     "Plane",
     "Grid",
     "directions",
@@ -51,7 +52,7 @@ __all__ = [  # noqa: RUF022  grouped by subject
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import `explorer.figures`, and with it plotly, when it is first used."""
-    if name == "figures":
-        return import_module("explorer.figures")
+    """Import `explorer.figures`, and with it plotly, or `explorer.integrations`, when they are first used."""
+    if name in ("figures", "integrations"):
+        return import_module(f"explorer.{name}")
     raise AttributeError(f"module 'explorer' has no attribute {name!r}")

@@ -72,14 +72,19 @@ class Recorder:
         """
         if self._losses is None:
             raise ValueError("expected step() within the with block of explorer.record; it is closed")
-        value = nan if loss is None else _number(loss)
         if self._hook is None:
-            self._counted(value)
-            return
+            self._counted(nan if loss is None else _number(loss))
+        else:
+            self.tell(nan if loss is None else loss)
+
+    def tell(self, loss: float | Tensor) -> None:
+        """Tell the loss of the step that was counted last; arguments and errors as of `step`."""
+        if self._losses is None:
+            raise ValueError("expected tell() within the with block of explorer.record; it is closed")
         if self.steps == self._began:
-            raise ValueError("expected step(loss) after the optimizer's first step; it has taken none yet")
+            raise ValueError("expected the loss of a step that was taken; the optimizer has taken none yet")
         # Of two lines on one step the later one counts.
-        self._note(value)
+        self._note(_number(loss))
 
     def _counted(self, loss: float) -> None:
         self.steps += 1

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = (
     ("errors", "files", "grid", "study", "refinement", "numerics"),
     ("objective", "plane", "landscape"),
-    ("curvature", "store", "checkpoints"),
+    ("curvature", "store", "checkpoints", "integrations"),
     ("quantities", "graphs", "directions"),
     ("sweeps", "checklist"),
     ("descent",),
@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "curvature": {"torch", "numpy", "scipy"},
     "store": {"numpy", "xarray", "zarr", "google_crc32c"},
     "checkpoints": {"torch", "numpy", "safetensors"},
+    "integrations": {"torch"},
     "quantities": {"torch"},
     "graphs": {"torch"},
     "directions": {"torch", "numpy", "scipy"},

@@ -9,6 +9,7 @@ import pytest
 import explorer
 
 NAMES = {
+    "integrations",
     "Objective",
     "Plane",
     "Grid",
@@ -154,7 +155,7 @@ CORE = [
 
 def test_the_public_names_are_these():
     assert set(explorer.__all__) == NAMES
-    assert len(explorer.__all__) == len(NAMES) <= 25
+    assert len(explorer.__all__) == len(NAMES) <= 36
     assert all(getattr(explorer, name) is not None for name in NAMES)
 
 

@@ -24,7 +24,7 @@ class Scale(nn.Module):
 
 
 def likelihood(model):
-    return -torch.distributions.Normal(model.b, model.a).log_prob(X).mean()
+    return -torch.distributions.Normal(model.b, model.a, validate_args=True).log_prob(X).mean()
 
 
 def factored(model):

@@ -114,7 +114,8 @@ def _digest_tensor(tensor: Tensor, digest: Any) -> None:
     if plain.layout != torch.strided:
         plain = plain.to_dense()
     digest.update(f"{plain.dtype}{tuple(plain.shape)}".encode())
-    flat = plain.as_subclass(Tensor).resolve_conj().contiguous().reshape(-1)
+    # A clone, because a view as bytes needs a stride of 1, which a single entry may not have.
+    flat = plain.as_subclass(Tensor).resolve_conj().clone(memory_format=torch.contiguous_format).reshape(-1)
     digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
 
 
