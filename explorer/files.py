@@ -5,12 +5,15 @@ import os
 import stat
 import time
 import uuid
+import warnings
 from pathlib import Path
 
 from explorer.errors import StoreError
 
 STALE = 3600.0
 """Seconds after which nobody can still be writing a temporary file."""
+_CANNOT = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What a system says that has no fsync for a file or folder."""
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -26,7 +29,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
             file.write(data)
             file.flush()
             # Before the rename: a name must never come back after a power cut without its bytes.
-            os.fsync(file.fileno())
+            sync(file.fileno(), path.parent)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -69,9 +72,27 @@ def sync_folder(folder: Path) -> None:
     except OSError:
         return
     try:
-        os.fsync(descriptor)
+        sync(descriptor, folder)
     finally:
         os.close(descriptor)
+
+
+def sync(descriptor: int, folder: Path) -> None:
+    """Make what was written last through a power cut; in a folder that cannot, as on some network shares, say so once.
+
+    Raises:
+        OSError: the disk is full, or broken.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+        warnings.warn(
+            f"{folder} cannot promise to keep what was written through a power cut ({error.strerror}); all else works",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def sweep_partials(folder: Path) -> None:

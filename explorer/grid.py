@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class Axis:
         return np.where(index == 0, _EVERY_LEVEL, np.log2(np.maximum(index & -index, 1)).astype(np.int64))
 
 
+_MARGIN = 0.25
+"""By which a picture reaches beyond what has to be in it, as a share of its size."""
+
+
 class Grid:
     """The product of labelled axes.
 
@@ -53,6 +58,33 @@ class Grid:
     def square(cls, radius: float = 1.0, points: int = 51, labels: tuple[str, ...] = ("alpha", "beta")) -> "Grid":
         """Return the grid from -radius to radius with `points` points along each label."""
         return cls(dict.fromkeys(labels, (-radius, radius, points)))
+
+    @classmethod
+    def around(cls, plane: Any, *saved: Any, points: int = 51) -> "Grid":
+        """Return the grid that shows saved thetas, where they fall in a plane, with a quarter of their span around.
+
+        Args:
+            plane: an `explorer.Plane`.
+            saved: thetas [P] or [T, P], checkpoints, trajectories; without any those that the plane was laid through.
+            points: along each axis.
+
+        Raises:
+            ValueError: none are given, and the plane was laid through none; or they all fall on one point.
+        """
+        given = saved or tuple(plane.ends.values())
+        if not given:
+            raise ValueError("expected thetas, checkpoints or trajectories to show; the plane was laid through none")
+        thetas = [getattr(each, "thetas", getattr(each, "theta", each)) for each in given]
+        places = np.concatenate(
+            [plane.coordinates(each).reshape(-1, len(plane.labels)).double().cpu().numpy() for each in thetas]
+        )
+        low, high = places.min(axis=0), places.max(axis=0)
+        # One margin on all sides, so that a flat trajectory does not make a flat picture.
+        margin = _MARGIN * float((high - low).max())
+        if not margin > 0:
+            raise ValueError("expected thetas at different places of the plane; they all fall on one point")
+        extents = zip(plane.labels, (low - margin).tolist(), (high + margin).tolist(), strict=True)
+        return cls({label: (start, stop, points) for label, start, stop in extents})
 
     def __repr__(self) -> str:
         return f"Grid({ {label: (a.low, a.high, a.points) for label, a in self.axes.items()} })"

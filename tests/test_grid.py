@@ -74,3 +74,24 @@ def test_axes_that_are_none_are_refused(axes, message):
 def test_empty_chunks_are_refused():
     with pytest.raises(ValueError, match="at least 1 point"):
         list(Grid.square(points=3).chunks(0))
+
+
+def test_around_shows_all_of_a_path_with_a_margin():
+    import torch
+
+    import explorer
+
+    thetas = torch.tensor([[0.0, 0.0], [2.0, 1.0], [1.0, -1.0]], dtype=torch.float64)
+    plane = explorer.Plane(torch.zeros(2).double(), torch.eye(2).double(), ("a", "b"))
+    grid = explorer.Grid.around(plane, explorer.Trajectory.of(thetas), points=9)
+    # A quarter of the longer span, 2, on every side.
+    assert {label: (axis.low, axis.high, axis.points) for label, axis in grid.axes.items()} == {
+        "a": (-0.5, 2.5, 9),
+        "b": (-1.5, 1.5, 9),
+    }
+    line = explorer.directions.between(thetas[0], thetas[1])
+    assert explorer.Grid.around(line).axes["alpha"].low == -0.25
+    with pytest.raises(ValueError, match="laid through none"):
+        explorer.Grid.around(plane)
+    with pytest.raises(ValueError, match="fall on one point"):
+        explorer.Grid.around(plane, thetas[0])

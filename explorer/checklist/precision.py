@@ -35,7 +35,15 @@ def check_precision(about: Inspection) -> Finding | None:
     try:
         objective = about.objective.to(dtype=other)
     except ObjectiveError as error:
-        return Finding("precision", "info", f"{_name(own)} could not be compared with {_name(other)}: {error}.")
+        text = f"{_name(own)} could not be compared with {_name(other)}: "
+        if "dtype" not in str(error):
+            return Finding("precision", "info", f"{text}{error}.")
+        return Finding(
+            "precision",
+            "info",
+            f"{text}a term uses tensors of {_name(own)} that it finds by a global name, or that it makes itself; those "
+            "in its closure, its defaults or its own attributes are moved along.",
+        )
     return _compared(about, objective, places)
 
 

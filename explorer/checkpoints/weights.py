@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.errors import CheckpointError
+from explorer.files import sync
 from explorer.numerics.fingerprint import sha256
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".t7", ".tar")
@@ -88,7 +89,7 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
         copies = {name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}
         save_file(copies, partial, metadata={_CHECKSUM: _contents(copies)})
         with partial.open("rb+") as file:
-            os.fsync(file.fileno())
+            sync(file.fileno(), path.parent)
         partial.replace(path)
     except Exception as error:
         raise CheckpointError(f"{path} cannot be written: {_first_line(error)}") from error

@@ -4,15 +4,11 @@ import math
 import re
 
 import click
-import torch
 
 from explorer.cli.planes import Chosen
 from explorer.grid import Grid
 from explorer.plane import Plane
 from explorer.store.schema import MOST_POINTS
-
-_MARGIN = 0.25
-"""By which a picture reaches beyond what has to be in it, as a share of its size."""
 
 
 def read_points(text: str, count: int) -> tuple[int, ...]:
@@ -50,12 +46,9 @@ def grid_on(chosen: Chosen, points: str, radius: float | None) -> Grid:
 
 def _around(chosen: Chosen, plane: Plane) -> list[tuple[float, float]]:
     if chosen.words.kind == "principal":
-        places = torch.cat([plane.coordinates(each.thetas) for each in chosen.trajectories.values()])
+        grid = Grid.around(plane, *chosen.trajectories.values())
     elif chosen.words.kind in ("between", "through"):
-        places = plane.coordinates(torch.stack([each.theta for each in chosen.saved.values()]))
+        grid = Grid.around(plane)
     else:
         return [(-1.0, 1.0)] * len(plane.labels)
-    low, high = places.double().min(dim=0).values, places.double().max(dim=0).values
-    # One margin on all sides, so that a flat trajectory does not make a flat picture.
-    margin = _MARGIN * float((high - low).max())
-    return [(a - margin, b + margin) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    return [(axis.low, axis.high) for axis in grid.axes.values()]

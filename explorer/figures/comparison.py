@@ -11,6 +11,7 @@ from explorer.figures.colorbar import Choice, chosen_scale, color_axis
 from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import axes_of, heatmap_trace
 from explorer.figures.theme import layout, plain
+from explorer.landscape import named_quantity
 
 
 def compare(
@@ -19,6 +20,7 @@ def compare(
     scale: Choice = "auto",
     titles: Sequence[str] = (),
     seed: int | None = None,
+    term: str | None = None,
 ) -> go.Figure:
     """Draw two or more landscapes side by side, the same colour meaning the same value in all.
 
@@ -27,6 +29,7 @@ def compare(
         quantity, scale: as for `heatmap`; "auto" looks at all values together.
         titles: one for each; by default what each landscape says of its loss.
         seed: which one, of landscapes along several planes.
+        term: one of the terms of the loss.
 
     Raises:
         ValueError: fewer than two landscapes, another number of titles, or as for `heatmap`.
@@ -35,6 +38,7 @@ def compare(
         raise ValueError(f"expected at least two landscapes to compare; got {len(landscapes)}")
     if titles and len(titles) != len(landscapes):
         raise ValueError(f"expected {len(landscapes)} titles, one for each landscape; got {len(titles)}")
+    quantity = [named_quantity(landscape, quantity, term) for landscape in landscapes].pop()
     fields = [field_of(landscape, quantity, seed) for landscape in landscapes]
     chosen = chosen_scale(np.concatenate([field.measured for field in fields]), scale)
     names = _titles(titles, fields)

@@ -13,6 +13,7 @@ from explorer.figures.heatmaps import heatmap
 from explorer.figures.levels import Line, contour_levels, contour_lines
 from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.theme import CASING, CORE
+from explorer.landscape import named_quantity
 from explorer.numerics.text import number
 
 
@@ -25,16 +26,18 @@ def contour(
     marks: Sequence[Mark] = (),
     points: bool | None = None,
     seed: int | None = None,
+    term: str | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as colours with contour lines at round levels, in the units of the quantity.
 
     Args:
-        landscape, quantity, scale, marks, points, seed: as for `heatmap`.
+        landscape, quantity, scale, marks, points, seed, term: as for `heatmap`.
         levels: of the lines; chosen from the scale where not given.
 
     Raises:
         ValueError: as for `heatmap`.
     """
+    quantity = named_quantity(landscape, quantity, term)
     field = field_of(landscape, quantity, seed)
     chosen = chosen_scale(field.measured, scale)
     figure = heatmap(landscape, quantity, scale=chosen, points=False, seed=seed)

@@ -14,6 +14,7 @@ from explorer.figures.interpolated import standings
 from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.scale import ColorScale
 from explorer.figures.theme import axis, layout, plain, same_unit
+from explorer.landscape import named_quantity
 
 
 def heatmap(
@@ -24,6 +25,7 @@ def heatmap(
     marks: Sequence[Mark] = (),
     points: bool | None = None,
     seed: int | None = None,
+    term: str | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as colours: the first label to the right, the second upwards.
 
@@ -37,10 +39,12 @@ def heatmap(
         points: whether small dots mark the evaluated points, where others were interpolated; by default where there
             are at most 2,000 of them.
         seed: which one, of a landscape along several planes.
+        term: one of the terms of the loss.
 
     Raises:
         ValueError: the quantity or a mark is not there or has another shape.
     """
+    quantity = named_quantity(landscape, quantity, term)
     field = field_of(landscape, quantity, seed)
     chosen = chosen_scale(field.measured, scale)
     figure = go.Figure(heatmap_trace(field, chosen), {**layout(field.title, [field.note]), **axes_of(field)})

@@ -11,7 +11,17 @@ from explorer.figures.field import title_of
 from explorer.figures.interpolated import JOINED, note_of, standings
 from explorer.figures.stand_ins import Progress
 from explorer.figures.theme import axis, layout, plain
-from explorer.landscape import SEED, Status, axes_of, quantity_of, refuse_others, status_of, unmeasured
+from explorer.landscape import (
+    SEED,
+    Status,
+    axes_of,
+    named_quantity,
+    one_seed,
+    quantity_of,
+    refuse_others,
+    status_of,
+    unmeasured,
+)
 
 _LINE, _BAND = "#1a5fc4", "rgba(26, 95, 196, 0.18)"
 
@@ -88,18 +98,28 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def line(landscape: xr.Dataset, quantity: str = "loss", *, log: bool = False) -> go.Figure:
+def line(
+    landscape: xr.Dataset,
+    quantity: str = "loss",
+    *,
+    log: bool = False,
+    seed: int | None = None,
+    term: str | None = None,
+) -> go.Figure:
     """Draw a quantity of a landscape along one axis; for several seeds their median in the band from lowest to highest.
 
     Args:
         landscape: with one axis, and `seed` before it where there are several.
         quantity: a variable, or the name of a term.
         log: whether the values are drawn on a logarithmic axis; those that are not positive are then left out.
+        seed: one of several, alone.
+        term: one of the terms of the loss.
 
     Raises:
         ValueError: as for `band_of`.
     """
-    band = band_of(landscape, quantity)
+    quantity = named_quantity(landscape, quantity, term)
+    band = band_of(landscape if seed is None else one_seed(landscape, seed), quantity)
     figure = go.Figure(layout={**layout(band.title, [band.note]), "xaxis": axis(band.label), "yaxis": axis(quantity)})
     if band.seeds > 1:
         figure.add_traces([_edge(band, band.high, None), _edge(band, band.low, "tonexty")])

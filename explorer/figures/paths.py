@@ -12,7 +12,7 @@ from explorer.figures.contours import contour
 from explorer.figures.field import field_of
 from explorer.figures.projections import FAR, fading, spread_words
 from explorer.figures.theme import CASING, CORE, RUNS, layout, plain
-from explorer.landscape import Projected, checkpoints_of, gram_of, one_seed, runs_of
+from explorer.landscape import Projected, checkpoints_of, gram_of, named_quantity, one_seed, runs_of
 from explorer.numerics.text import number, percent
 
 _DOTTED = f"Dotted where a path is further from the plane than {percent(FAR)} of its own size in it."
@@ -25,6 +25,7 @@ def path(
     scale: Choice = "auto",
     points: bool | None = None,
     seed: int | None = None,
+    term: str | None = None,
 ) -> go.Figure:
     """Draw a landscape with contours and, on it, its checkpoints and its trajectories where they fall in the plane.
 
@@ -34,7 +35,7 @@ def path(
 
     Args:
         landscape: with the attribute `checkpoints`; otherwise as for `heatmap`.
-        quantity, scale, points, seed: as for `heatmap`.
+        quantity, scale, points, seed, term: as for `heatmap`.
 
     Raises:
         ValueError: no checkpoints, norms and cosines of the basis that cannot be, or as for `heatmap`.
@@ -45,6 +46,7 @@ def path(
             'expected a landscape with checkpoints, as a JSON list of {"name", "at", "offset", "loss"}; got none that '
             "can be read: give sweep(..., checkpoints={name: theta})"
         )
+    quantity = named_quantity(landscape, quantity, term)
     figure = contour(landscape, quantity, scale=scale, points=points, seed=seed)
     field = field_of(landscape, quantity, seed)
     runs = runs_of(found)
@@ -119,6 +121,8 @@ def _points(places: list[Projected], size: int, color: str, *, named: bool = Fal
 
 
 def _words(each: Projected) -> str:
-    own = "" if each.loss is None else f"<br>its own loss {number(each.loss)}"
+    whose = {"own": " with its own BatchNorm statistics", "model": " with the model's BatchNorm statistics"}
+    with_them = whose.get(each.statistics or "", "")
+    own = "" if each.loss is None else f"<br>its own loss {number(each.loss)}{with_them}"
     shown = "" if each.plane_loss is None else f"<br>loss in the plane {number(each.plane_loss)}"
     return f"{plain(each.name)}<br>{number(each.offset)} from the plane{own}{shown}"

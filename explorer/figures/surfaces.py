@@ -16,7 +16,7 @@ from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.paths import near_and_far
 from explorer.figures.scale import ColorScale
 from explorer.figures.theme import CASING, CORE, RUNS, Stroke, axis, layout, plain, same_unit
-from explorer.landscape import Projected, checkpoints_of, runs_of
+from explorer.landscape import Projected, checkpoints_of, named_quantity, runs_of
 
 _HEIGHT = 0.6
 """Of the drawing, in units of its longer side."""
@@ -34,16 +34,18 @@ def surface(
     marks: Sequence[Mark] = (),
     path: bool = False,
     seed: int | None = None,
+    term: str | None = None,
 ) -> go.Figure:
     """Draw a quantity of a landscape as a surface; height and colour follow the same scale, clipped at its ends.
 
     Args:
-        landscape, quantity, scale, marks, seed: as for `heatmap`; a mark's height is linear between grid points.
+        landscape, quantity, scale, marks, seed, term: as for `heatmap`; a mark's height is linear between grid points.
         path: whether to lay the landscape's trajectories on the surface, dotted where they are far from the plane.
 
     Raises:
         ValueError: as for `heatmap`.
     """
+    quantity = named_quantity(landscape, quantity, term)
     field = field_of(landscape, quantity, seed)
     chosen = chosen_scale(field.measured, scale)
     colors = color_axis(chosen, quantity)

@@ -26,6 +26,9 @@ class Projected:
     """The trajectory's name, where there are several."""
     step: int | None = None
     """Of the training, where it is known."""
+    statistics: str | None = None
+    """Whose BatchNorm statistics its own loss is with: its "own", or the "model"'s; None where that is the same,
+    or is not known."""
 
 
 def checkpoints_of(attrs: Attrs, axes: int | None = None) -> list[Projected]:
@@ -48,7 +51,9 @@ def _projected(entry: Mapping[str, Any]) -> Projected | None:
         return None
     loss, plane_loss = (as_number(entry.get(key)) for key in ("loss", "plane_loss"))
     run, step = agreed(entry.get("run"), str) or "", agreed(entry.get("step"), int)
-    return Projected(name, tuple(at), offset, loss, plane_loss, entry.get("path") is True, run, step)
+    told = entry.get("statistics")
+    statistics = told if told in ("own", "model") else None
+    return Projected(name, tuple(at), offset, loss, plane_loss, entry.get("path") is True, run, step, statistics)
 
 
 def runs_of(checkpoints: Sequence[Projected]) -> dict[str, list[Projected]]:

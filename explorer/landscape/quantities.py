@@ -26,6 +26,24 @@ def quantity_of(landscape: xr.Dataset, name: str) -> xr.DataArray:
     raise ValueError(f"expected a quantity among {[str(name) for name in landscape.data_vars]}; got {name!r}")
 
 
+def named_quantity(landscape: xr.Dataset, quantity: str, term: str | None) -> str:
+    """Return the name by which `quantity_of` finds a quantity, or one of the terms of the loss.
+
+    Raises:
+        ValueError: a term that is not there, or of something else than the loss.
+    """
+    if term is None:
+        return quantity
+    if quantity not in ("loss", TERMS):
+        raise ValueError(f"expected term={term!r} of the loss; got it beside quantity={quantity!r}: leave one out")
+    if term not in terms_of(landscape):
+        raise ValueError(
+            f'expected a term among {terms_of(landscape)}; got {term!r}: sweep with quantities=("loss", "terms") to '
+            "measure them"
+        )
+    return term
+
+
 def terms_of(landscape: xr.Dataset) -> list[str]:
     """Return the names of the terms, where terms were measured."""
     if TERMS not in landscape or TERM not in landscape.coords:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from explorer.errors import ObjectiveError
 from explorer.landscape import RESERVED
 from explorer.objective.batchnorm import statistics_of
+from explorer.objective.closures import moved_function
 from explorer.objective.loaders.batch_data import Batch
 from explorer.objective.refusals import refuse_broadcast
 
@@ -125,8 +126,13 @@ class Composite:
         return Outcome({}, {f"test_{name}": value for name, value in values.items()})
 
     def to(self, device: torch.device | str | None, dtype: torch.dtype | None) -> "Composite":
-        """Return the problem itself: what the user's functions hold does not move."""
-        return self
+        """Return the problem elsewhere, with copies of the tensors that its functions hold; those of a global name
+        stay as they are."""
+        metrics = {name: moved_function(metric, device, dtype) for name, metric in self.metrics.items()}
+        if not isinstance(self.function, Separate):
+            return replace(self, function=moved_function(self.function, device, dtype), metrics=metrics)
+        terms = {name: moved_function(term, device, dtype) for name, term in self.function.terms.items()}
+        return replace(self, function=Separate(terms), metrics=metrics)
 
     def describe(self) -> dict[str, Any]:
         """Return the terms by name, with their weights, or the name of a function that makes one; JSON-ready."""

@@ -107,8 +107,8 @@ def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
 def read_attributes(root: Path) -> Mapping[str, Any]:
     """Return the attributes of a Zarr group. Raises StoreError if there is none."""
     if not root.is_dir():
-        got = f"{root} is a file" if root.exists() else f"there is none at {root}"
-        raise StoreError(f"expected a store, which is a folder; {got}")
+        none = f"there is none at {root} (a sweep that has just begun makes its store once it has timed a few points)"
+        raise StoreError(f"expected a store, which is a folder; {f'{root} is a file' if root.exists() else none}")
     if not (root / NAME).exists():
         raise StoreError(
             f"expected a store with a file {NAME}; the folder {root} has none, so it is something else: name a store, "

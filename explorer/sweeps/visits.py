@@ -61,7 +61,8 @@ def expected_visits(job: Job, tolerance: float | None) -> int:
 
 def expected_text(job: Job, plan: Plan, tolerance: float | None, done: int) -> str:
     """Return the estimate of a plan for the expected visits, some of which are done, as a sentence."""
-    text = plan.text(expected_visits(job, tolerance))
+    expected = expected_visits(job, tolerance)
+    text = plan.text(expected, max(0, expected - done))
     if tolerance is not None:
         return f"{text}, of {job.points:,}, if the surface is smooth; up to all of them if not"
-    return f"{text}; {done:,} done" if done else text
+    return text

@@ -357,15 +357,6 @@ def test_a_weighted_loss_is_not_called_a_mean_over_samples():
     assert found["text"].startswith("Every point is measured on the same 12 samples;")
 
 
-def test_terms_that_hold_tensors_cannot_be_compared():
-    table = torch.ones(3, dtype=torch.float64)
-    model = nn.Linear(3, 1).double()
-    objective = Objective(model, terms={"held": lambda m: m(table).square().sum()})
-    found = findings(objective, directions.gaussian(objective))
-    assert "could not be compared with float32" in found["precision"]["text"]
-    assert found["data"]["values"] == {"terms": ["held"]}
-
-
 @pytest.mark.parametrize(
     ("high", "status", "suggested"),
     [(1.0, "ok", 4.0), (64.0, "warn", 4.0), (0.5, "info", 4.0), (0.25, "warn", 4.0), (0.01, "warn", None)],

@@ -280,7 +280,7 @@ def test_ends_travel_with_the_plane_and_have_their_own_losses(tmp_path, kind):
         assert [each["name"] for each in told] == list("abc")[: len(models)]
         for each, model in zip(told, models, strict=True):
             assert each["loss"] == pytest.approx(own_loss(model), rel=1e-12)
-            assert each["own_buffers"]
+            assert each["statistics"] == "own"
             # The plane shows the same weights with the statistics of a.
             shown = copy.deepcopy(a)
             nn.utils.vector_to_parameters(nn.utils.parameters_to_vector(model.parameters()), shown.parameters())
@@ -360,6 +360,7 @@ def test_the_command_line_draws_them_with_recomputed_statistics(tmp_path, monkey
     for each, model in zip(told, (a, b), strict=True):
         expected = F.mse_loss(copy.deepcopy(model).train()(X.double()), Y.double()).item()
         assert each["loss"] == pytest.approx(expected, rel=1e-9)
+        assert each["statistics"] is None
         assert each["plane_loss"] == pytest.approx(expected, rel=1e-9)
     again = run(*words)
     assert again.exit_code == 1

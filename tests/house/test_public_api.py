@@ -85,6 +85,7 @@ FOLDERS = {
         "dims_of",
         "gram_of",
         "interpolation_of",
+        "named_quantity",
         "nested",
         "one_plane",
         "one_seed",

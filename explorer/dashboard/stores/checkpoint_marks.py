@@ -51,7 +51,8 @@ def _drawable(each: Projected) -> bool:
 
 def _mark(each: Projected, number: int) -> dict[str, Any]:
     return {"name": each.name[:60], "at": list(each.at), "offset": each.offset, "loss": _finite(each.loss),
-            "plane_loss": _finite(each.plane_loss), "step": number if each.step is None else each.step}  # fmt: skip
+            "plane_loss": _finite(each.plane_loss), "step": number if each.step is None else each.step,
+            "statistics": each.statistics}  # fmt: skip
 
 
 def _finite(value: float | None) -> float | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.checkpoints import Checkpoint, own_checkpoint
 from explorer.checkpoints.checkpoint import Source
@@ -18,9 +19,9 @@ Checkpoints = Mapping[str, Source | Trajectory | Checkpoint] | Trajectory
 
 def projected(objective: Objective, plane: Plane, checkpoints: Checkpoints) -> list[dict[str, Any]]:
     """Return, for each checkpoint: "name"; "at", the plane's nearest coordinates (least squares); "offset", its
-    distance from the plane in the units of theta; "loss", its own, and "own_buffers", whether that is with the buffers
-    saved beside it (BatchNorm's statistics) or with the objective's; "plane_loss", that of the plane's point; "path",
-    whether it is one of a trajectory; and of those "step", and "run", the name of theirs. JSON-ready.
+    distance from the plane in the units of theta; "loss", its own; "statistics", whose BatchNorm statistics it has,
+    its "own", saved beside it, or the "model"'s, None where there is no such layer; "plane_loss", that of the plane's
+    point; "path", whether it is one of a trajectory; and of those "step", and "run", the name of theirs. JSON-ready.
 
     The colors under a projected checkpoint are `plane_loss`, not its loss: they agree only where the offset is small,
     and the buffers are the objective's.
@@ -71,6 +72,13 @@ def _projected(objective: Objective, plane: Plane, name: str, saved: Checkpoint)
         "at": at.tolist(),
         "offset": float(plane.offset(theta)),
         "loss": saved.loss(objective),
-        "own_buffers": objective.batchnorm == "eval" and bool(saved.buffers),
+        "statistics": _statistics(objective, saved),
         "plane_loss": float(objective(plane.at(at)).detach()),
     }
+
+
+def _statistics(objective: Objective, saved: Checkpoint) -> str | None:
+    normalized = any(isinstance(each, _BatchNorm) and each.track_running_stats for each in objective.modules())
+    if not normalized or objective.batchnorm != "eval":
+        return None
+    return "own" if saved.buffers else "model"

@@ -49,9 +49,10 @@ class Plan:
         """Return the timings; JSON-ready."""
         return [each.describe() for each in self.timings]
 
-    def text(self, points: int) -> str:
-        """Return the estimate as a sentence."""
+    def text(self, points: int, left: int | None = None) -> str:
+        """Return the estimate for all points, or for those that are left of them, as a sentence."""
         how = f"{self.how}, {self.chunk} at once" if self.strategy.batched else self.how
-        return (
-            f"{points:,} points, about {duration(self.seconds)} ({how}; {self.seconds / points * 1000:.3g} ms a point)"
-        )
+        each = self.seconds / points
+        which = f"{points:,} points" if left in (None, points) else f"{left:,} of {points:,} points left"
+        seconds = self.seconds if left is None else each * left
+        return f"{which}, about {duration(seconds)} ({how}; {each * 1000:.3g} ms a point)"

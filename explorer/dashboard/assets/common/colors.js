@@ -71,6 +71,9 @@
     return `${name}, ${kind} scale, clipped to ${short(low)} … ${short(high)}${floored}${empty}`;
   };
 
+  /* Pixels that half a letter of a tick takes, at most. */
+  const HALF_LETTER = 4;
+
   /* The scale below a map, with words about it. */
   const legend = (box, scale, says) => {
     const ticks = box.querySelector(".ticks");
@@ -79,11 +82,15 @@
     let last = -Infinity;
     const isClear = (value) => {
       const place = width * shareOf(value, scale);
-      return place - last >= 40 && place <= width - 12 && ((last = place), true);
+      return place - last >= 40 && ((last = place), true);
     };
     ticks.replaceChildren(...round(scale).filter(isClear).map((value) => {
       const tick = explorer.make("span", { textContent: explorer.short(value) });
-      tick.style.left = `${100 * shareOf(value, scale)}%`;
+      const share = shareOf(value, scale), half = (HALF_LETTER * tick.textContent.length) / width;
+      tick.style.left = `${100 * share}%`;
+      // Centred below its place, but where the box ends: there it would be cut.
+      if (share < half) tick.style.transform = "none";
+      else if (share > 1 - half) tick.style.transform = "translateX(-100%)";
       return tick;
     }));
     box.querySelector(".says").textContent = says;

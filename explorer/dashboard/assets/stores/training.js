@@ -59,11 +59,17 @@
     return ` The color under it is another place's loss: ${explorer.short(shown)} for its own ${explorer.short(own)}.`;
   };
 
+  /* Whose BatchNorm statistics its own loss is with; the plane has the model's everywhere. */
+  const STATISTICS = {
+    own: " Its own loss is with the BatchNorm statistics that were saved with it.",
+    model: " Its own loss is with the model's BatchNorm statistics: none were saved with it.",
+  };
+
   const sentence = ({ path, size }, index, limit) => {
-    const { loss, plane_loss: shown, offset, step } = path[index];
+    const { loss, plane_loss: shown, offset, step, statistics } = path[index];
     const share = size > 0 ? offset / size : 0;
     const where = `Step ${step.toLocaleString("en-US")}, ${index + 1} of ${path.length} recorded`;
-    return `${where}: ${distance(offset, share)}.${color(loss, shown, share > limit)}`;
+    return `${where}: ${distance(offset, share)}.${color(loss, shown, share > limit)}${STATISTICS[statistics] ?? ""}`;
   };
 
   const along = () => {
