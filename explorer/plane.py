@@ -63,6 +63,21 @@ class Plane:
         object.__setattr__(self, "_lengths", lengths)
         object.__setattr__(self, "_cosines", cosines)
 
+    def __repr__(self) -> str:
+        described = self.describe()
+        words = [
+            f"{name} {value}" for name, value in self.made.items() if isinstance(value, (str, int)) and name != "kind"
+        ]
+        kind = {1: "Line", 2: "Plane"}.get(len(self.basis), f"{len(self.basis)} directions")
+        lines = [
+            f"{kind} in {len(self.origin):,} parameters, {self.origin.dtype} on {self.origin.device}",
+            f"  {', '.join(self.labels)}: {', '.join([str(self.made['kind']), *words])}",
+            f"  lengths {_listed(described['norms'])}"
+            + (f"; cosines {_listed(described['cosines'])}" * (len(self.basis) > 1)),
+            *([f"  laid through {', '.join(self.ends)}"] if self.ends else []),
+        ]
+        return "\n".join(lines)
+
     def at(self, coords: Tensor | Sequence[Any]) -> Tensor:
         """Return theta [..., P] at coords [..., K]; always computed afresh from the origin.
 
@@ -133,6 +148,10 @@ class Plane:
 
     def _blocks(self, thetas: Tensor) -> Sequence[slice]:
         return tuple(column_blocks(len(self.basis) + thetas[..., 0].numel(), len(self.origin)))
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _json_ready(made: Mapping[str, Any]) -> dict[str, Any]:

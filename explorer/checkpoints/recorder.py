@@ -3,7 +3,7 @@
 from math import nan
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +27,33 @@ from explorer.errors import CheckpointError
 from explorer.files import sweep_partials, sync_folder, write_whole
 
 
+class Watching(Protocol):
+    """What looks at a training while it is recorded."""
+
+    def expects(self, is_kept: bool) -> bool:
+        """Return whether it wants to look before a step, of which it is known whether it is recorded."""
+        ...
+
+    def before(self, model: nn.Module) -> None:
+        """Look before a step."""
+        ...
+
+    def after(self, step: int, model: nn.Module, rate: float | None) -> None:
+        """Look after a recorded step, of an optimizer with this rate."""
+        ...
+
+
 class Recorder:
     """Writes down what a model goes through, between `with` and its end; `explorer.record` makes it."""
 
     def __init__(
-        self, model: nn.Module, folder: Path, every: int, resume: bool | int, optimizer: torch.optim.Optimizer | None
+        self,
+        model: nn.Module,
+        folder: Path,
+        every: int,
+        resume: bool | int,
+        optimizer: torch.optim.Optimizer | None,
+        watch: Watching | None = None,
     ) -> None:
         self.steps = 0
         """How many the training has taken."""
@@ -40,7 +62,8 @@ class Recorder:
         self._every = every
         self._resume = resume
         self._optimizer = optimizer
-        self._hook: RemovableHandle | None = None
+        self._watch = watch
+        self._hooks: list[RemovableHandle] = []
         self._manifest = _manifest_of(model, every)
         self._losses: BinaryIO | None = None
         self._kept = self._began = -1
@@ -56,7 +79,10 @@ class Recorder:
         self._losses = (self._folder / LOSSES).open("ab", buffering=0)
         self._began = self.steps
         if self._optimizer is not None:
-            self._hook = self._optimizer.register_step_post_hook(lambda *_: self._counted(nan))
+            self._hooks = [
+                self._optimizer.register_step_pre_hook(lambda *_: self._coming()),
+                self._optimizer.register_step_post_hook(lambda *_: self._counted(nan)),
+            ]
         return self
 
     def step(self, loss: float | Tensor | None = None) -> None:
@@ -72,7 +98,7 @@ class Recorder:
         """
         if self._losses is None:
             raise ValueError("expected step() within the with block of explorer.record; it is closed")
-        if self._hook is None:
+        if not self._hooks:
             self._counted(nan if loss is None else _number(loss))
         else:
             self.tell(nan if loss is None else loss)
@@ -91,6 +117,13 @@ class Recorder:
         self._note(loss)
         if self.steps % self._every == 0:
             self._keep()
+            if self._watch is not None:
+                self._watch.after(self.steps, self._model, _rate_of(self._optimizer))
+
+    def _coming(self) -> None:
+        """Let the watch look at the model before a step, if that one is going to be looked at."""
+        if self._watch is not None and self._watch.expects((self.steps + 1) % self._every == 0):
+            self._watch.before(self._model)
 
     def _note(self, loss: float) -> None:
         assert self._losses is not None
@@ -99,9 +132,9 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._hook is not None:
-            self._hook.remove()
-            self._hook = None
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
         losses, self._losses = self._losses, None
         assert losses is not None
         try:
@@ -129,6 +162,7 @@ def record(
     *,
     resume: bool | int = False,
     optimizer: torch.optim.Optimizer | None = None,
+    watch: Watching | None = None,
 ) -> Recorder:
     """Record the parameters that training goes through, to be read by `explorer.open_trajectory`.
 
@@ -158,6 +192,7 @@ def record(
         resume: go on with what is in the folder. True: from the latest recorded step whose parameters are the model's
             own now; a number: from that step. What was recorded after it is deleted.
         optimizer: whose steps are counted; of several that take turns the one that closes a round.
+        watch: looks at the model at steps that are recorded, such as an `explorer.watch.Watch`.
 
     Raises:
         ValueError: every below 1, a model without parameters, or an optimizer of none of them.
@@ -170,7 +205,7 @@ def record(
         raise ValueError(f"expected a model with parameters to record; {type(model).__name__} has none")
     if optimizer is not None:
         _check_optimizer(model, optimizer)
-    return Recorder(model, Path(to), every, resume, optimizer)
+    return Recorder(model, Path(to), every, resume, optimizer, watch)
 
 
 def _check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -182,6 +217,12 @@ def _check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None
             f"expected an optimizer of the recorded model's parameters; none of {type(model).__name__}'s are in this "
             "one: make it from model.parameters()"
         )
+
+
+def _rate_of(optimizer: torch.optim.Optimizer | None) -> float | None:
+    """Return the learning rate of an optimizer, where all of its groups have one."""
+    rates = set() if optimizer is None else {float(group["lr"]) for group in optimizer.param_groups if "lr" in group}
+    return rates.pop() if len(rates) == 1 else None
 
 
 def _number(loss: float | Tensor) -> float:

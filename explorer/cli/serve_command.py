@@ -8,6 +8,8 @@ import click
 from click.core import ParameterSource
 
 from explorer.cli.modules import import_module_here
+from explorer.cli.told_errors import explained
+from explorer.extras import package
 
 _CATALOGUE, _STORES = "experiments", "runs/"
 
@@ -30,6 +32,8 @@ def serve(context: click.Context, host: str, port: int, catalogue: str, stores: 
     python -m explorer serve --catalogue my_studies --port 8080
     python -m explorer serve --stores results --trust train    exact values of stores made from train:objective
     """
+    with explained():
+        package("dash", "dashboard")
     optional = context.get_parameter_source("catalogue") != ParameterSource.COMMANDLINE
     studies = load(catalogue, optional=optional)
     from explorer.dashboard import create_app

@@ -2,12 +2,12 @@
 
 import io
 
-import h5py  # type: ignore[import-untyped]
 import numpy as np
 import xarray as xr
 
 from explorer.errors import ExplorerError
 from explorer.exports.one_plane import one_slice
+from explorer.extras import package
 from explorer.landscape import LOSS, text_of
 
 _NAMES = {LOSS: "train_loss", "accuracy": "train_acc", "test_accuracy": "test_acc"}
@@ -28,6 +28,7 @@ def hdf5_bytes(landscape: xr.Dataset) -> bytes:
     labels = one_slice(landscape, "HDF5 in Li et al.'s layout")
     if LOSS not in landscape:
         raise ExplorerError(f"expected a landscape with a loss for HDF5; got {[str(name) for name in landscape]}")
+    h5py = package("h5py", "dashboard")
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         for coordinate, label in zip(("xcoordinates", "ycoordinates"), labels, strict=False):

@@ -3,6 +3,7 @@
 import xarray as xr
 
 from explorer.errors import ExplorerError
+from explorer.extras import package
 
 
 def netcdf_bytes(landscape: xr.Dataset) -> bytes:
@@ -14,6 +15,7 @@ def netcdf_bytes(landscape: xr.Dataset) -> bytes:
     wrong = [str(name) for name in landscape.variables if "/" in str(name)]
     if wrong:
         raise ExplorerError(f"expected names without '/' for NetCDF; got {wrong}: rename them with landscape.rename")
+    package("h5netcdf", "dashboard")
     attrs = {name: int(value) if isinstance(value, bool) else value for name, value in landscape.attrs.items()}
     try:
         return bytes(landscape.assign_attrs(attrs).to_netcdf(engine="h5netcdf"))

@@ -102,6 +102,18 @@ class Objective:
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
             self._admit(reader)
 
+    def __repr__(self) -> str:
+        described = self.describe()
+        terms = f" ({', '.join(self.term_names)})" if len(self.term_names) > 1 else ""
+        measured = f"; {', '.join(self.metric_names)}" if self.metric_names else ""
+        lines = [
+            f"Objective of {described['model']}: {self.layout.size:,} parameters, {self.dtype} on {self.device}",
+            f"  loss: {described['loss']}{terms}{measured}",
+            f"  data: {_told(described.get('data'))}",
+            f"  theta is placed as {self.placement.value}; BatchNorm: {self.batchnorm}",
+        ]
+        return "\n".join(lines)
+
     @property
     def layout(self) -> Layout:
         """Which parameters theta holds, and where."""
@@ -356,3 +368,12 @@ def remade(made: Objective, source: Mapping[str, Any]) -> Objective:
     """Return an objective that a source's factory has made, as the source says besides, with that source."""
     made.source = source
     return made.with_recomputed_batchnorm() if source.get("batchnorm") == "recompute" else made
+
+
+def _told(data: Mapping[str, Any] | None) -> str:
+    """Return in a few words how much data there are."""
+    if data is None:
+        return "held by the terms"
+    if "batches" in data:
+        return f"{data['batches']:,} batches, which count {data['count']:,g}"
+    return f"{data['inputs'][0]:,} samples, {data['inputs']} -> {data['targets']}"

@@ -6,16 +6,15 @@ Every time is taken inside the browser, from the real input event to the frame a
 """
 
 import statistics
-import threading
 from collections.abc import Callable
 
 from playwright.sync_api import Page, sync_playwright
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser import chromium
 from tests.browser.screen import Screen
+from tests.support.page.served import served
 
 WATCH = """() => {
     window.times = {};
@@ -71,10 +70,7 @@ GOALS = {
 
 def measure(repeats: int) -> dict[str, list[float]]:
     """Return milliseconds by interaction."""
-    server = server_of(create_app(STUDIES), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    address = f"http://127.0.0.1:{server.effective_port}"
-    with sync_playwright() as playwright:
+    with served(create_app(STUDIES)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
         try:
             found = {"first load usable": [_load(browser.new_page, address) for _ in range(max(3, repeats // 5))]}
@@ -89,7 +85,6 @@ def measure(repeats: int) -> dict[str, list[float]]:
             print(f"map at 256 x 256 on the wire: {_wire(page, address) / 1000:.0f} KB (goal 120)")
         finally:
             browser.close()
-            server.close()
     return found
 
 

@@ -1,6 +1,5 @@
 """The page, served in this process on a free port, and one Chromium for all browser tests."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +7,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser import chromium
 from tests.browser.screen import WIDE, Screen
+from tests.support.page.served import served
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,12 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    server = server_of(create_app(STUDIES), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app(STUDIES)) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

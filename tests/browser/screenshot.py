@@ -1,16 +1,15 @@
 """The picture in README.md: the page as it opens on a target set with outliers. Run: make screenshot"""
 
 import sys
-import threading
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser import chromium
 from tests.browser.screen import Screen
+from tests.support.page.served import served
 
 PICTURE = Path(__file__).parents[2] / "experiments" / "page.png"
 QUERY = (
@@ -23,17 +22,14 @@ def main() -> None:
     path = chromium.find()
     if path is None:
         sys.exit("No Chromium found: the screenshot needs one.")
-    server = server_of(create_app(STUDIES), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    with sync_playwright() as playwright:
+    with served(create_app(STUDIES)) as where, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        Screen(page, f"http://127.0.0.1:{server.effective_port}").open(QUERY)
+        Screen(page, where).open(QUERY)
         page.wait_for_function("() => explorer.paths.list().every(({ reply }) => reply)")
         page.wait_for_timeout(300)
         page.screenshot(path=PICTURE)
         browser.close()
-    server.close()
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = (
-    ("errors", "files", "grid", "study", "refinement", "numerics"),
+    ("errors", "extras", "files", "grid", "study", "refinement", "numerics"),
     ("objective", "plane", "landscape"),
     ("curvature", "store", "checkpoints", "integrations"),
     ("quantities", "graphs", "directions"),
     ("sweeps", "checklist"),
     ("descent",),
-    ("", "figures", "exports"),
+    ("", "figures", "exports", "watch"),
     ("dashboard",),
     ("cli",),
     ("__main__",),
@@ -28,6 +28,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 THIRD_PARTY = {
     "models": {"torch"},
     "errors": set(),
+    "extras": set(),
     "files": set(),
     "grid": {"numpy"},
     "study": {"torch"},

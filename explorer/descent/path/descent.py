@@ -34,6 +34,21 @@ class Descent(Trajectory):
     batch_size: int | None = None
     """Samples of a step's mini-batch; None: all."""
 
+    def __repr__(self) -> str:
+        assert self.losses is not None
+        lowest = int(self.losses.nan_to_num(torch.inf).argmin())
+        how = "" if self.method is None else f" by {self.method.title}"
+        lines = [
+            f"Descent{how}: {len(self) - 1:,} steps in {self.thetas.shape[1]:,} parameters, {self.outcome}",
+            f"  loss {self.losses[0]:.4g} -> {self.losses[-1]:.4g}, lowest {self.losses[lowest]:.4g} at step "
+            f"{int(self.steps[lowest]):,}",
+        ]
+        if len(self.gradient_norms):
+            lines.append(f"  length of the gradient {self.gradient_norms[0]:.4g} -> {self.gradient_norms[-1]:.4g}")
+        if self.batch_size is not None:
+            lines.append(f"  mini-batches of {self.batch_size:,}")
+        return "\n".join(lines)
+
     def steps_to(self, level: float) -> int | None:
         """Return the first step at which the loss is at most `level`; None if it never is."""
         assert self.losses is not None

@@ -1,6 +1,5 @@
 """A catalogue of one's own: each study shows its own choices, and brings as much or as little as it has."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -8,21 +7,18 @@ from playwright.sync_api import BrowserContext
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser.screen import Screen
 from tests.support.page.path_cases import LINE
+from tests.support.page.served import served
 
 
 @pytest.fixture
 def screen(context: BrowserContext) -> Iterator[Screen]:
-    server = server_of(create_app({"neuron": STUDIES["neuron"], "line": LINE}), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    page = context.new_page()
-    shown = Screen(page, f"http://127.0.0.1:{server.effective_port}")
-    yield shown
-    page.close()
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app({"neuron": STUDIES["neuron"], "line": LINE})) as where:
+        page = context.new_page()
+        shown = Screen(page, where)
+        yield shown
+        page.close()
     assert shown.errors == [], shown.errors
 
 

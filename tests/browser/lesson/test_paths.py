@@ -1,6 +1,5 @@
 """Paths: chosen, walked by torch, played, scrubbed, rated, explained; all of it in the address."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +11,12 @@ from explorer.dashboard import create_app
 from explorer.dashboard.lesson.cached_descents import TOLERANCE
 from explorer.dashboard.lesson.objectives import objective_of
 from explorer.dashboard.lesson.state import parse
-from explorer.dashboard.server import server_of
 from explorer.descent import SCHEDULES, descend
 from tests.browser.axe import violations
 from tests.browser.paths import WALKED, walked
 from tests.browser.screen import PHONE, Screen
 from tests.support.page.path_cases import LINE
+from tests.support.page.served import served
 
 STEP = "explorer.transport.at()"
 
@@ -185,12 +184,10 @@ def test_a_path_that_leaves_the_window_is_marked_and_explained(screen: Screen) -
 @pytest.fixture
 def line(page: Page) -> Iterator[Screen]:
     """The page of a study whose paths are known in closed form."""
-    server = server_of(create_app({"line": LINE}), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    screen = Screen(page, f"http://127.0.0.1:{server.effective_port}")
-    yield screen
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app({"line": LINE})) as where:
+        screen = Screen(page, where)
+        yield screen
+        page.goto("about:blank")
     assert screen.errors == []
 
 

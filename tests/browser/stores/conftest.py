@@ -1,6 +1,5 @@
 """The page /slice, served on stores of its own."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from playwright.sync_api import BrowserContext
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser.stores.screen import SliceScreen
+from tests.support.page.served import served
 from tests.support.slice_cases import bounded, make_store, make_training, network
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -40,11 +39,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def slices(stores: Path) -> Iterator[str]:
-    server = server_of(create_app(STUDIES, stores=stores, trusted=("tests",)), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app(STUDIES, stores=stores, trusted=("tests",))) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

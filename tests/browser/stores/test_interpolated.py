@@ -1,16 +1,15 @@
 """A slice whose loss was interpolated at most points: how many and how far off is said, and where is shown."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser.axe import violations
 from tests.browser.stores.screen import SliceScreen
 from tests.support.interpolated_cases import interpolated_store
+from tests.support.page.served import served
 from tests.support.slice_cases import make_store
 
 NOTE = "off by at most 0.4 % of the range of log L at 32 checked points."
@@ -24,13 +23,10 @@ def shared(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) ->
     interpolated_store(root, "part.zarr", points=(65, 49))
     interpolated_store(root, "line.zarr", points=(41,), planes=3)
     make_store(root, "whole.zarr", points=(9, 9))
-    server = server_of(create_app({}, stores=root, trusted=("tests",)), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    page = context.new_page()
-    yield SliceScreen(page, f"http://127.0.0.1:{server.effective_port}")
-    page.close()
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app({}, stores=root, trusted=("tests",))) as where:
+        page = context.new_page()
+        yield SliceScreen(page, where)
+        page.close()
 
 
 def hovered(screen: SliceScreen, a: float, b: float) -> str:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from explorer.dashboard import create_app
-from explorer.dashboard.server import server_of
 from tests.browser.stores.screen import SliceScreen
+from tests.support.page.served import served
 from tests.support.slice_cases import REPORT, fill, make_store
 
 OFTEN = 150
@@ -37,14 +36,11 @@ def folder(root: Path) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def shared(context: BrowserContext, root: Path) -> Iterator[SliceScreen]:
     """A server without a catalogue: only slices; its page looks for news often."""
-    server = server_of(create_app({}, stores=root, trusted=("tests",)), "127.0.0.1", 0)
-    threading.Thread(target=server.run, daemon=True).start()
-    page = context.new_page()
-    page.add_init_script(f"window.explorer = {{ every: {OFTEN} }}")
-    yield SliceScreen(page, f"http://127.0.0.1:{server.effective_port}")
-    page.close()
-    server.close()
-    server.task_dispatcher.shutdown()
+    with served(create_app({}, stores=root, trusted=("tests",))) as where:
+        page = context.new_page()
+        page.add_init_script(f"window.explorer = {{ every: {OFTEN} }}")
+        yield SliceScreen(page, where)
+        page.close()
 
 
 def start(folder: Path, share: float) -> tuple[Any, Any]:

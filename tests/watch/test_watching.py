@@ -1,0 +1,157 @@
+"""A training watched while it is recorded: frames that can be compared, and the sharpness along its updates."""
+
+import copy
+import types
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import explorer
+from explorer import Grid, Objective
+from explorer.watch import Watch
+
+X = torch.linspace(-1.0, 1.0, 12).double()[:, None]
+Y = torch.sin(3 * X)
+GRID = Grid({"alpha": (-0.5, 0.5, 5), "beta": (-0.5, 0.5, 3)})
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(1, 5), nn.Tanh(), nn.BatchNorm1d(5), nn.Linear(5, 1)).double()
+
+
+def trained(folder, steps=12, every=2, **options):
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    thetas = [nn.utils.parameters_to_vector(model.parameters()).detach().clone()]
+    states = {}
+    with explorer.record(model, to=folder, every=every, optimizer=optimizer, **options):
+        for step in range(1, steps + 1):
+            optimizer.zero_grad()
+            F.mse_loss(model(X), Y).backward()
+            optimizer.step()
+            thetas.append(nn.utils.parameters_to_vector(model.parameters()).detach().clone())
+            states[step] = copy.deepcopy(model).eval()
+    return model, thetas, states
+
+
+def watch(**options):
+    objective = Objective(network(), nn.MSELoss(), (X, Y))
+    plane = explorer.directions.gaussian(objective, seed=0)
+    return objective, plane, Watch(objective, plane, GRID, **options)
+
+
+def test_frames_are_slices_through_each_step_in_the_same_directions(tmp_path):
+    _, plane, watching = watch(every=3)
+    _, thetas, states = trained(tmp_path / "r", watch=watching)
+    # Recorded at 2, 4, ..., 12; of these each third is looked at, the first among them.
+    assert list(watching.frames) == [2, 8]
+    assert watching.landscape.step.values.tolist() == [2, 8]
+    for step, frame in watching.frames.items():
+        model = states[step]
+        for i, alpha in enumerate(frame.alpha.values):
+            for j, beta in enumerate(frame.beta.values):
+                theta = thetas[step] + torch.tensor([alpha, beta]) @ plane.basis
+                moved = copy.deepcopy(model)
+                nn.utils.vector_to_parameters(theta, moved.parameters())
+                np.testing.assert_allclose(frame.loss[i, j], F.mse_loss(moved(X), Y).item(), rtol=1e-11)
+        assert watching.numbers[step]["loss"] == pytest.approx(F.mse_loss(model(X), Y).item(), rel=1e-12)
+
+
+def test_the_sharpness_along_an_update_is_that_of_the_loss_there(tmp_path):
+    objective, _, watching = watch()
+    _, thetas, states = trained(tmp_path / "r", watch=watching)
+    for step, told in watching.numbers.items():
+        there = objective.with_buffers(dict(states[step].named_buffers()))
+        update = thetas[step] - thetas[step - 1]
+        start = there(thetas[step - 1])
+        critical = told["critical_step"]
+        # On one side of it the loss is no higher than before the step, on the other it is.
+        assert there(thetas[step - 1] + 0.999 * critical * update) <= start
+        assert there(thetas[step - 1] + 1.001 * critical * update) > start
+        assert told["critical_sharpness"] == pytest.approx(2 / (critical * 0.1))
+
+
+def test_the_training_is_the_same_without(tmp_path):
+    _, _, watching = watch()
+    one, _, _ = trained(tmp_path / "a", watch=watching)
+    other, _, _ = trained(tmp_path / "b")
+    for mine, theirs in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_steps_that_are_told_by_hand_have_no_update(tmp_path):
+    _, _, watching = watch()
+    with explorer.record(network(), to=tmp_path / "r", every=1, watch=watching) as recorder:
+        recorder.step(1.0)
+    assert list(watching.numbers[1]) == ["loss"]
+
+
+class Writer:
+    """As a SummaryWriter."""
+
+    def __init__(self):
+        self.scalars, self.images = {}, {}
+
+    def add_scalar(self, name, value, step):
+        self.scalars[name, step] = value
+
+    def add_image(self, name, image, step, *, dataformats):
+        assert dataformats == "HWC"
+        self.images[name, step] = image
+
+
+class Run:
+    """As a run of Weights & Biases."""
+
+    def __init__(self):
+        self.told = []
+
+    def log(self, values, *, step):
+        self.told.append((step, values))
+
+
+class Client(types.SimpleNamespace):
+    """As the module mlflow."""
+
+    def log_metric(self, name, value, *, step):
+        self.__dict__.setdefault("metrics", {})[name, step] = value
+
+    def log_figure(self, figure, path):
+        self.__dict__.setdefault("figures", {})[path] = figure
+
+
+def test_trackers_are_told_by_their_own_methods(tmp_path):
+    writer, run, client = Writer(), Run(), Client()
+    for name, tracker in (("w", writer), ("r", run), ("c", client)):
+        _, _, watching = watch(tracker=tracker, every=6)
+        trained(tmp_path / name, watch=watching)
+        loss = watching.numbers[2]["loss"]
+        if tracker is writer:
+            assert writer.scalars["landscape/loss", 2] == loss
+            image = writer.images["landscape/frame", 2]
+            assert image.shape == (3 * 8, 5 * 8, 3)
+            assert image.dtype == np.uint8
+            # The lowest of what is drawn is the darkest of the colours.
+            assert (image == [68, 1, 84]).all(axis=-1).any()
+        elif tracker is run:
+            assert run.told[0] == (2, {f"landscape/{name}": value for name, value in watching.numbers[2].items()})
+            assert run.told[1][1]["landscape/frame"].data
+        else:
+            assert client.metrics["landscape/loss", 2] == loss
+            assert client.figures["landscape/frame/000000002.html"].data
+
+
+def test_what_is_no_tracker_is_refused():
+    with pytest.raises(TypeError, match="add_scalar"):
+        watch(tracker=object())
+    objective = Objective(network(), nn.MSELoss(), (X, Y))
+    with pytest.raises(ValueError, match="a plane and a grid"):
+        Watch(objective, explorer.directions.gaussian(objective))
+    with pytest.raises(ValueError, match="at least 1"):
+        Watch(objective, every=0)
+    with pytest.raises(ValueError, match="nothing was watched"):
+        _ = Watch(objective).landscape
