@@ -85,7 +85,10 @@ class Binding:
 
     def _params(self, theta: Tensor) -> dict[str, Tensor]:
         """Return name -> parameter of a theta, as the model takes it."""
-        return {name: view.to(self._dtypes[name]) for name, view in self.layout.unflatten(theta).items()}
+        views = self.layout.unflatten(theta)
+        if len(self.dtypes) == 1:
+            return views
+        return {name: view.to(self._dtypes[name]) for name, view in views.items()}
 
     def _under_leaves(self, theta: Tensor, use: Use) -> Any:
         leaves = {name: value.clone().requires_grad_() for name, value in self._params(theta).items()}

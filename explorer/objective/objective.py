@@ -104,11 +104,10 @@ class Objective:
 
     def __repr__(self) -> str:
         described = self.describe()
-        terms = f" ({', '.join(self.term_names)})" if len(self.term_names) > 1 else ""
         measured = f"; {', '.join(self.metric_names)}" if self.metric_names else ""
         lines = [
             f"Objective of {described['model']}: {self.layout.size:,} parameters, {self.dtype} on {self.device}",
-            f"  loss: {described['loss']}{terms}{measured}",
+            f"  loss: {described['loss']}{measured}",
             f"  data: {_told(described.get('data'))}",
             f"  theta is placed as {self.placement.value}; BatchNorm: {self.batchnorm}",
         ]
