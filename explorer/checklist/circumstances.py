@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
-from explorer.numerics.text import number, percent
+from explorer.numerics.text import batches_text, number, percent
 
 _MORE_THAN_A_WALK = 0.05
 """By how much the explained share must exceed a random walk's before it says something."""
@@ -22,10 +22,9 @@ def check_data(about: Inspection) -> Finding:
     if "data" in described:
         if "batches" in described["data"]:
             number_of, count = described["data"]["batches"], described["data"]["count"]
-            text = (
-                f"Every point is measured on the same {number_of:,} batches, which count {count:,g} in all; on others "
-            )
-            return Finding("data", "info", f"{text}the picture may differ.", {"batches": number_of, "count": count})
+            which = batches_text(number_of, count)
+            text = f"Every point is measured on the same {which} in all; on others the picture may differ."
+            return Finding("data", "info", text, {"batches": number_of, "count": count})
         count = int(described["data"]["inputs"][0])
         text = f"Every point is measured on the same {count:,} samples; on other samples the picture may differ."
         return Finding("data", "info", text, {"samples": count})

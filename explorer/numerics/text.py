@@ -62,3 +62,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def batches_text(batches: int, count: float) -> str:
+    """Return how many batches there are, and what they count."""
+    return f"{'1 batch, which counts' if batches == 1 else f'{batches:,} batches, which count'} {count:,g}"

@@ -15,6 +15,7 @@ from explorer.errors import ObjectiveError
 from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
+from explorer.numerics.text import batches_text
 from explorer.objective.admission import admit, elsewhere, probe_of
 from explorer.objective.batchnorm import recompute_batchnorm
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
@@ -374,5 +375,5 @@ def _told(data: Mapping[str, Any] | None) -> str:
     if data is None:
         return "held by the terms"
     if "batches" in data:
-        return f"{data['batches']:,} batches, which count {data['count']:,g}"
+        return batches_text(data["batches"], data["count"])
     return f"{data['inputs'][0]:,} samples, {data['inputs']} -> {data['targets']}"

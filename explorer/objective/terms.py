@@ -109,8 +109,11 @@ class Composite:
         """Return the problem with its terms known.
 
         Raises:
-            ObjectiveError: there are none; weights of other terms, or that are not finite.
+            ObjectiveError: names that are no text; weights of other terms, or that are not finite.
         """
+        odd = [name for name in names if not isinstance(name, str)]
+        if odd:
+            raise ObjectiveError(f"expected names of terms as text; got {odd[0]!r}: name it, such as {{'fit': ...}}")
         return replace(self, term_names=names, weights=full_weights(names, self.weights))
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:

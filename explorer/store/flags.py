@@ -53,7 +53,10 @@ class Flags:
         (self._folder / f"c.{number}").unlink(missing_ok=True)
 
     def _first_free(self) -> int:
-        return max([*self._numbers(_CLAIM), *self.done()], default=-1) + 1
+        done = max(self.done(), default=-1) + 1
+        claimed = max(self._numbers(_CLAIM), default=-1) + 1
+        # Numbers rise; a stray claim of the last one must not end a store that has room.
+        return max(done, claimed) if claimed < self._capacity else done
 
     def _numbers(self, pattern: re.Pattern[str]) -> list[int]:
         try:

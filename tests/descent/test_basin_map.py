@@ -320,6 +320,7 @@ def test_a_long_map_shows_a_bar(capsys, monkeypatch):
         ({"lr": ()}, "expected a finite learning rate"),
         ({"lr": (0.1, 0.1)}, "several different ones"),
         ({"lr": float("nan")}, "expected a finite learning rate"),
+        ({"lr": (0.1, -2.0)}, r"expected a rate and options that SGD takes; got lr = -2\.0"),
         ({"steps": -1}, "steps of at least 0"),
         ({"tolerance": 0.0}, "tolerance above 0"),
         ({"chunk_size": 0}, "chunk_size of at least 1"),
@@ -424,3 +425,9 @@ def test_a_map_beats_the_loop_by_far():
     loop, mapped = measure(bench_basins.contenders(size, ("gd",)), rounds=3, **how)
     # Above a thousand is usual; a twentieth of that leaves room for noise.
     assert table.ratio(mapped, [loop]) > 50
+
+
+def test_a_rate_that_blows_everything_up_is_no_fault_of_the_optimizers():
+    objective, plane, window = neuron("two_points")
+    found = basins(objective, plane, grid_of(window, 5), "gd", lr=1e300, steps=5, progress=False)
+    assert found.final_loss.shape == (5, 5)

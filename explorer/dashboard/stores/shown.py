@@ -85,7 +85,8 @@ def damage(each: Shown) -> list[str]:
     opened, status = each.opened, each.landscape[STATUS].values
     damaged, failed = len(nested(each.landscape.attrs, "damaged", list)), int((status == Status.FAILED).sum())
     which = "1 chunk is" if damaged == 1 else f"{damaged} chunks are"
-    cure = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
+    again = f"queue them again with  python -m explorer verify {shlex.quote(str(opened.store.path))}"
+    cure = again if opened.store.can_continue else "a store of this old format cannot compute them again: sweep anew"
     notes = {
         f"{which} damaged: the points are left empty; {cure}": damaged,
         f"{failed} of {status.size} points could not be computed; the provenance has the reasons": failed,

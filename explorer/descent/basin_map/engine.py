@@ -145,6 +145,7 @@ def read_starts(
         raise ValueError(f"expected a finite learning rate, or several different ones; got {lr!r}")
     if steps < 0 or not tolerance > 0:
         raise ValueError(f"expected steps of at least 0 and a tolerance above 0; got {steps} and {tolerance}")
-    refuse_joint(method, rates[0], options or {})
+    for rate in rates:
+        refuse_joint(method, rate, options or {})
     job = read_job(objective, plane, grid, read_quantities(("loss",)), None, None)
     return Starts(job, method, dict(options or {}), rates, several is not None, steps, tolerance)

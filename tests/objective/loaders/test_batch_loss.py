@@ -247,6 +247,10 @@ def changing(model, batch):
     return {f"rows {len(batch['x'])}": squares(model, batch)}
 
 
+def numbered(model, batch):
+    return {1: squares(model, batch)}
+
+
 def summed(model, batch):
     return squares(model, batch) * len(batch["x"])
 
@@ -277,6 +281,12 @@ REFUSED = {
     "one batch": (squares, ROWS[0], None, r"looks like one batch: give data=\[batch\]"),
     "a tuple of tensors": (squares, (torch.ones(2), torch.ones(2)), None, r"give data=\[batch\]"),
     "names that change": (changing, ROWS, len, r"batch 1 has \['rows 5'\]"),
+    "names that are no text": (
+        lambda model, batch: {1: squares(model, batch)},
+        ROWS,
+        len,
+        "names of terms as text; got 1",
+    ),
     "writing": (writing, ROWS, len, "have been written to"),
     "failing": (squares, [ROWS[0], {"x": torch.ones(3, 2).double()}], len, "of batch 1 .*KeyError"),
 }
