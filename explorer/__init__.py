@@ -1,7 +1,7 @@
 """Loss landscapes: a quantity of theta, measured over a plane in parameter space."""
 
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 from explorer import directions
 from explorer.checklist import report
@@ -28,6 +28,7 @@ __all__ = [  # noqa: RUF022  grouped by subject
     "open_landscape",
     "report",
     "figures",
+    "widget",
     # the way that training takes
     "descend",
     "basins",
@@ -51,8 +52,10 @@ __all__ = [  # noqa: RUF022  grouped by subject
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Import `explorer.figures`, and with it plotly, or `explorer.integrations`, when they are first used."""
+def __getattr__(name: str) -> Any:
+    """Import `explorer.figures`, and with it plotly, and what else is not needed for a sweep, when it is first used."""
     if name in ("figures", "integrations"):
         return import_module(f"explorer.{name}")
+    if name == "widget":
+        return import_module("explorer.notebook").widget
     raise AttributeError(f"module 'explorer' has no attribute {name!r}")

@@ -17,7 +17,7 @@ FLOORS = (
     ("sweeps", "checklist"),
     ("descent",),
     ("", "figures", "exports", "watch"),
-    ("dashboard",),
+    ("dashboard", "notebook"),
     ("cli",),
     ("__main__",),
 )

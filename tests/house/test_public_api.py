@@ -10,6 +10,7 @@ import explorer
 
 NAMES = {
     "integrations",
+    "widget",
     "Objective",
     "Plane",
     "Grid",

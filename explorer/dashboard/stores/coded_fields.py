@@ -38,7 +38,7 @@ def coded_fields(
     except ValueError as error:
         notes.append(f"Nothing to draw yet: {error}.")
         return []
-    return [_map(each, field, scale) for each, field in zip(both, fields, strict=True)]
+    return [coded_field(each.name, each.landscape, field, scale) for each, field in zip(both, fields, strict=True)]
 
 
 def coded_bands(both: list[Shown], quantity: str, kind: str, notes: list[str]) -> list[dict[str, Any]]:
@@ -65,12 +65,13 @@ def _scale(values: NDArray[np.float64], quantity: str, kind: str, notes: list[st
         return chosen_scale(values, "auto")
 
 
-def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
+def coded_field(name: str, landscape: xr.Dataset, field: Field, scale: ColorScale) -> dict[str, Any]:
+    """Return the map of a field, of a landscape that is called so."""
     keep = [thinned(len(points), MOST_POINTS) for points in (field.first, field.second)]
     holes = int((~np.isfinite(field.measured)).sum())
     return {
-        "name": each.name,
-        "title": str(each.landscape.attrs.get("model", "")),
+        "name": name,
+        "title": str(landscape.attrs.get("model", "")),
         "x": field.first[keep[0]].tolist(),
         "y": field.second[keep[1]].tolist(),
         "labels": list(field.labels),
@@ -80,7 +81,7 @@ def _map(each: Shown, field: Field, scale: ColorScale) -> dict[str, Any]:
         "contours": [] if field.name == STATUS else _contours(field, scale),
         "computed": field.progress.share,
         "measured": float(field.progress.measured.mean()),
-        "checkpoints": checkpoints(each.landscape.attrs),
+        "checkpoints": checkpoints(landscape.attrs),
     }
 
 

@@ -37,7 +37,7 @@ def test_a_name_is_defined_once_and_means_the_same_on_every_page() -> None:
 
 def test_shared_parts_name_nothing_that_only_one_page_has() -> None:
     shared = {name for script in (ASSETS / "common").glob("*.js") for name in defined(script)}
-    data = {"page", "schema", "state", "ready"}
+    data = {"page", "schema", "state", "ready", "themed"}
     for script in (ASSETS / "common").glob("*.js"):
         used = set(re.findall(r"\bexplorer\.(\w+)", script.read_text(encoding="utf-8")))
         assert used <= shared | data, script.name

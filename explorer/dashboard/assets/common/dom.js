@@ -44,8 +44,8 @@
     ]);
   };
 
-  /* A variable of the style, as the theme has it. */
-  explorer.css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  /* A variable of the style, as the theme has it: the page's, or that of the element that has it. */
+  explorer.css = (name) => getComputedStyle(explorer.themed ?? document.documentElement).getPropertyValue(name).trim();
 
   explorer.isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 })();

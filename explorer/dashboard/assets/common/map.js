@@ -7,7 +7,7 @@
        press takes hold of; move(point, history, event, held) and keys(event, map) change the state; suffix(point) is what
        follows the value under the pointer, and said(z, point) the whole of it where it is no color of viridis. */
     constructor(id, box, deeds) {
-      Object.assign(this, { box, suffix: () => "", ...deeds, plot: new explorer.Plot(id) });
+      Object.assign(this, { box, suffix: () => "", ...deeds, plot: new explorer.Plot(id, deeds.root) });
       this.under = box.querySelector(".under-pointer");
       this.plot.draw = () => this.shown && !box.hidden && this.redraw();
       this.listen();

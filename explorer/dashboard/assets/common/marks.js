@@ -75,6 +75,12 @@
     return vectors.map(([dx, dy]) => [dx * ux * scale, dy * uy * scale]);
   };
 
+  /* The gradient's part in the plane: its way is that of its coordinates, its length the one it has in theta. */
+  const inPlane = ({ coordinates, inPlane: length }) => {
+    const size = Math.hypot(...coordinates);
+    return coordinates.map((value) => (size > 0 ? (value / size) * length : 0));
+  };
+
   /* The gradient at a point of the plane, up and down; nothing where it is not finite. */
   const gradient = (plot, point, vector) => {
     if (!vector.every(Number.isFinite)) return [];
@@ -96,5 +102,5 @@
     return [["handle-casing", 9], ["handle-core", 7], ["handle-dot", 2]].map(([name, r]) => svg("circle", { cx, cy, r, class: name }));
   };
 
-  explorer.marks = { LONGEST, cased, label, inside, isFree, contours, arrow, beyond, scaled, gradient, handle };
+  explorer.marks = { LONGEST, cased, label, inside, isFree, contours, arrow, beyond, scaled, inPlane, gradient, handle };
 })();

@@ -22,9 +22,10 @@
   });
 
   class Plot {
-    constructor(id) {
-      this.id = id;
-      this.holder = explorer.byId(id).closest(".plot");
+    /* A graph by its id, within the document or another root. */
+    constructor(id, root = document) {
+      Object.assign(this, { id, root });
+      this.holder = root.querySelector(`#${CSS.escape(id)}`).closest(".plot");
       this.layer = explorer.svg("svg", { class: "layer" });
       this.holder.append(this.layer);
       this.ranges = { x: [0, 1], y: [0, 1] };
@@ -34,7 +35,7 @@
 
     /* Plotly's element; looked up again only if React has replaced it. */
     get gd() {
-      if (!this.found?.isConnected) this.found = document.querySelector(`#${CSS.escape(this.id)} .js-plotly-plot`);
+      if (!this.found?.isConnected) this.found = this.root.querySelector(`#${CSS.escape(this.id)} .js-plotly-plot`);
       return this.found;
     }
 

@@ -6,12 +6,6 @@
   const MARGIN = 52;
   const STATUS = "0 not computed, 1 evaluated, 2 interpolated, 3 failed";
 
-  /* The gradient's part in the plane: its way is that of its coordinates, its length the one it has in theta. */
-  const inPlane = ({ coordinates, inPlane: length }) => {
-    const size = Math.hypot(...coordinates);
-    return coordinates.map((value) => (size > 0 ? (value / size) * length : 0));
-  };
-
   /* Smoothed colors would fade into holes, between stand-ins and between kinds, where there is nothing between. */
   const isSharp = ({ measured, scale }) => measured < 1 || scale.holes > 0 || explorer.state.quantity === "status";
 
@@ -56,7 +50,7 @@
       plot.put("checkpoints", layers.includes("checkpoints") ? explorer.checkpoints.runs(plot, checkpoints) : []);
     }
     const here = linked && layers.includes("arrow") ? explorer.point.numbers(map.index) : null;
-    plot.put("arrows", here?.coordinates ? explorer.marks.gradient(plot, explorer.theta(), inPlane(here)) : []);
+    plot.put("arrows", here?.coordinates ? explorer.marks.gradient(plot, explorer.theta(), explorer.marks.inPlane(here)) : []);
     plot.put("walker", layers.includes("checkpoints") ? explorer.checkpoints.walker(plot, checkpoints) : []);
     plot.put("handle", linked ? explorer.marks.handle(plot, explorer.theta()) : [], false);
   };
