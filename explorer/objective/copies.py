@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from explorer.errors import ObjectiveError
@@ -46,19 +47,25 @@ def own_copy(model: nn.Module, batchnorm: str) -> nn.Module:
 
 def copied(model: nn.Module) -> nn.Module:
     """Return a deep copy. Results of an earlier evaluation that a module keeps (an attention map, the weight of
-    nn.utils.weight_norm) are copied without their graph, which `copy.deepcopy` refuses."""
-    kept = {id(each): each.detach().clone() for module in model.modules() for each in _results(vars(module))}
+    nn.utils.weight_norm) are copied without their graph, which `copy.deepcopy` refuses; those that a transform or a
+    trace left, which are no numbers any more, are left out."""
+    kept: dict[int, Tensor | None] = {}
+    for module in model.modules():
+        for each in _tensors(vars(module)):
+            if torch._C._functorch.is_functorch_wrapped_tensor(each) or isinstance(each, FakeTensor):
+                kept[id(each)] = None
+            elif not each.is_leaf:
+                kept[id(each)] = each.detach().clone()
     return copy.deepcopy(model, kept)
 
 
-def _results(item: Any) -> Iterator[Tensor]:
-    """Yield the tensors within plain containers that autograd has computed."""
+def _tensors(item: Any) -> Iterator[Tensor]:
+    """Yield the tensors within plain containers."""
     if isinstance(item, Tensor):
-        if not item.is_leaf:
-            yield item
+        yield item
     elif isinstance(item, (dict, list, tuple)):
         for each in item.values() if isinstance(item, dict) else item:
-            yield from _results(each)
+            yield from _tensors(each)
 
 
 def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:

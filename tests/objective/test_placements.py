@@ -1,6 +1,7 @@
 """Models that ask for more than views of theta: their numbers are those of plain PyTorch, away from the center too."""
 
 import copy
+import json
 import pickle
 import warnings
 
@@ -13,7 +14,10 @@ from torch.utils.checkpoint import checkpoint
 
 import explorer
 from explorer import Grid, Objective, ObjectiveError
+from explorer.graphs import Rewrites
 from explorer.objective.placements import Placement
+from explorer.quantities import read_quantities
+from explorer.sweeps.evaluation.strategies import LADDER, LOOP, measure_by
 from tests.support.planes import random_plane
 
 DRAWS = torch.Generator().manual_seed(0)
@@ -312,6 +316,23 @@ def test_a_model_that_keeps_what_it_computed_is_copied(kind):
     for again in (pickle.loads(pickle.dumps(objective)), objective.to(dtype=torch.float64)):
         assert torch.equal(again(theta), objective(theta))
     assert objective.own_value()["loss"] == pytest.approx(F.mse_loss(model(X), Y).item())
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_what_a_transform_or_a_trace_left_in_a_module_does_not_stop_the_report(batched):
+    objective = Objective(Keeping(), F.mse_loss, (X, Y))
+    plane = random_plane(objective)
+    wanted = read_quantities(("loss", "gradient"))
+    strategy = LADDER[0] if batched else LOOP.traced(Rewrites())
+    coords = torch.zeros(3, 2).double()
+    measure_by(strategy, objective, plane, wanted, size=3)(coords)
+    assert objective.own_value()["loss"] == pytest.approx(objective(objective.theta).item(), rel=1e-12)
+    measure_by(strategy, objective, plane, wanted, size=3)(coords)
+    assert torch.equal(pickle.loads(pickle.dumps(objective))(objective.theta), objective(objective.theta))
+    found = explorer.sweep(objective, plane, Grid.square(points=5), progress=False, report="full")
+    told = {each["name"]: each for each in json.loads(found.attrs["report"])}
+    assert told["center"]["status"] == "ok"
+    assert "could not be looked at" not in found.attrs["report"]
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit")
