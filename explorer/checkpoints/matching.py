@@ -106,6 +106,9 @@ class Template:
             return None
         for prefix in ("", *sorted({f"{name.split('.')[0]}." for name in found.weights})):
             under = {name.removeprefix(prefix): each for name, each in found.weights.items() if name.startswith(prefix)}
+            if 2 * len(under) < len(self.layout.shapes):
+                # Names change in loading, numbers of tensors hardly; a copy of the model takes room.
+                continue
             other = copied(self.model)
             try:
                 missing, unexpected = other.load_state_dict(under, strict=False)

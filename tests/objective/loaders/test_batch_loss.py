@@ -288,6 +288,7 @@ REFUSED = {
         "names of terms as text; got 1",
     ),
     "writing": (writing, ROWS, len, "have been written to"),
+    "failing at once": (squares, [{"x": torch.ones(3, 2).double()}], len, "of batch 0 .*KeyError: 'y'"),
     "failing": (squares, [ROWS[0], {"x": torch.ones(3, 2).double()}], len, "of batch 1 .*KeyError"),
 }
 
