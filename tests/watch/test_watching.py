@@ -155,3 +155,16 @@ def test_what_is_no_tracker_is_refused():
         Watch(objective, every=0)
     with pytest.raises(ValueError, match="nothing was watched"):
         _ = Watch(objective).landscape
+
+
+def test_a_line_is_a_frame_too(tmp_path):
+    objective = Objective(network(), nn.MSELoss(), (X, Y))
+    line, run, writer = explorer.directions.gaussian(objective, count=1, seed=0), Run(), Writer()
+    for tracker in (run, writer):
+        watching = Watch(objective, line, Grid({"alpha": (-0.5, 0.5, 5)}), every=3, tracker=tracker)
+        trained(tmp_path / type(tracker).__name__, watch=watching)
+        assert dict(watching.landscape.loss.sizes) == {"step": 2, "alpha": 5}
+    assert run.told[1][1]["landscape/frame"].data
+    # TensorBoard takes images: a line is told by its numbers.
+    assert writer.images == {}
+    assert ("landscape/critical_sharpness", 2) in writer.scalars
