@@ -1,7 +1,9 @@
 """A basin map in a store: it can be stopped anywhere and goes on; it is the map in memory."""
 
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,3 +101,17 @@ def test_ends_that_are_too_large_are_refused_before_anything_is_made(made, tmp_p
 def test_an_executor_fills_a_store(made, expected, tmp_path):
     with ThreadPoolExecutor(2) as executor:
         assert_same(made(store=tmp_path / "x.zarr", executor=executor), expected)
+
+
+def test_a_store_of_the_old_format_is_refused_before_anything_is_walked(tmp_path, monkeypatch):
+    with tarfile.open(Path(__file__).parents[1] / "support" / "format_1" / "finished.tar.gz") as packed:
+        packed.extractall(tmp_path, filter="data")
+
+    def walked(*_):
+        raise AssertionError("nothing is to be walked")
+
+    monkeypatch.setattr("explorer.descent.basin_map.stored_map._refuse_large_ends", walked)
+    objective = neuron().objective
+    plane, grid = explorer.directions.axes(objective, "w", "b"), Grid({"w": (-1, 1, 3), "b": (-1, 1, 3)})
+    with pytest.raises(StoreError, match="format"):
+        explorer.basins(objective, plane, grid, steps=3, store=tmp_path / "finished.zarr", progress=False)

@@ -42,9 +42,11 @@ class StoredMap:
     """
 
     def __init__(self, path: Path, walks: Walks) -> None:
+        # First, as it takes nothing: whether a chunk of starts fits is found by trying.
+        there = None if is_free(path) else Store.open(path, write=True)
         _refuse_large_ends(walks)
         self.walks = walks
-        self.store = _created(path, walks) if is_free(path) else _opened(path, walks)
+        self.store = _created(path, walks) if there is None else _continued(there, walks)
         self.keep = InStore(self.store, min(walks.chunk, self.store.chunk_size))
 
     @property
@@ -81,8 +83,7 @@ class StoredMap:
         store.set_attrs(told(minima))
 
 
-def _opened(path: Path, walks: Walks) -> Store:
-    store = Store.open(path, write=True)
+def _continued(store: Store, walks: Walks) -> Store:
     store.refuse_other(_spec(walks))
     sound_landscape(store)
     return store
