@@ -75,10 +75,15 @@ def _all(outcome: Outcome) -> dict[str, Any]:
     return {name: value.detach() if isinstance(value, Tensor) else value for name, value in values.items()}
 
 
-def elsewhere(theta: Tensor) -> Tensor:
+def elsewhere(theta: Tensor, apart: float = _APART) -> Tensor:
     """Return a theta near the model's own [P], to try things at."""
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).to(theta)
-    return theta + _APART * (theta.abs() + theta.abs().mean()) * noise
+    return theta + apart * (theta.abs() + theta.abs().mean()) * noise
+
+
+def nearby(theta: Tensor) -> list[Tensor]:
+    """Return thetas [P] other than the model's own, from far to near: far from it a model may overflow."""
+    return [elsewhere(theta, apart) for apart in (4 * _APART, _APART, _APART / 50)]
 
 
 def _joined(first: Samples, second: Samples) -> Samples:

@@ -16,7 +16,7 @@ from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
 from explorer.numerics.text import batches_text
-from explorer.objective.admission import admit, elsewhere, probe_of
+from explorer.objective.admission import admit, nearby, probe_of
 from explorer.objective.batchnorm import recompute_batchnorm
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.objective.copies import copied, own_copy
@@ -315,11 +315,10 @@ class Objective:
         data = self._data
         probe = data.first if isinstance(data, Batches) else None if data is None else probe_of(data)
 
-        def total(theta: Tensor) -> Tensor:
-            terms = self._binding.call(theta, self.problem, *given(probe)).terms.values()
-            return sum(terms, start=torch.zeros((), dtype=theta.dtype, device=theta.device))
+        def terms(theta: Tensor) -> Tensor:
+            return torch.stack(list(self._binding.call(theta, self.problem, *given(probe)).terms.values()))
 
-        self._binding.placement = placement_of(self._binding, total, elsewhere(self.theta))
+        self._binding.placement = placement_of(self._binding, terms, self.layout, nearby(self.theta))
 
     def _admitted(
         self, data: Data | Batches | None, evaluate: Evaluate, reader: Reader | None, *, whole: bool = False

@@ -147,6 +147,68 @@ def test_a_sweep_says_which_way_it_took(kind):
             np.testing.assert_allclose(found.gradient_norm[i, j], gradient.norm(), rtol=1e-12)
 
 
+class _Again(torch.autograd.Function):
+    """x -> x * weight, whose backward takes the weight that the module has by then."""
+
+    @staticmethod
+    def forward(ctx, x, weight, module):
+        ctx.save_for_backward(x)
+        ctx.module = module
+        return x * weight
+
+    @staticmethod
+    def backward(ctx, slope):
+        (x,) = ctx.saved_tensors
+        return slope * ctx.module.weight, (slope * x).sum(0), None
+
+
+class Reread(nn.Module):
+    """[D, 3] -> [D, 1]: a layer, then a product that is differentiated by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.weight = nn.Linear(3, 2), nn.Parameter(torch.tensor([1.5, -0.5]))
+
+    def forward(self, x):
+        return _Again.apply(torch.tanh(self.layer(x)), self.weight, self).sum(1, keepdim=True)
+
+
+HIDING = {
+    "far targets": lambda m, x, y: {"fit": F.mse_loss(m(x), y + 1000)},
+    "an offset": lambda m, x, y: {"fit": F.mse_loss(m(x), y) + 1e3},
+    "a large term beside": lambda m, x, y: {"fit": F.mse_loss(m(x), y), "decay": 1e6 * m.weight.square().sum()},
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("kind", HIDING)
+def test_a_large_loss_hides_no_wrong_gradient(kind, dtype):
+    torch.manual_seed(0)
+    model, x, y = Reread().to(dtype), X.to(dtype), Y[:, :1].to(dtype)
+    objective = Objective(model, terms=lambda m: HIDING[kind](m, x, y))
+    assert objective.placement is not Placement.VIEWS
+    theta = objective.theta + 0.5
+    _, gradient = plain(model, theta, lambda fresh: sum(HIDING[kind](fresh, x, y).values()))
+    leaf = theta.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(objective(leaf), leaf)
+    # The same operations in the same order; sums of the two terms' gradients may round once more.
+    torch.testing.assert_close(slope, gradient, rtol=4 * torch.finfo(dtype).eps, atol=0)
+
+
+def test_a_gradient_that_overflows_far_away_is_tried_nearer():
+    torch.manual_seed(0)
+    model = Reread().double()
+    theta = nn.utils.parameters_to_vector(model.parameters()).detach()
+
+    def loss(m, batch):
+        moved = nn.utils.parameters_to_vector(m.parameters()) - theta
+        return F.mse_loss(m(X), Y[:, :1]) + torch.exp(1e5 * moved.square().sum())
+
+    objective = Objective(model, batch_loss=loss, data=[X])
+    assert objective(objective.theta + 0.1).isinf()
+    assert objective.placement is not Placement.VIEWS
+
+
 def test_curvature_through_a_checkpoint_is_that_of_the_same_model_without():
     model = made("checkpoint")
     plain_model = nn.Sequential(*copy.deepcopy(model.hidden), copy.deepcopy(model.head))
