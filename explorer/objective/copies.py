@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +10,9 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from explorer.errors import ObjectiveError
+from explorer.objective.attributes import tensors_within
 from explorer.objective.batchnorm import recompute_batchnorm
-from explorer.objective.kinds import refuse_uncopyable
+from explorer.objective.refusals import refuse_uncopyable
 
 _COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64, torch.float16: torch.complex32}
 
@@ -51,21 +51,12 @@ def copied(model: nn.Module) -> nn.Module:
     trace left, which are no numbers any more, are left out."""
     kept: dict[int, Tensor | None] = {}
     for module in model.modules():
-        for each in _tensors(vars(module)):
+        for each in tensors_within(vars(module)):
             if torch._C._functorch.is_functorch_wrapped_tensor(each) or isinstance(each, FakeTensor):
                 kept[id(each)] = None
             elif not each.is_leaf:
                 kept[id(each)] = each.detach().clone()
     return copy.deepcopy(model, kept)
-
-
-def _tensors(item: Any) -> Iterator[Tensor]:
-    """Yield the tensors within plain containers."""
-    if isinstance(item, Tensor):
-        yield item
-    elif isinstance(item, (dict, list, tuple)):
-        for each in item.values() if isinstance(item, dict) else item:
-            yield from _tensors(each)
 
 
 def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:

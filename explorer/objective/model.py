@@ -11,6 +11,7 @@ from torch.func import functional_call
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import exact_products
+from explorer.objective.attributes import Attributes
 from explorer.objective.copies import converted, copied, differentiable_layers
 from explorer.objective.inside import Use, outcome_by_backward, outcome_inside
 from explorer.objective.parameters import Layout
@@ -51,6 +52,7 @@ class Binding:
         self._bound = _Bound(model)
         self._buffers = {f"model.{name}": buffer for name, buffer in model.named_buffers()}
         self._recurrent = self.theta.is_cuda and any(isinstance(module, nn.RNNBase) for module in model.modules())
+        self._attributes = Attributes(self._bound)
         self._lock = threading.Lock()
 
     @property
@@ -116,7 +118,8 @@ class Binding:
 
     def _evaluated(self, params: dict[str, Tensor], use: Callable[[nn.Module], Result]) -> Result:
         buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
-        with differentiable_layers(recurrent=self._recurrent), exact_products(self.theta.device):
+        exact = exact_products(self.theta.device)
+        with self._attributes.restored(), differentiable_layers(recurrent=self._recurrent), exact:
             result: Result = functional_call(self._bound, params | buffers, (use,))
         return result
 

@@ -16,7 +16,8 @@ from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
 from explorer.numerics.text import batches_text
-from explorer.objective.admission import admit, nearby, probe_of
+from explorer.objective.admission import admit, elsewhere, nearby, probe_of
+from explorer.objective.attributes import computed_before, refuse_used_again
 from explorer.objective.batchnorm import recompute_batchnorm
 from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
 from explorer.objective.copies import copied, own_copy
@@ -102,6 +103,7 @@ class Objective:
             reader = reader_for(self.problem, count)
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
             self._admit(reader)
+            self._refuse_used_again(computed_before(model, own))
 
     def __repr__(self) -> str:
         described = self.describe()
@@ -310,10 +312,18 @@ class Objective:
         if self._test is not None:
             self._test = self._admitted(self._test, self._tested(), reader)
 
+    def _refuse_used_again(self, kept: Mapping[str, Tensor]) -> None:
+        probe, at = self._probe(), elsewhere(self.theta)
+        refuse_used_again(kept, lambda: self._binding.call(at, self.problem, *given(probe)).terms)
+
+    def _probe(self) -> Samples | Batch | None:
+        """Return a few samples, or a batch, to try things on; None where terms hold their own."""
+        data = self._data
+        return data.first if isinstance(data, Batches) else None if data is None else probe_of(data)
+
     def _place(self) -> None:
         """Find out how theta is to be put under the model, on a few samples or a batch."""
-        data = self._data
-        probe = data.first if isinstance(data, Batches) else None if data is None else probe_of(data)
+        probe = self._probe()
 
         def terms(theta: Tensor) -> Tensor:
             return torch.stack(list(self._binding.call(theta, self.problem, *given(probe)).terms.values()))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import eps_of
@@ -89,7 +89,7 @@ def refuse_not_mean(once: Values, twice: Values) -> None:
         ObjectiveError: with both values and the cure.
     """
     for name, value in once.items():
-        if _differ(value, twice[name]):
+        if differ(value, twice[name]):
             raise ObjectiveError(
                 f"expected a {name} that is a mean over samples; on the data twice over it went from {value.item()!r} "
                 f'to {twice[name].item()!r}: divide by the number of samples, for example with reduction="mean"'
@@ -111,7 +111,7 @@ def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) ->
     size = sum(samples for samples, _ in parts)
     for name, value in whole.items():
         made = sum((values[name] * (samples / size) for samples, values in parts), start=torch.zeros_like(value))
-        if _differ(value, made):
+        if differ(value, made):
             raise ObjectiveError(
                 f"the data are too large for one evaluation, and {name} cannot be put together from blocks: two parts "
                 f"make {made.item()!r}, the whole is {value.item()!r}; use a plain mean over samples (no class "
@@ -132,7 +132,8 @@ def refuse_in_place(theta: Tensor, given: Tensor) -> None:
         )
 
 
-def _differ(one: Tensor, other: Tensor) -> bool:
+def differ(one: Tensor, other: Tensor) -> bool:
+    """Return whether two evaluations of one number are apart by more than rounding."""
     eps = eps_of(one)
     return not torch.allclose(one, other, rtol=min(_REPEATABLE * eps, _COARSE), atol=eps, equal_nan=True)
 
@@ -145,10 +146,31 @@ def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) 
     """
     for name, value in first.items():
         other = second[name]
-        if _differ(value, other):
+        if differ(value, other):
             raise ObjectiveError(
                 f"expected the same {name!r} twice at one theta; got {value.item()!r} and {other.item()!r}: "
                 "take randomness and counting out of the forward pass (nn.Dropout is already off: the model is in eval "
                 "mode; F.dropout needs training=self.training), or draw the random numbers once and keep them in a "
                 "buffer"
+            )
+
+
+def refuse_uncopyable(model: nn.Module) -> None:
+    """Refuse modules whose copies or gradients would not be what they seem.
+
+    Raises:
+        ObjectiveError: naming the module and the cure.
+    """
+    for name, module in model.named_modules():
+        where = f"{name!r}" if name else "the model"
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ObjectiveError(
+                f"expected a model in Python; {where} is TorchScript, whose copies send their gradients into the "
+                "original: build the model from its class, and load the weights with load_state_dict"
+            )
+        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.max_norm is not None:
+            raise ObjectiveError(
+                f"expected layers that leave their weights as they are; {where} is an embedding with max_norm, which "
+                "shortens the rows that it looks up, behind autograd's back: shorten them once with "
+                "torch.renorm(weight, 2, 0, max_norm), and set its max_norm to None"
             )

@@ -380,6 +380,67 @@ def test_a_model_that_keeps_what_it_computed_is_copied(kind):
     assert objective.own_value()["loss"] == pytest.approx(F.mse_loss(model(X), Y).item())
 
 
+class Caching(nn.Module):
+    """[D, 3] -> [D, 2], with a factor computed from its weights once, as models for inference have."""
+
+    def __init__(self, kept):
+        super().__init__()
+        self.layer, self.factor, self.cache = nn.Linear(3, 2).double(), None, {}
+        self.kept = kept
+
+    def forward(self, x):
+        return self.layer(x) * self.kept(self)
+
+
+def in_an_attribute(model):
+    if model.factor is None:
+        model.factor = model.layer.weight.exp().sum()
+    return model.factor
+
+
+def as_a_number(model):
+    if model.factor is None:
+        model.factor = float(model.layer.weight.detach().norm())
+    return model.factor
+
+
+def in_a_dictionary(model):
+    if "factor" not in model.cache:
+        model.cache["factor"] = [model.layer.weight.exp().sum()]
+    return model.cache["factor"][0]
+
+
+@pytest.mark.parametrize("kept", [in_an_attribute, as_a_number, in_a_dictionary])
+def test_what_a_model_caches_is_computed_anew_at_each_theta(kept):
+    torch.manual_seed(0)
+    model = Caching(kept)
+    objective = Objective(model, F.mse_loss, (X, Y))
+    plane = random_plane(objective)
+    swept = explorer.sweep(objective, plane, Grid.square(radius=0.5, points=3), progress=False)
+    for i, j in ((0, 2), (2, 1), (1, 1)):
+        theta = plane.at([[swept.alpha[i].item(), swept.beta[j].item()]])[0]
+        value, gradient = plain(Caching(kept), theta, lambda fresh: F.mse_loss(fresh(X), Y))
+        np.testing.assert_allclose(swept.loss[i, j], value, rtol=1e-13)
+        leaf = theta.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(objective(leaf), leaf)
+        torch.testing.assert_close(slope, gradient, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(("kept", "name"), [(in_an_attribute, "factor"), (in_a_dictionary, "cache")])
+def test_what_a_model_has_cached_before_is_refused_by_name(kept, name):
+    model = nn.Sequential(Caching(kept))
+    model(X)
+    with pytest.raises(ObjectiveError, match=f"it keeps '0.{name}'"):
+        Objective(model, F.mse_loss, (X, Y))
+
+
+def test_a_view_of_a_weight_that_was_made_once_is_refused():
+    model = nn.Linear(3, 2).double()
+    model.tied = model.weight.T
+    with pytest.raises(ObjectiveError, match="it keeps 'tied'"):
+        Objective(model, batch_loss=lambda m, batch: F.mse_loss(batch[0] @ m.tied, batch[1]), data=[(X, Y)])
+
+
 @pytest.mark.parametrize("batched", [True, False])
 def test_what_a_transform_or_a_trace_left_in_a_module_does_not_stop_the_report(batched):
     objective = Objective(Keeping(), F.mse_loss, (X, Y))
