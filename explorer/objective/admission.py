@@ -78,7 +78,9 @@ def _all(outcome: Outcome) -> dict[str, Any]:
 def elsewhere(theta: Tensor, apart: float = _APART) -> Tensor:
     """Return a theta near the model's own [P], to try things at."""
     noise = torch.randn(theta.shape, generator=torch.Generator().manual_seed(0)).to(theta)
-    return theta + apart * (theta.abs() + theta.abs().mean()) * noise
+    # All zeros have no scale of their own.
+    scale = theta.abs() + (theta.abs().mean() if theta.any() else 1.0)
+    return theta + apart * scale * noise
 
 
 def nearby(theta: Tensor) -> list[Tensor]:

@@ -30,7 +30,7 @@ from explorer.objective.loaders.readers import Count, Reader, reader_for
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.parameters import Layout, layout_of, trainable
 from explorer.objective.placements import Placement, placement_of
-from explorer.objective.refusals import refuse_other_kind
+from explorer.objective.refusals import refuse_other_kind, refuse_still
 from explorer.objective.samples import Samples
 from explorer.objective.terms import (
     Composite,
@@ -103,7 +103,7 @@ class Objective:
             reader = reader_for(self.problem, count)
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
             self._admit(reader)
-            self._refuse_used_again(computed_before(model, own))
+            self._refuse_apart(computed_before(model, own))
 
     def __repr__(self) -> str:
         described = self.describe()
@@ -312,9 +312,15 @@ class Objective:
         if self._test is not None:
             self._test = self._admitted(self._test, self._tested(), reader)
 
-    def _refuse_used_again(self, kept: Mapping[str, Tensor]) -> None:
+    def _refuse_apart(self, kept: Mapping[str, Tensor]) -> None:
+        """Refuse what is computed of something else than theta: of what the model keeps, or of another model."""
         probe, at = self._probe(), elsewhere(self.theta)
-        refuse_used_again(kept, lambda: self._binding.call(at, self.problem, *given(probe)).terms)
+
+        def terms(theta: Tensor) -> dict[str, Tensor]:
+            return self._binding.call(theta, self.problem, *given(probe)).terms
+
+        refuse_used_again(kept, lambda: terms(at))
+        refuse_still(terms, (self.theta, at))
 
     def _probe(self) -> Samples | Batch | None:
         """Return a few samples, or a batch, to try things on; None where terms hold their own."""

@@ -1,6 +1,6 @@
 """What an objective must fulfil, and the sentences that say so: each function refuses one way of being unsound."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -117,6 +117,34 @@ def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) ->
                 f"make {made.item()!r}, the whole is {value.item()!r}; use a plain mean over samples (no class "
                 "weights, no ignored labels, no layer or term between samples), or fewer data"
             )
+
+
+def refuse_still(terms: Callable[[Tensor], Values], thetas: Sequence[Tensor]) -> None:
+    """Refuse terms none of which has anything to do with theta: the same numbers at several thetas, and no way from
+    them to the values that autograd could go back. One of several terms may be so; the report names it.
+
+    Args:
+        terms: theta [P] -> name -> value.
+        thetas: other than each other.
+
+    Raises:
+        ObjectiveError: with what to look for.
+    """
+    found = []
+    for theta in thetas:
+        leaf = theta.clone().requires_grad_()
+        values = terms(leaf)
+        moving = [value for value in values.values() if value.requires_grad]
+        if moving and torch.autograd.grad(sum(moving[1:], start=moving[0]), leaf, allow_unused=True)[0] is not None:
+            return
+        found.append([float(value.detach()) for value in values.values()])
+    if all(each == found[0] for each in found):
+        told = ", ".join(f"{name} = {value:g}" for name, value in zip(values, found[0], strict=True))
+        raise ObjectiveError(
+            f"expected a loss of the model that it is given; {told} whatever the parameters are, and autograd finds no "
+            "way from them to it: use the function's own argument, model, instead of a model from outside, and what it "
+            "computes instead of something kept"
+        )
 
 
 def refuse_in_place(theta: Tensor, given: Tensor) -> None:

@@ -54,9 +54,15 @@ def test_a_term_of_a_cache_is_named(quantities):
     assert finding["text"].startswith("The term 'old' is constant over the plane")
 
 
-def test_a_loss_that_is_all_of_it():
-    (finding,) = constants({"old": cached()})
-    assert finding["text"].startswith("The loss is constant over the plane")
+def test_a_loss_that_is_all_of_it_is_refused():
+    with pytest.raises(explorer.ObjectiveError, match=r"old = \S+ whatever the parameters are"):
+        Objective(network(), terms={"old": cached()})
+
+
+def test_a_loss_of_a_model_from_outside_is_refused():
+    outer = network()
+    with pytest.raises(explorer.ObjectiveError, match="use the function's own argument, model"):
+        Objective(network(), batch_loss=lambda model, batch: fit(outer), data=[torch.zeros(2, 1)])
 
 
 def test_a_detached_output():
