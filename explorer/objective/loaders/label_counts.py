@@ -24,9 +24,10 @@ class LabelCount:
     """Of each class [C]."""
 
     def __call__(self, targets: Tensor) -> float:
-        """Return the count; of targets that are probabilities, the number of samples."""
+        """Return the count; of targets that are probabilities [D, C, ...], the number of positions, as PyTorch divides
+        by, whatever the weights of the classes."""
         if targets.is_floating_point():
-            return float(len(targets))
+            return targets.numel() / targets.shape[1] if targets.dim() > 1 else 1.0
         valid = targets[targets != self.ignored]
         if self.weight is None:
             return float(valid.numel())

@@ -84,6 +84,32 @@ def test_a_loader_of_dictionaries_is_the_mean_over_all(loss, labels):
         torch.testing.assert_close(torch.func.grad(objective)(theta), gradient, rtol=1e-11, atol=1e-14)
 
 
+class Tagger(nn.Module):
+    """{"x": [D, 2, L]} -> scores [D, 3, L]."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = nn.Conv1d(2, 3, 1)
+
+    def forward(self, batch):
+        return self.layer(batch["x"])
+
+
+def test_targets_that_are_probabilities_count_by_their_positions():
+    draws = torch.Generator().manual_seed(5)
+    shapes = [(4, 2), (1, 7)]
+    inputs = [torch.randn(d, 2, length, generator=draws).double() for d, length in shapes]
+    targets = [torch.rand(d, 3, length, generator=draws).double().softmax(1) for d, length in shapes]
+    loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 5.0]).double())
+    objective = Objective(Tagger().double(), loss, [({"x": x}, y) for x, y in zip(inputs, targets, strict=True)])
+    flat = [torch.cat([each.movedim(1, 2).flatten(0, 1) for each in part]) for part in (inputs, targets)]
+    model = Tagger().double()
+    # 8 + 7 positions as so many samples: PyTorch divides by them, not by the weights.
+    expected = loss(flat[0] @ model.layer.weight[:, :, 0].T + model.layer.bias, flat[1])
+    torch.testing.assert_close(objective(objective.theta), expected.detach(), rtol=1e-13, atol=0)
+
+
 def test_one_pair_is_one_batch_with_metrics_and_test_data():
     rows, other = Rows(LABELS), Rows(LABELS[:5])
     objective = Objective(
