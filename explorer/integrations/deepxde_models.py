@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
 from explorer.objective import Objective
+from explorer.objective.copies import modes_kept
 
 
 def deepxde(model: Any, **options: Any) -> Objective:
@@ -53,15 +54,14 @@ class _Losses:
 
     def _of(self, net: nn.Module) -> Tensor:
         model, state = self._model, self._model.train_state
-        own, weights, training = model.net, model.loss_weights, net.training
+        own, weights = model.net, model.loss_weights
         model.net, model.loss_weights = net, None
         try:
-            with torch.enable_grad():
+            with modes_kept(net), torch.enable_grad():
                 losses: Tensor = model.outputs_losses_train(state.X_train, state.y_train, state.train_aux_vars)[1]
             return losses
         finally:
             model.net, model.loss_weights = own, weights
-            net.train(training)
             # Its derivatives are kept by the addresses of tensors, which may be those of others next time.
             import_module("deepxde").grad.clear()
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
 from explorer.objective import Objective
+from explorer.objective.copies import modes_kept
 
 _IGNORED = -100
 _ROUNDINGS = 1e3
@@ -71,20 +72,17 @@ def _rows(batch: Mapping[str, Any]) -> int:
 
 def _counted_by(model: nn.Module, batch: Mapping[str, Any]) -> Count:
     """Return over what the loss of a batch is a mean, as its rows tell."""
-    was_training, labels = model.training, batch.get("labels")
+    labels = batch.get("labels")
     whole_labels = isinstance(labels, Tensor) and not labels.is_floating_point()
     sequences = whole_labels and isinstance(labels, Tensor) and labels.dim() > 1
     counts: list[Count] = [_Labels(True), _Labels(False), _rows] if sequences else [_rows]
     device = next(model.parameters()).device
     moved = {name: each.to(device) if isinstance(each, Tensor) else each for name, each in batch.items()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            loss = _own_loss(model, moved)
-            rows = [_row(moved, i) for i in range(_rows(moved))]
-            losses = [_own_loss(model, row) for row in rows]
-    finally:
-        model.train(was_training)
+    with modes_kept(model), torch.no_grad():
+        model.eval()
+        loss = _own_loss(model, moved)
+        rows = [_row(moved, i) for i in range(_rows(moved))]
+        losses = [_own_loss(model, row) for row in rows]
     for count in counts:
         shares = torch.tensor([count(row) for row in rows], dtype=torch.float64)
         if not shares.sum():

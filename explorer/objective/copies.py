@@ -59,6 +59,18 @@ def copied(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, kept)
 
 
+@contextmanager
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Put each module of a model back into training or eval mode at the end: some may be frozen in eval mode while the
+    others train."""
+    before = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, was_training in before:
+            module.training = was_training
+
+
 def converted(model: nn.Module, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
     """Return a copy of a model on another device and in another dtype; complex buffers stay complex, as `Module.to`
     does not leave them."""

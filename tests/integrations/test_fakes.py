@@ -64,6 +64,7 @@ def texts(kind):
 @pytest.mark.parametrize("kind", ["next", "same", "rows"])
 def test_over_what_a_models_own_loss_is_a_mean_is_found(kind):
     model, batches = Tokens(kind).double(), list(texts(kind))
+    model.embedding.eval()
     objective = hugging_face(model, batches)
     counts = {
         "next": lambda batch: (batch["labels"][:, 1:] != -100).sum().item(),
@@ -76,6 +77,7 @@ def test_over_what_a_models_own_loss_is_a_mean_is_found(kind):
     expected = sum(n * moved(**batch).loss for n, batch in zip(shares, batches, strict=True)) / sum(shares)
     assert objective(theta).item() == pytest.approx(expected.item(), rel=1e-13)
     assert model.training
+    assert not model.embedding.training
 
 
 def test_what_has_no_loss_of_its_own_is_refused():

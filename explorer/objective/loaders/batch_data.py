@@ -204,14 +204,23 @@ def count_of(batch: Batch, count: Count | None) -> float:
     """
     if count is None:
         return float(batch.size or math.nan)
-    told = count(batch.copy())
+    if not callable(count):
+        raise ObjectiveError(
+            f"expected count=, a function of a batch; got {count!r}: for the same in every batch count=lambda batch: 1"
+        )
+    where = f"of batch {batch.number} ({outline(batch.content)})"
+    try:
+        told = count(batch.copy())
+    except Exception as error:
+        raise ObjectiveError(
+            f"expected count to take every batch; {where} it raised {type(error).__name__}: {error}"
+        ) from error
     batch.refuse_changed()
     try:
         number = float(told)
     except (TypeError, ValueError, RuntimeError):
-        raise ObjectiveError(
-            f"expected count(batch) to be one number; of batch {batch.number} it is {type(told).__name__}"
-        ) from None
+        came = f"a tensor {list(told.shape)}: sum it" if isinstance(told, Tensor) else type(told).__name__
+        raise ObjectiveError(f"expected count(batch) to be one number; {where} it is {came}") from None
     # Of a pair, the targets tell: those of a batch may all be ignored.
     if not (math.isfinite(number) and (number > 0 or (batch.is_pair and number == 0))):
         raise ObjectiveError(

@@ -275,7 +275,7 @@ REFUSED = {
     "count of 0": (squares, ROWS, lambda batch: 0, "above 0.*of batch 0.*it is 0"),
     "negative count": (squares, ROWS, lambda batch: -1, "it is -1"),
     "count NaN": (squares, ROWS, lambda batch: float("nan"), "it is nan"),
-    "count of another kind": (squares, ROWS, lambda batch: None, "one number; of batch 0 it is NoneType"),
+    "count of another kind": (squares, ROWS, lambda batch: None, "one number; of batch 0 .* it is NoneType"),
     "empty": (squares, [], None, "the iterable was empty"),
     "one-shot": (squares, iter(ROWS), None, "can be read once only: give list"),
     "one batch": (squares, ROWS[0], None, r"looks like one batch: give data=\[batch\]"),
@@ -298,6 +298,24 @@ def test_what_cannot_be_is_refused_by_name(function, data, count, message):
     torch.manual_seed(0)
     with pytest.raises(ObjectiveError, match=message):
         Objective(nn.Linear(2, 1).double(), batch_loss=function, data=data, count=count)
+
+
+def by_no_name(batch):
+    return batch["length"]
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (3, r"a function of a batch; got 3: for the same in every batch count=lambda batch: 1"),
+        (by_no_name, r"of batch 0 \(dict of x \[4, 2\] float64\) it raised KeyError: 'length'"),
+        (lambda batch: batch["x"][:, 0], r"of batch 0 \(dict of x \[4, 2\] float64\) it is a tensor \[4\]: sum it"),
+    ],
+)
+def test_a_count_that_is_none_is_refused_by_batch(count, message):
+    data = [{"x": torch.ones(4, 2).double()}]
+    with pytest.raises(ObjectiveError, match=message):
+        Objective(nn.Linear(2, 1).double(), batch_loss=lambda m, b: m(b["x"]).mean(), data=data, count=count)
 
 
 def test_weights_of_other_terms_are_refused():
