@@ -80,6 +80,33 @@ def test_over_what_a_models_own_loss_is_a_mean_is_found(kind):
     assert not model.embedding.training
 
 
+def alone(batches):
+    """The same rows, one a batch, without their padding."""
+    for batch in batches:
+        for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
+            size = int((labels != -100).sum())
+            yield UserDict(input_ids=ids[None, :size], labels=labels[None, :size])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(("kind", "least"), [("next", 1), ("same", 0)])
+def test_batches_of_one_row_tell_by_copies_with_few_labels(kind, least, dtype):
+    model, batches = Tokens(kind).to(dtype), list(alone(texts(kind)))
+    objective = hugging_face(model, sorted(batches, key=lambda batch: -batch["labels"].shape[1]))
+    shares = [batch["labels"].shape[1] - least for batch in batches]
+    expected = sum(n * model(**batch).loss for n, batch in zip(shares, batches, strict=True)) / sum(shares)
+    assert objective(objective.theta).item() == pytest.approx(expected.item(), rel=8 * torch.finfo(dtype).eps)
+
+
+def test_rows_without_a_label_in_a_later_batch_do_not_count():
+    model = Tokens("rows").double()
+    ids = torch.randint(9, (6, 4), generator=DRAWS)
+    labels = torch.tensor([1, 2, 3, 4, -100, -100])
+    batches = [UserDict(input_ids=ids[:3], labels=labels[:3]), UserDict(input_ids=ids[3:], labels=labels[3:])]
+    objective = hugging_face(model, batches)
+    assert objective(objective.theta).item() == pytest.approx(model(ids, labels).loss.item(), rel=1e-13)
+
+
 def test_what_has_no_loss_of_its_own_is_refused():
     with pytest.raises(ObjectiveError, match="its batches need labels"):
         hugging_face(Tokens("same"), [{"input_ids": torch.ones(2, 3, dtype=torch.long)}])
