@@ -1,5 +1,6 @@
 """Checkpoints of a model <-> theta."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ Source = Path | str | Mapping[str, Any] | nn.Module | Tensor
 """A file or folder of weights, a state dict, alone or within others, a module, or theta itself."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Checkpoint:
     """A theta, and the buffers that were saved with it."""
 
@@ -26,6 +27,10 @@ class Checkpoint:
     """[P]."""
     buffers: Mapping[str, Tensor]
     """Name -> tensor, as far as they were there: BatchNorm's statistics belong to the weights."""
+
+    def __repr__(self) -> str:
+        """Return what it is, in a line."""
+        return f"Checkpoint(theta {list(self.theta.shape)} {self.theta.dtype}, {len(self.buffers)} buffers)"
 
     def loss(self, objective: Objective) -> float:
         """Return the checkpoint's own loss: with its own buffers."""
@@ -57,7 +62,8 @@ def read_checkpoint(objective: Objective, source: Source, *, key: str | None = N
 
 
 def own_checkpoint(objective: Objective, source: Source, *, key: str | None = None) -> Checkpoint:
-    """Return theta and the buffers beside it; arguments and errors as of `read_checkpoint`."""
+    """Return theta and the buffers beside it, with a warning where there are only some of the model's; arguments and
+    errors as of `read_checkpoint`."""
     found = checkpoint_in(source, next(objective.modules()), objective.layout, objective.theta, key=key)
     if not bool(found.theta.isfinite().all()):
         raise CheckpointError(
@@ -80,10 +86,14 @@ def checkpoint_in(
         CheckpointError: as `read_checkpoint`.
     """
     if isinstance(source, Tensor):
-        if source.shape != like.shape:
-            raise CheckpointError(f"expected theta {tuple(like.shape)}; got {tuple(source.shape)}")
+        if source.shape != like.shape or source.is_complex():
+            raise CheckpointError(
+                f"expected theta {tuple(like.shape)}, real (of complex parameters both parts, as layout.flatten gives "
+                f"them); got {tuple(source.shape)} {source.dtype}"
+            )
         return Checkpoint(source.detach().to(like), {})
-    fit = _chosen(source, Template(model, layout), key)
+    fit = _chosen(source, Template(model, layout, named(source)), key)
+    _tell(fit, source)
     try:
         parameters = {name: each.to(like.device) for name, each in fit.parameters.items()}
         return Checkpoint(layout.flatten(parameters).to(like), dict(fit.buffers))
@@ -117,6 +127,7 @@ def _chosen(source: Source, template: Template, key: str | None) -> Fit:
         )
     if not fits:
         _refuse_other_model(source, template, sets)
+    fits = sorted(fits, key=lambda fit: -len(fit.buffers))
     if any(not fit.equals(fits[0]) for fit in fits[1:]):
         listed = ", ".join(repr(fit.where) for fit in fits)
         raise CheckpointError(
@@ -126,10 +137,22 @@ def _chosen(source: Source, template: Template, key: str | None) -> Fit:
     return fits[0]
 
 
+def _tell(fit: Fit, source: Source) -> None:
+    """Warn of what was taken otherwise than it may seem."""
+    told = {
+        "parameters that the model ties are stored with different values, and the last is taken, as PyTorch does": (
+            fit.untied
+        ),
+        "buffers of the model are missing beside others, and its own stay in their place": fit.without,
+    }
+    for what, names in told.items():
+        if names:
+            warnings.warn(f"{named(source)}: {what}: {_some(names)}", RuntimeWarning, stacklevel=4)
+
+
 def _sets(source: Source) -> list[WeightSet]:
     if isinstance(source, nn.Module):
-        return [WeightSet("/", {name: each.detach() for name, each in source.state_dict().items()
-                                if isinstance(each, Tensor)})]  # fmt: skip
+        return list(weight_sets(source.state_dict(), depth=0))
     if isinstance(source, Mapping):
         return list(weight_sets(source))
     if not isinstance(source, (str, Path)):

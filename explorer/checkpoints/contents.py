@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from explorer.checkpoints.weights import SUFFIXES, is_weights, read_file
+from explorer.checkpoints.weights import SUFFIXES, ModelWeights, is_weights, read_file
 from explorer.errors import CheckpointError
 
 _DEPTH = 3
@@ -32,6 +32,10 @@ class WeightSet:
     where: str
     """Keys, joined by "/"; "/" for the whole."""
     weights: Mapping[str, Tensor]
+    versions: Mapping[str, Any] | None = None
+    """Module's name -> what PyTorch keeps of its version beside a state dict."""
+    as_in_model: bool = False
+    """Whether they are as in a model, whatever its own code would write of it."""
 
 
 def weight_sets(found: Any, depth: int = _DEPTH, where: str = "") -> Iterator[WeightSet]:
@@ -40,7 +44,7 @@ def weight_sets(found: Any, depth: int = _DEPTH, where: str = "") -> Iterator[We
         return
     weights = {name: each for name, each in found.items() if isinstance(name, str) and isinstance(each, Tensor)}
     if weights:
-        yield WeightSet(where or "/", weights)
+        yield WeightSet(where or "/", weights, getattr(found, "_metadata", None), isinstance(found, ModelWeights))
     if depth:
         for key, value in found.items():
             yield from weight_sets(value, depth - 1, f"{where}/{key}" if where else str(key))

@@ -1,27 +1,28 @@
 """Matching: a model's own names <-> those of stored weights, by names and shapes, wrappers and prefixes aside."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from explorer.checkpoints.contents import WeightSet
+from explorer.checkpoints.own_loading import has_own_loading, loaded
+from explorer.checkpoints.prefixes import Prefix, as_it_is, prefixes_for, without_wrappers
+from explorer.errors import CheckpointError
 from explorer.objective.batchnorm import RecomputedBatchNorm
-from explorer.objective.copies import copied
 from explorer.objective.parameters import Layout
 
-_WRAPPERS = re.compile(
-    r"(?:^|(?<=\.))(?:module|_orig_mod|_module|_fsdp_wrapped_module|_checkpoint_wrapped_module|default)\."
-)
-"""What DataParallel, torch.compile, Opacus, FSDP, checkpoint wrappers and peft's adapters put into names."""
 _BESIDE = ("n_averaged",)
 """What AveragedModel keeps beside the weights."""
 
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """What a BatchNorm layer has no use for where its statistics are recomputed."""
+
+_COUNTED = "num_batches_tracked"
+"""What PyTorch itself does without in files of old versions."""
 
 Complaints = dict[str, list[str]]
 """What does not fit -> the names."""
@@ -39,6 +40,10 @@ class Fit:
     """Name -> tensor, of those that are there."""
     beside: int = 0
     """How many numbers lie in the set that are not the model's."""
+    untied: tuple[str, ...] = ()
+    """Parameters that are stored under several names, with different values."""
+    without: tuple[str, ...] = ()
+    """Buffers that are not there, beside others that are."""
 
     @cached_property
     def size(self) -> int:
@@ -46,25 +51,9 @@ class Fit:
         return sum(each.numel() for each in self.parameters.values())
 
     def equals(self, other: "Fit") -> bool:
-        """Return whether both hold the same parameters."""
-        return all(torch.equal(each, other.parameters[name]) for name, each in self.parameters.items())
-
-
-@dataclass(frozen=True, order=True)
-class _Shift:
-    """How stored names differ from the model's own."""
-
-    added: str = ""
-    """What the stored ones begin with besides."""
-    removed: str = ""
-    """What the model's own begin with besides."""
-
-    def stored(self, own: str) -> str:
-        """Return what is stored for an own name; what does not begin as it should is stored under no name."""
-        return self.added + own.removeprefix(self.removed) if own.startswith(self.removed) else ""
-
-    def own(self, stored: str) -> str:
-        return self.removed + stored.removeprefix(self.added)
+        """Return whether both hold the same parameters and buffers."""
+        mine, theirs = {**self.buffers, **self.parameters}, {**other.buffers, **other.parameters}
+        return all(_same(each, theirs[name]) for name, each in mine.items() if name in theirs)
 
 
 class Template:
@@ -73,31 +62,30 @@ class Template:
     Args:
         model: whose.
         layout: which of its parameters are wanted.
+        source: what the source is called in messages.
     """
 
-    def __init__(self, model: nn.Module, layout: Layout) -> None:
-        self.model, self.layout = model, layout
-        first = {parameter: name for name, parameter in model.named_parameters()}
-        self._aliases: dict[str, list[str]] = {name: [] for name in first.values()}
-        for alias, parameter in model.named_parameters(remove_duplicate=False):
-            self._aliases[first[parameter]].append(_clean(alias))
-        self._buffers = {_clean(name): name for name, _ in model.named_buffers(remove_duplicate=False)}
-        own = [alias for aliases in self._aliases.values() for alias in aliases]
-        left = [_clean(f"{name}.{each}") for name, module in model.named_modules() for each in _STATISTICS
-                if isinstance(module, RecomputedBatchNorm)]  # fmt: skip
-        self._known = {*own, *self._buffers, *map(_clean, model.state_dict()), *left, *_BESIDE}
+    def __init__(self, model: nn.Module, layout: Layout, source: str) -> None:
+        self.model, self.layout, self.source = model, layout, source
+        # A submodule may itself be called as a wrapper is: names as they are come first.
+        self._names = [_Names(model, layout, reading) for reading in (as_it_is, without_wrappers)]
+        self._has_own_loading = has_own_loading(model)
 
     def fits(self, found: WeightSet) -> Iterator[Fit]:
-        """Yield every way in which a set is the model's: by names as they are, under a prefix, or without one."""
-        have = _cleaned(found.weights)
-        whole = {shift: self._parameters(have, shift) for shift in self._shifts(have)}
-        whole = {shift: each for shift, each in whole.items() if not self._unfit(each)}
-        # Averages beside the weights, ema_..., are no names too many, but another set that fits.
-        theirs = {id(each) for parameters in whole.values() for each in parameters.values()}
-        for shift, parameters in whole.items():
-            if all(id(have[name]) in theirs for name in self._unexpected(have, shift)):
-                beside = sum(each.numel() for name, each in have.items() if shift.own(name) not in self._known)
-                yield Fit(_named(found.where, shift), parameters, self._own_buffers(have, shift), beside)
+        """Yield every way in which a set is the model's: by its very names, by names as they are under a prefix or
+        without one, or by names without those of wrappers.
+
+        Raises:
+            CheckpointError: names and shapes fit, and what the model does in loading fails.
+        """
+        exact, *_ = self._names
+        ways = [(exact, [Prefix()])] if found.weights.keys() <= exact.known else []
+        ways += [(names, names.prefixes(names.read(found.weights))) for names in self._names]
+        for names, prefixes in ways:
+            fits = list(self._fits(found, names, prefixes))
+            if fits:
+                yield from fits
+                return
 
     def by_loading(self, found: WeightSet) -> Fit | None:
         """Return the set as the model's own hooks for loading read it, such as old names of weight_norm; None where
@@ -109,86 +97,165 @@ class Template:
             if 2 * len(under) < len(self.layout.shapes):
                 # Names change in loading, numbers of tensors hardly; a copy of the model takes room.
                 continue
-            other = copied(self.model)
             try:
-                missing, unexpected = other.load_state_dict(under, strict=False)
-            except (RuntimeError, TypeError, AttributeError):
+                other, missing, unexpected = loaded(self.model, under, _under(prefix, found.versions))
+            except Exception:  # Whatever the model's own code for loading raises.
                 continue
             if not missing and not unexpected:
-                params = dict(other.named_parameters())
-                parameters = {name: params[name].detach() for name in self.layout.shapes}
-                return Fit(_named(found.where, _Shift(prefix)), parameters, dict(other.named_buffers()))
+                return self._taken(other, Prefix(prefix).within(found.where))
         return None
 
     def complaints(self, found: WeightSet) -> Complaints:
-        """Return what keeps a set from being the model's, by names as they are or under the prefix that fits best."""
-        have = _cleaned(found.weights)
-        tried = [
-            self._complaints(have, shift, self._parameters(have, shift)) for shift in (_Shift(), *self._shifts(have))
-        ]
+        """Return what keeps a set from being the model's, by the names that fit best."""
+        tried = []
+        for names in self._names:
+            have = names.read(found.weights)
+            tried += [names.complaints(have, prefix) for prefix in (Prefix(), *names.prefixes(have))]
         return min(tried, key=lambda each: sum(map(len, each.values())))
 
-    def _complaints(self, have: Mapping[str, Tensor], shift: _Shift, found: Mapping[str, Tensor]) -> Complaints:
-        unexpected = self._unexpected(have, shift)
-        return self._unfit(found) | ({"unexpected": unexpected} if unexpected else {})
+    def _fits(self, found: WeightSet, names: "_Names", prefixes: list[Prefix]) -> Iterator[Fit]:
+        have = names.read(found.weights)
+        whole = [prefix for prefix in prefixes if not names.unfit(have, prefix)]
+        # Averages beside the weights, ema_..., are no names too many, but another set that fits.
+        theirs = {id(each) for prefix in whole for each in names.parameters(have, prefix).values()}
+        for prefix in whole:
+            if all(id(have[name]) in theirs for name in names.unexpected(have, prefix)):
+                yield self._fit(found, names, have, prefix)
 
-    def _unexpected(self, have: Mapping[str, Tensor], shift: _Shift) -> list[str]:
-        return [name for name in have if name.startswith(shift.added) and shift.own(name) not in self._known]
+    def _fit(self, found: WeightSet, names: "_Names", have: Mapping[str, Tensor], prefix: Prefix) -> Fit:
+        where, beside = prefix.within(found.where), names.beside(have, prefix)
+        buffers = names.buffers(have, prefix)
+        without = tuple(name for name in names.needed if name not in buffers) if buffers else ()
+        if self._has_own_loading and not found.as_in_model:
+            own, versions = names.own(have, prefix), names.versions(found.versions, prefix)
+            try:
+                other, _, _ = loaded(self.model, own, versions)
+            except Exception as error:  # Whatever the model's own code for loading raises.
+                raise CheckpointError(
+                    f"expected weights that {type(self.model).__name__} takes, in {self.source} under {where!r}; names "
+                    f"and shapes fit, and its own code for loading raised {error!r}"
+                ) from error
+            taken = self._taken(other, where)
+            kept = {name: taken.buffers[name] for name in buffers}
+            return Fit(where, taken.parameters, kept, beside, without=without)
+        parameters = names.parameters(have, prefix)
+        return Fit(where, parameters, buffers, beside, tuple(names.untied(have, prefix)), without)
 
-    def _unfit(self, found: Mapping[str, Tensor]) -> Complaints:
-        """Return what keeps parameters, by own names, from being the model's."""
-        shapes = self.layout.shapes
-        other = [f"{name} {tuple(found[name].shape)} for {self._shape(name)}" for name in shapes
-                 if name in found and _parts(found[name]) != shapes[name]]  # fmt: skip
+    def _taken(self, model: nn.Module, where: str) -> Fit:
+        """Return what a model that has loaded weights holds."""
+        parameters = dict(model.named_parameters())
+        return Fit(where, {name: parameters[name].detach() for name in self.layout.shapes}, dict(model.named_buffers()))
+
+
+class _Names:
+    """A model's own names, in one reading."""
+
+    def __init__(self, model: nn.Module, layout: Layout, reading: Callable[[str], str]) -> None:
+        self._model, self._layout, self._reading = model, layout, reading
+        first = {parameter: name for name, parameter in model.named_parameters()}
+        self._aliases: dict[str, list[str]] = {name: [] for name in first.values()}
+        for alias, parameter in model.named_parameters(remove_duplicate=False):
+            self._aliases[first[parameter]].append(reading(alias))
+        saved = set(model.state_dict())
+        self.saved_buffers = {name: each for name, each in model.named_buffers(remove_duplicate=False) if name in saved}
+        self.needed = [name for name, _ in model.named_buffers() if name in saved and not name.endswith(_COUNTED)]
+        left = [reading(f"{name}.{each}") for name, module in model.named_modules() for each in _STATISTICS
+                if isinstance(module, RecomputedBatchNorm)]  # fmt: skip
+        own = [alias for aliases in self._aliases.values() for alias in aliases]
+        others = [reading(name) for name, _ in model.named_buffers(remove_duplicate=False)]
+        self.known = {*own, *others, *map(reading, saved), *left, *_BESIDE}
+        parameters = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+        self._real = {reading(name): name for name in (*parameters, *saved)}
+
+    def read(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return weights by names in this reading, if these still tell them apart."""
+        found = {self._reading(name): each for name, each in weights.items()}
+        return found if len(found) == len(weights) else weights
+
+    def prefixes(self, have: Mapping[str, Tensor]) -> list[Prefix]:
+        """Return how stored names may differ from the own."""
+        return prefixes_for(self._aliases[next(iter(self._layout.shapes))], have)
+
+    def parameters(self, have: Mapping[str, Tensor], prefix: Prefix) -> dict[str, Tensor]:
+        """Return what is stored, by first names; of several names of one parameter the last that is stored, as PyTorch
+        loads them one over the other."""
+        return {name: stored[-1] for name, stored in self._stored(have, prefix).items()}
+
+    def untied(self, have: Mapping[str, Tensor], prefix: Prefix) -> list[str]:
+        """Return which parameters are stored under several names with different values."""
+        return [
+            name
+            for name, stored in self._stored(have, prefix).items()
+            if any(not _same(each, stored[-1]) for each in stored)
+        ]
+
+    def buffers(self, have: Mapping[str, Tensor], prefix: Prefix) -> dict[str, Tensor]:
+        """Return the buffers that are stored, by own names."""
+        keys = {name: prefix.stored(self._reading(name)) for name in self.saved_buffers}
+        return {name: have[key] for name, key in keys.items() if key in have}
+
+    def own(self, have: Mapping[str, Tensor], prefix: Prefix) -> dict[str, Tensor]:
+        """Return all that is stored under the prefix, by the names in the model's own files."""
+        read = {prefix.own(name): each for name, each in have.items() if name.startswith(prefix.added)}
+        return {self._real.get(name, name): each for name, each in read.items()}
+
+    def versions(self, found: Mapping[str, Any] | None, prefix: Prefix) -> dict[str, Any] | None:
+        """Return what is kept of the modules' versions, by own names of modules."""
+        if found is None:
+            return None
+        read = {prefix.own(self._reading(f"{name}.") if name else ""): each for name, each in found.items()}
+        own = {self._reading(f"{name}.") if name else "": name for name, _ in self._model.named_modules()}
+        return {own[name]: each for name, each in read.items() if name in own}
+
+    def beside(self, have: Mapping[str, Tensor], prefix: Prefix) -> int:
+        """Return how many numbers are stored that are not the model's."""
+        return sum(each.numel() for name, each in have.items() if prefix.own(name) not in self.known)
+
+    def unexpected(self, have: Mapping[str, Tensor], prefix: Prefix) -> list[str]:
+        """Return the names under the prefix that are not the model's."""
+        return [name for name in have if name.startswith(prefix.added) and prefix.own(name) not in self.known]
+
+    def complaints(self, have: Mapping[str, Tensor], prefix: Prefix) -> Complaints:
+        """Return all that keeps what is stored from being the model's."""
+        unexpected = self.unexpected(have, prefix)
+        return self.unfit(have, prefix) | ({"unexpected": unexpected} if unexpected else {})
+
+    def unfit(self, have: Mapping[str, Tensor], prefix: Prefix) -> Complaints:
+        """Return which of the model's own entries are not there as they should be."""
+        own: dict[str, Tensor] = {**dict(self._model.named_parameters()), **self.saved_buffers}
+        wanted = list(self._layout.shapes)
+        found = {**self.parameters(have, prefix), **self.buffers(have, prefix)}
+        there = [name for name in wanted if name in found]
         complaints = {
-            "missing": [name for name in shapes if name not in found],
-            "of another shape": other,
-            "not floating point": [name for name in shapes if name in found and not _has_fractions(found[name])],
-        }
+            "missing": [name for name in wanted if name not in found],
+            "of another shape": [f"{name} {tuple(found[name].shape)} for {tuple(own[name].shape)}"
+                                 for name in found if found[name].shape != own[name].shape],
+            "not floating point": [name for name in there if not _has_fractions(found[name])],
+            "complex": [name for name in there if found[name].is_complex() and not own[name].is_complex()],
+            "not complex": [name for name in there if own[name].is_complex() and not found[name].is_complex()],
+        }  # fmt: skip
         return {kind: names for kind, names in complaints.items() if names}
 
-    def _shifts(self, have: Mapping[str, Tensor]) -> list[_Shift]:
-        """Return how the names may differ. One parameter tells: all must fit."""
-        shifts = set()
-        for alias in self._aliases[next(iter(self.layout.shapes))]:
-            shifts |= {_Shift(added=name.removesuffix(alias)) for name in have if name.endswith(alias)}
-            shifts |= {_Shift(removed=alias.removesuffix(name)) for name in have if alias.endswith(f".{name}")}
-        return sorted(shifts)
-
-    def _parameters(self, have: Mapping[str, Tensor], shift: _Shift) -> dict[str, Tensor]:
+    def _stored(self, have: Mapping[str, Tensor], prefix: Prefix) -> dict[str, list[Tensor]]:
         found = {}
-        for name in self.layout.shapes:
-            stored = [have[key] for key in map(shift.stored, self._aliases[name]) if key in have]
+        for name in self._layout.shapes:
+            stored = [have[key] for key in map(prefix.stored, self._aliases[name]) if key in have]
             if stored:
-                found[name] = stored[0]
+                found[name] = stored
         return found
 
-    def _own_buffers(self, have: Mapping[str, Tensor], shift: _Shift) -> dict[str, Tensor]:
-        own = dict(self.model.named_buffers(remove_duplicate=False))
-        stored = {name: have[key] for clean, name in self._buffers.items() if (key := shift.stored(clean)) in have}
-        return {name: each for name, each in stored.items() if each.shape == own[name].shape}
 
-    def _shape(self, name: str) -> tuple[int, ...]:
-        return tuple(dict(self.model.named_parameters())[name].shape)
-
-
-def _cleaned(weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Return weights by names without wrappers, if these still tell them apart."""
-    cleaned = {_clean(name): each for name, each in weights.items()}
-    return cleaned if len(cleaned) == len(weights) else weights
+def _under(prefix: str, versions: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if versions is None:
+        return None
+    return {f"{name}."[len(prefix) :].removesuffix("."): each for name, each in versions.items()
+            if f"{name}.".startswith(prefix)}  # fmt: skip
 
 
-def _clean(name: str) -> str:
-    return _WRAPPERS.sub("", name)
-
-
-def _named(where: str, shift: _Shift) -> str:
-    return where if not shift.added else shift.added if where == "/" else f"{where}/{shift.added}"
-
-
-def _parts(tensor: Tensor) -> tuple[int, ...]:
-    """Return the shape of a tensor as a layout tells it."""
-    return (*tensor.shape, 2) if tensor.is_complex() else tuple(tensor.shape)
+def _same(one: Tensor, other: Tensor) -> bool:
+    # Strange kinds of tensors are refused where they are read.
+    plain = one.layout == other.layout == torch.strided and not (one.is_quantized or other.is_quantized)
+    return one is other or not plain or one.is_meta or other.is_meta or torch.equal(one, other)
 
 
 def _has_fractions(tensor: Tensor) -> bool:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from explorer.checkpoints.weights import file_sha256, write_weights
+from explorer.checkpoints.weights import ModelWeights, file_sha256, write_weights
 
 
 def write_checkpoint(weights: nn.Module | Mapping[str, Tensor], path: Path | str) -> str:
     """Write a model's parameters and buffers, or name -> tensor, as safetensors, and return the file's SHA-256.
 
-    Written in whole or not at all; a tied parameter once, under its first name. `objective.layout.unflatten(theta)`
-    gives the mapping of any theta.
+    Written in whole or not at all; a tied parameter once, under its first name. A module is written as it is, without
+    its own code for saving, and read so. A mapping is taken for a state dict; `objective.layout.unflatten(theta)` gives
+    that of any theta, for a model without such code.
 
     Raises:
         CheckpointError: the name does not end in .safetensors.
@@ -21,7 +22,8 @@ def write_checkpoint(weights: nn.Module | Mapping[str, Tensor], path: Path | str
     return file_sha256(path)
 
 
-def own_weights(model: nn.Module) -> dict[str, Tensor]:
+def own_weights(model: nn.Module) -> ModelWeights:
     """Return a model's parameters, each under its first name, and the buffers that are saved with it."""
     kept = set(model.state_dict())
-    return {**dict(model.named_parameters()), **{name: b for name, b in model.named_buffers() if name in kept}}
+    buffers = {name: each for name, each in model.named_buffers() if name in kept}
+    return ModelWeights({**dict(model.named_parameters()), **buffers})

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
     """Thetas in the order of training, with the steps they were recorded at and, where known, their losses.
 
@@ -35,6 +36,15 @@ class Trajectory:
                 raise ValueError(f"expected {len(self)} {name}, one for each theta; got shape {tuple(each.shape)}")
         if self.steps.is_floating_point() or bool((self.steps.diff() <= 0).any()):
             raise ValueError(f"expected steps as increasing whole numbers; got {self.steps.tolist()[:8]}")
+
+    def __repr__(self) -> str:
+        """Return what it is, in a line."""
+        known = [] if self.losses is None else [f"{loss:.6g}" for loss in self.losses.tolist() if not isnan(loss)]
+        losses = f", losses {known[0]} ... {known[-1]}" if known else ""
+        return (
+            f"Trajectory({len(self)} thetas [{self.thetas.shape[1]}] {self.thetas.dtype}, steps "
+            f"{int(self.steps[0])} ... {int(self.steps[-1])}{losses})"
+        )
 
     def __len__(self) -> int:
         return len(self.thetas)

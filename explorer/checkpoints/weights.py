@@ -39,6 +39,13 @@ _PLAIN_NUMBERS: list[Any] = [
 _CHECKSUM = "contents_sha256"
 """Key of a safetensors file's metadata: the SHA-256 of all tensors' bytes, in the order of their names."""
 
+_IN_MODEL = "as_in_the_model"
+"""Key of the metadata of a file that holds what is in a model, which its own code for saving may write otherwise."""
+
+
+class ModelWeights(dict[str, Tensor]):
+    """Name -> tensor, as they are in a model; its own code for loading has nothing to do with them."""
+
 
 def is_weights(path: Path) -> bool:
     """Return whether a file's name is that of weights."""
@@ -55,6 +62,8 @@ def read_file(path: Path) -> Any:
     Raises:
         CheckpointError: not such a file, or damaged.
     """
+    if not path.exists():
+        raise CheckpointError(f"expected a file of weights; there is no {path}")
     try:
         return _load_safe(path) if path.suffix.lower() == SUFFIXES[0] else _load(path)
     # A damaged or hostile file makes the readers raise almost anything.
@@ -75,7 +84,8 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
 
 
 def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
-    """Write name -> tensor as safetensors, in whole or not at all: beside the file first, then in its place.
+    """Write name -> tensor as safetensors, in whole or not at all: beside the file first, then in its place. What was
+    written as `ModelWeights` is read as such.
 
     Raises:
         CheckpointError: the name does not end in .safetensors, or the file cannot be written.
@@ -87,7 +97,8 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
     try:
         # Views of one vector would be saved as that vector; contiguous clones are saved as themselves.
         copies = {name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}
-        save_file(copies, partial, metadata={_CHECKSUM: _contents(copies)})
+        kind = {_IN_MODEL: "true"} if isinstance(weights, ModelWeights) else {}
+        save_file(copies, partial, metadata={_CHECKSUM: _contents(copies), **kind})
         with partial.open("rb+") as file:
             sync(file.fileno(), path.parent)
         partial.replace(path)
@@ -109,17 +120,17 @@ def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for wrapper in _WRAPPERS * 2:
         if all(name.startswith(wrapper) for name in found):
             found = {name.removeprefix(wrapper): each for name, each in found.items()}
-    return found
+    return ModelWeights(found) if isinstance(weights, ModelWeights) else found
 
 
 def _load_safe(path: Path) -> dict[str, Tensor]:
     with safe_open(path, framework="pt") as file:
         # A file of safetensors is no mapping: it has keys, and cannot be iterated.
         found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        told = (file.metadata() or {}).get(_CHECKSUM)
-    if told is not None and told != _contents(found):
+        metadata = file.metadata() or {}
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != _contents(found):
         raise ValueError("its contents are not what was written (SHA-256): it is damaged")
-    return found
+    return ModelWeights(found) if _IN_MODEL in metadata else found
 
 
 def _contents(weights: Mapping[str, Tensor]) -> str:
