@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from explorer.checklist.budget import Pieces
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
-from explorer.numerics.text import batches_text, number, percent
+from explorer.numerics.text import batches_text, number, numbers_apart, percent
 
 _MORE_THAN_A_WALK = 0.05
 """By how much the explained share must exceed a random walk's before it says something."""
@@ -44,7 +44,8 @@ def check_batchnorm(about: Inspection) -> Finding | None:
     ends = _ends_shown(about)
     if ends:
         told = "; ".join(
-            f"at {name} the picture shows {number(shown)}, its own loss is {number(own)}" for name, shown, own in ends
+            "at {} the picture shows {}, its own loss is {}".format(name, *numbers_apart(shown, own))
+            for name, shown, own in ends
         )
         values |= {"ends": {name: {"shown": shown, "own": own} for name, shown, own in ends}}
         return Finding("batchnorm", "warn", f'{text}: {told}. Compare with batchnorm="recompute".', values)

@@ -3,7 +3,7 @@
 from math import nan
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ from explorer.errors import CheckpointError
 from explorer.files import sweep_partials, sync_folder, write_whole
 
 
+@runtime_checkable
 class Watching(Protocol):
     """What looks at a training while it is recorded."""
 
@@ -196,7 +197,7 @@ def record(
 
     Raises:
         ValueError: every below 1, a model without parameters, or an optimizer of none of them.
-        TypeError: the optimizer is none of torch's.
+        TypeError: the optimizer is none of torch's, or the watch none.
         CheckpointError: the folder holds something else, or a recording and `resume` is False or does not fit it.
     """
     if every < 1:
@@ -205,6 +206,8 @@ def record(
         raise ValueError(f"expected a model with parameters to record; {type(model).__name__} has none")
     if optimizer is not None:
         _check_optimizer(model, optimizer)
+    if watch is not None and not isinstance(watch, Watching):
+        raise TypeError(f"expected watch=Watch(objective, ...), of explorer.watch; got {type(watch).__name__}")
     return Recorder(model, Path(to), every, resume, optimizer, watch)
 
 

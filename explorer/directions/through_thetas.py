@@ -28,6 +28,7 @@ def between(a: Source, b: Source, objective: Objective | None = None, *, key: st
     Raises:
         ValueError: the two are the same, do not fit each other, or there is no model to read them by.
         CheckpointError: one of them is no checkpoint of the model.
+        TypeError: the objective is none.
     """
     ends = _ends({"a": a, "b": b}, objective, key)
     start, end = (each.theta for each in ends.values())
@@ -50,6 +51,7 @@ def through(a: Source, b: Source, c: Source, objective: Objective | None = None,
         ValueError: two are the same, the three lie on one line, do not fit each other, or there is no model to read
             them by.
         CheckpointError: one of them is no checkpoint of the model.
+        TypeError: the objective is none.
     """
     ends = _ends({"a": a, "b": b, "c": c}, objective, key)
     start, second, third = (each.theta for each in ends.values())
@@ -69,6 +71,8 @@ def through(a: Source, b: Source, c: Source, objective: Objective | None = None,
 
 
 def _ends(sources: Mapping[str, Source], objective: Objective | None, key: str | None) -> dict[str, Checkpoint]:
+    if not (objective is None or isinstance(objective, Objective)):
+        raise TypeError(f"expected the objective after {', '.join(sources)}; got {type(objective).__name__}")
     if objective is not None:
         ends = {name: own_checkpoint(objective, each, key=key) for name, each in sources.items()}
     elif all(isinstance(each, Tensor) for each in sources.values()):

@@ -11,6 +11,12 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def numbers_apart(one: float, other: float) -> tuple[str, str]:
+    """Return two numbers with three significant digits, or as many as tell them apart."""
+    digits = next((n for n in range(3, 17) if f"{one:.{n}g}" != f"{other:.{n}g}"), 3)
+    return f"{one:.{digits}g}", f"{other:.{digits}g}"
+
+
 def typeset(value: float) -> str:
     """Return the same with a true minus sign and raised powers of ten: 0.2, −1.5, 4.33 × 10⁻⁵."""
     digits, marker, power = number(value).partition("e")

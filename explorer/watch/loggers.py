@@ -29,16 +29,30 @@ class Logger(Protocol):
         ...
 
 
-def logger_for(tracker: Any) -> Logger:
+def logger_for(tracker: Any, *, pictures: bool) -> Logger:
     """Return how to tell a tracker: a SummaryWriter of TensorBoard (`add_scalar`), mlflow or its client (`log_metric`),
     wandb or one of its runs (`log`).
 
+    Args:
+        tracker: which.
+        pictures: whether it is going to be told some.
+
     Raises:
-        TypeError: it has none of these methods.
+        TypeError: it has none of these methods, or not the one for pictures.
     """
-    for method, kind in (("add_scalar", _TensorBoard), ("log_metric", _MLflow), ("log", _WeightsAndBiases)):
-        if callable(getattr(tracker, method, None)):
-            return kind(tracker)
+    for method, of_pictures, kind in (
+        ("add_scalar", "add_image", _TensorBoard),
+        ("log_metric", "log_figure", _MLflow),
+        ("log", "log", _WeightsAndBiases),
+    ):
+        if not callable(getattr(tracker, method, None)):
+            continue
+        if pictures and not callable(getattr(tracker, of_pictures, None)):
+            raise TypeError(
+                f"expected a tracker with {of_pictures} beside {method}, for the frames; {type(tracker).__name__} has "
+                "none: leave out plane and grid, or take another tracker"
+            )
+        return kind(tracker)
     raise TypeError(
         "expected a tracker with add_scalar (TensorBoard), log_metric (MLflow) or log (Weights & Biases); got "
         f"{type(tracker).__name__}"

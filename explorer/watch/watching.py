@@ -2,6 +2,8 @@
 along the update."""
 
 import math
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.sweeps import sweep
-from explorer.watch.loggers import logger_for
+from explorer.watch.loggers import Logger, logger_for
 
 
 class Watch:
@@ -52,7 +54,7 @@ class Watch:
         if (plane is None) != (grid is None):
             raise ValueError("expected a plane and a grid for frames, or neither")
         self._objective, self._plane, self._grid, self._every = objective, plane, grid, every
-        self._logger = None if tracker is None else logger_for(tracker)
+        self._logger = None if tracker is None else logger_for(tracker, pictures=plane is not None)
         self._seen = 0
         self._before: Tensor | None = None
         self.frames: dict[int, xr.Dataset] = {}
@@ -81,7 +83,16 @@ class Watch:
         self._before = own_checkpoint(self._objective, model).theta
 
     def after(self, step: int, model: nn.Module, rate: float | None) -> None:
-        """Look at a model after a step that was recorded."""
+        """Look at a model after a step that was recorded.
+
+        Raises:
+            ValueError: it has seen a later one, of another recording.
+        """
+        if step <= max(self.numbers, default=-1):
+            raise ValueError(
+                f"expected a Watch of its own for each recording; this one has seen step {max(self.numbers)}, and is "
+                f"shown step {step}: its frames would be lost"
+            )
         watched, self._seen = self._seen % self._every == 0, self._seen + 1
         before, self._before = self._before, None
         if not watched:
@@ -92,15 +103,24 @@ class Watch:
         if before is not None:
             told |= _along_update(objective, before, saved.theta - before, rate)
         self.numbers[step] = told
-        if self._logger is not None:
-            self._logger.numbers({f"landscape/{name}": value for name, value in told.items()}, step)
+        named = {f"landscape/{name}": value for name, value in told.items()}
+        self._tell(lambda logger: logger.numbers(named, step))
         if self._plane is None or self._grid is None:
             return
         made = {"kind": "along", "of": self._plane.describe()["sha256"], "step": step}
         plane = Plane(saved.theta, self._plane.basis.to(saved.theta), self._plane.labels, made)
-        self.frames[step] = sweep(objective, plane, self._grid, report=False, progress=False)
-        if self._logger is not None:
-            self._logger.picture("landscape/frame", self.frames[step], step)
+        frame = self.frames[step] = sweep(objective, plane, self._grid, report=False, progress=False)
+        self._tell(lambda logger: logger.picture("landscape/frame", frame, step))
+
+    def _tell(self, tell: Callable[[Logger], None]) -> None:
+        """Tell the tracker. One that fails must not end the training: it is told nothing more."""
+        if self._logger is None:
+            return
+        try:
+            tell(self._logger)
+        except Exception as error:
+            self._logger = None
+            warnings.warn(f"the tracker raised {error!r}, and is told nothing more", RuntimeWarning, stacklevel=2)
 
 
 def _along_update(objective: Objective, before: Tensor, update: Tensor, rate: float | None) -> dict[str, float]:

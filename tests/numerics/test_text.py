@@ -7,6 +7,7 @@ from explorer.numerics.text import (
     at_most,
     duration,
     number,
+    numbers_apart,
     percent,
     percent_at_most,
     percent_done,
@@ -59,3 +60,9 @@ def test_bounds_stay_bounds_when_they_are_rounded(value):
 
 def test_durations_are_for_readers():
     assert [duration(seconds) for seconds in (0.04, 12.3, 89, 200, 9000)] == ["0.0 s", "12 s", "89 s", "3 min", "2.5 h"]
+
+
+def test_two_numbers_are_told_apart():
+    assert numbers_apart(1.09365, 1.08625) == ("1.094", "1.086")
+    assert numbers_apart(1.5, 0.2) == ("1.5", "0.2")
+    assert numbers_apart(1 / 3, 1 / 3) == ("0.333", "0.333")

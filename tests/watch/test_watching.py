@@ -168,3 +168,42 @@ def test_a_line_is_a_frame_too(tmp_path):
     # TensorBoard takes images: a line is told by its numbers.
     assert writer.images == {}
     assert ("landscape/critical_sharpness", 2) in writer.scalars
+
+
+def test_one_watch_is_for_one_recording(tmp_path):
+    _, _, watching = watch()
+    trained(tmp_path / "first", steps=4, watch=watching)
+    frames = dict(watching.frames)
+    with pytest.raises(ValueError, match=r"Watch of its own.*has seen step 4, and is shown step 2"):
+        trained(tmp_path / "second", steps=4, watch=watching)
+    assert watching.frames == frames
+
+
+def test_a_tracker_that_fails_is_told_nothing_more_and_the_training_goes_on(tmp_path):
+    calls = []
+
+    def add_scalar(*_):
+        calls.append(1)
+        raise OSError("no connection")
+
+    tracker = types.SimpleNamespace(add_scalar=add_scalar, add_image=lambda *_, **__: None)
+    _, _, watching = watch(tracker=tracker)
+    with pytest.warns(RuntimeWarning, match=r"OSError\('no connection'\), and is told nothing more"):
+        trained(tmp_path / "r", watch=watching)
+    assert len(calls) == 1
+    assert len(watching.frames) == 6
+
+
+def test_a_tracker_without_pictures_is_refused_where_there_are_frames():
+    tracker = types.SimpleNamespace(add_scalar=lambda *_: None)
+    with pytest.raises(TypeError, match="add_image beside add_scalar, for the frames"):
+        watch(tracker=tracker)
+    Watch(Objective(network(), nn.MSELoss(), (X, Y)), tracker=tracker)
+
+
+def test_arguments_in_another_order_are_named(tmp_path):
+    objective, _, _ = watch()
+    with pytest.raises(TypeError, match="expected watch=Watch"):
+        explorer.record(network(), to=tmp_path / "r", watch=objective)
+    with pytest.raises(TypeError, match="expected the objective after a, b; got Tensor"):
+        explorer.directions.between(objective.theta, objective, objective.theta)
