@@ -38,7 +38,7 @@ def tensors_of(batch: Any) -> list[Tensor]:
     """Return the tensors within a batch, each once, in the order in which pickle comes by them.
 
     Raises:
-        ObjectiveError: it holds what cannot be pickled, and so be looked into.
+        ObjectiveError: it holds what cannot be pickled, and so be looked into, or nested tensors.
     """
     return list(_looked_into(batch).found.values())
 
@@ -58,9 +58,20 @@ def moved_copy(batch: Any, change: Callable[[Tensor, bool], Tensor]) -> Any:
 
 def digest_of(batch: Any) -> bytes:
     """Return a SHA-256 of what a batch holds: its tensors, by name or place where these are plain to see, and plain
-    values beside them."""
+    values beside them.
+
+    Raises:
+        ObjectiveError: its tensors have no values (meta), or it contains itself.
+    """
     digest = hashlib.sha256()
-    _digest(batch, digest)
+    try:
+        _digest(batch, digest)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:  # RecursionError is one of the first.
+        why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ObjectiveError(
+            f"expected batches that hold tensors with values, and not themselves; {outline(batch)} cannot be read: "
+            f"{why}"
+        ) from error
     return digest.digest()
 
 
@@ -83,6 +94,11 @@ def _looked_into(batch: Any) -> _Finder:
             f"expected batches that pickle can look into, to find their tensors; {type(batch).__name__} raised "
             f"{error!r}: give batches without functions and open files"
         ) from error
+    if any(tensor.is_nested for tensor in finder.found.values()):
+        raise ObjectiveError(
+            "expected batches of padded or packed tensors; got nested ones, which cannot be compared and counted: use "
+            "torch.nested.to_padded_tensor, or a tensor beside its lengths"
+        )
     return finder
 
 
