@@ -45,9 +45,11 @@ def read_checkpoint(objective: Objective, source: Source, *, key: str | None = N
 
     They are found by names and shapes: in a state_dict, alone or under any keys of a file; with the prefixes that
     DataParallel, torch.compile, FSDP, Lightning and others put before names, or without the model's own; under the old
-    names that the model's hooks for loading know; in a folder of Hugging Face's or in shards. What theta leaves out is
-    not in it: parameters that were not chosen, and buffers, such as BatchNorm's statistics, which `own_checkpoint`
-    reads.
+    names that the model's hooks for loading know; in a folder of Hugging Face's or in shards. Where a module has a way
+    of its own to save or load, they are what a copy of the model holds after loading. A weight that the model ties and
+    that is stored several times is the last of them, as PyTorch loads it, with a warning where they differ. What theta
+    leaves out is not in it: parameters that were not chosen, and buffers, such as BatchNorm's statistics, which
+    `own_checkpoint` reads.
 
     Args:
         objective: with the model.

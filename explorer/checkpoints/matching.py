@@ -21,7 +21,7 @@ _BESIDE = ("n_averaged",)
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """What a BatchNorm layer has no use for where its statistics are recomputed."""
 
-_COUNTED = "num_batches_tracked"
+_COUNTED = _STATISTICS[-1]
 """What PyTorch itself does without in files of old versions."""
 
 Complaints = dict[str, list[str]]
