@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
@@ -31,6 +31,8 @@ def browser() -> Iterator[Browser]:
         if chromium.required():
             pytest.fail("CI needs Chromium: run tests/browser/chromium.sh")
         pytest.skip("no Chromium found: install it to run the browser tests")
+    # As long as all other waits.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield opened

@@ -1,10 +1,11 @@
 """Screen: the page as a user sees it, for tests."""
 
 import json
+import re
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 SETTLED = """() => window.explorer?.reply?.point && !explorer.stale()
     && [explorer.reply.map?.query, explorer.reply.minimaQuery].every((each) => each === explorer.asked.scene)
@@ -21,6 +22,23 @@ AS_BACK_DOES = """(address) => {
     dispatchEvent(new PopStateEvent("popstate"));
 }"""
 """The page is as it opens, but for what it has shown before; then it reads its address as after the Back button."""
+
+PIXEL = """async ([id, x, y]) => {
+    const where = () => {
+        const gd = document.querySelector(`#${id} .js-plotly-plot`), box = gd.getBoundingClientRect();
+        const { xaxis, yaxis } = gd._fullLayout;
+        return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+    };
+    let last = where();
+    for (let still = 0; still < 3; ) {
+        await new Promise(requestAnimationFrame);
+        const now = where();
+        still = String(now) === String(last) ? still + 1 : 0;
+        last = now;
+    }
+    return last;
+}"""
+"""Plots are laid out anew some frames after what they show has come; a mouse put down before misses."""
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -85,19 +103,29 @@ class Screen:
     def text(self, id: str) -> str:
         return self.page.inner_text(f"#{id}")
 
+    def says(self, id: str, words: str, first: bool = False) -> None:
+        """Wait until an element says these words (first of all, where so asked), as a reader would."""
+        found = re.compile(("^" if first else "") + re.escape(words))
+        expect(self.page.locator(f"#{id}")).to_have_text(found, use_inner_text=True)
+
     def query(self) -> dict[str, str]:
         return dict(parse_qsl(urlsplit(self.page.url).query))
 
     def pixel(self, w: float, b: float, graph: str = "landscape") -> tuple[float, float]:
-        """Return the page's pixel at coordinates of a graph, by Plotly's own axes."""
-        script = """([id, x, y]) => {
-            const gd = document.querySelector(`#${id} .js-plotly-plot`), box = gd.getBoundingClientRect();
-            const { xaxis, yaxis } = gd._fullLayout;
-            return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
-        }"""
+        """Return the page's pixel at coordinates of a graph, by Plotly's own axes, once it stands still there."""
         self.page.locator(f"#{graph}").scroll_into_view_if_needed()
-        x, y = self.page.evaluate(script, [graph, w, b])
+        x, y = self.page.evaluate(PIXEL, [graph, w, b])
         return x, y
+
+    def hold(self, w: float, b: float, graph: str = "landscape") -> None:
+        """Press the mouse at coordinates of a graph, and keep it down."""
+        self.page.mouse.move(*self.pixel(w, b, graph))
+        self.page.mouse.down()
+
+    def hold_sample(self, number: int) -> None:
+        """Press the mouse on a sample of the fit, and keep it down."""
+        self.page.hover(f".target[data-point='{number}']")
+        self.page.mouse.down()
 
     def click(self, w: float, b: float, graph: str = "landscape") -> Self:
         self.page.mouse.click(*self.pixel(w, b, graph))

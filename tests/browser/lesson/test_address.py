@@ -51,7 +51,7 @@ def test_back_and_forward(screen: Screen) -> None:
 def test_a_wrong_address_shows_a_safe_state_and_says_so(screen: Screen, query: str) -> None:
     screen.open(query)
     if query != "study=nothing":
-        assert "instead" in screen.text("notes")
+        screen.says("notes", "instead")
     assert screen.value("readout-loss") > 0
     expect(screen.page.locator("[data-map=landscape] .handle-core")).to_have_count(1)
 
@@ -99,8 +99,8 @@ def test_compare_shows_four_losses_with_one_point(screen: Screen) -> None:
 
 def test_a_hidden_loss_is_not_told(screen: Screen) -> None:
     screen.open("loss=hidden-1&target=outliers")
-    assert "hidden" in screen.text("landscape-title")
-    assert "Hidden" in screen.text("code")
+    screen.says("landscape-title", "hidden")
+    screen.says("code", "Hidden")
     expect(screen.page.locator(".residual-dot")).to_have_count(0)
 
 

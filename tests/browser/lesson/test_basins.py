@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import models
 from experiments import TARGETS
@@ -83,7 +84,7 @@ def test_a_window_can_be_as_small_as_a_billionth(screen: Screen) -> None:
     screen.page.keyboard.press("+")
     screen.settled()
     assert window(screen)[1] - window(screen)[0] == pytest.approx(1e-9, rel=1e-3)
-    assert screen.text("notes") == ""
+    expect(screen.page.locator("#notes")).to_have_text("", use_inner_text=True)
 
 
 def test_the_basin_map_is_torchs_and_follows_the_controls(screen: Screen) -> None:
@@ -96,7 +97,7 @@ def test_the_basin_map_is_torchs_and_follows_the_controls(screen: Screen) -> Non
     reached = expected.minimum.values.T
     np.testing.assert_array_equal(cells(screen), np.where(reached >= 0, reached, 2))
     assert screen.page.locator("#basins-kinds li").all_inner_texts()[0].startswith("θ*1 (2.15, -0.385)")
-    assert f"{100 * (reached == 0).mean():.0f} % have reached θ*1" in screen.text("basins-says")
+    screen.says("basins-says", f"{100 * (reached == 0).mean():.0f} % have reached θ*1")
     label = screen.page.get_attribute("[data-plot=basins] .layer", "aria-label") or ""
     assert "Momentum" in label
     assert "have reached" in label
@@ -109,7 +110,7 @@ def test_the_basin_map_is_torchs_and_follows_the_controls(screen: Screen) -> Non
     assert (cells(drawn(screen)) != after).any()
     screen.page.click("#show-loss")
     drawn(screen)
-    assert "Final loss" in screen.page.inner_text("#basins-card .says")
+    expect(screen.page.locator("#basins-card .says")).to_contain_text("Final loss", use_inner_text=True)
     assert screen.query()["basin"] == "gd"
     screen.page.mouse.click(*screen.pixel(2.5, -1, "basins"))
     screen.settled()

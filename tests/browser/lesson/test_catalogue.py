@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from experiments import STUDIES
 from explorer.dashboard import create_app
@@ -41,7 +41,7 @@ def test_a_second_study_has_target_sets_and_losses_of_its_own(screen: Screen) ->
     assert (choices(screen, "target"), choices(screen, "loss")) == (["pair"], ["mse"])
     # L = 4 w² + b² at (-1.5, 1.5), torch's alone: this study has no script.
     assert screen.value("readout-loss") == pytest.approx(11.25, rel=1e-12)
-    assert screen.text("landscape-title") == "Loss landscape L(w, b), mse"
+    expect(screen.page.locator("#landscape-title")).to_have_text("Loss landscape L(w, b), mse", use_inner_text=True)
     for hidden in ("#delta-control", "#ell-card", "#data", "#more-targets"):
         assert not screen.page.is_visible(hidden), hidden
     screen.page.click("#study-neuron")
@@ -56,4 +56,4 @@ def test_a_link_into_it_opens_it(screen: Screen) -> None:
     screen.open("study=line&w=0.5&b=-1&n=33")
     assert screen.value("readout-loss") == pytest.approx(2.0, rel=1e-12)
     assert screen.state()["target"] == "pair"
-    assert screen.text("notes") == ""
+    expect(screen.page.locator("#notes")).to_have_text("", use_inner_text=True)

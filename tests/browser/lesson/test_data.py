@@ -14,8 +14,7 @@ def points(screen: Screen) -> list[list[float]]:
 def test_a_dragged_point_changes_the_landscape_and_can_be_undone(screen: Screen) -> None:
     screen.open()
     before = screen.evaluate("explorer.reply.map.maps[0].codes")
-    screen.page.mouse.move(*screen.pixel(1, 0.8, "fit"))
-    screen.page.mouse.down()
+    screen.hold_sample(1)
     screen.page.mouse.move(*screen.pixel(1.1, 0.2, "fit"), steps=4)
     assert points(screen)[1] == pytest.approx([1.1, 0.2], abs=0.02)
     screen.page.mouse.up()
@@ -87,13 +86,13 @@ def test_a_set_without_minimum_says_where_it_decreases(screen: Screen) -> None:
 
 def test_a_line_of_minima_is_drawn_as_a_line(screen: Screen) -> None:
     screen.open("target=one_point")
-    assert "line of minima" in screen.text("places")
+    screen.says("places", "line of minima")
     assert screen.page.locator("[data-map=landscape] path.minimum-line").count() > 0
 
 
 def test_one_point_of_ones_own_is_a_data_set_too(screen: Screen) -> None:
     screen.open("target=own&points=0.5_0.3")
-    assert "line of minima" in screen.text("places")
+    screen.says("places", "line of minima")
     assert screen.page.locator("[data-map=landscape] path.minimum-line").count() > 0
 
 
@@ -126,8 +125,7 @@ def test_a_table_being_written_is_not_overwritten(screen: Screen) -> None:
 def test_the_landscape_follows_a_drag_before_release(screen: Screen) -> None:
     screen.open()
     before = screen.evaluate("explorer.reply.map.query")
-    screen.page.mouse.move(*screen.pixel(1, 0.8, "fit"))
-    screen.page.mouse.down()
+    screen.hold_sample(1)
     screen.page.mouse.move(*screen.pixel(1, 0.2, "fit"), steps=3)
     screen.page.wait_for_function("(before) => explorer.reply.map.query !== before", arg=before)
     screen.page.mouse.up()

@@ -82,7 +82,7 @@ def test_the_lesson_is_readable_without_javascript(browser: Browser, address: st
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/lesson")
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     assert len(page.inner_text("main").split()) > 800
     assert page.locator("math").first.bounding_box()["height"] > 5  # type: ignore[index]
     context.close()

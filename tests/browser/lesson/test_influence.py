@@ -53,8 +53,7 @@ def test_a_dragged_outlier_pulls_the_squared_error_where_autograd_predicts_and_l
     outlier = int((before.y - torch.tanh(before.x)).abs().argmax())
     way = 0.2 if before.y[outlier] > 0 else -0.2
     x, y = before.x[outlier].item(), before.y[outlier].item()
-    screen.page.mouse.move(*screen.pixel(x, y, "fit"))
-    screen.page.mouse.down()
+    screen.hold_sample(outlier)
     screen.page.mouse.move(*screen.pixel(x, y + way / 2, "fit"), steps=2)
     screen.page.wait_for_function("() => document.querySelector('[data-map=landscape] circle.influence-after')")
     screen.page.mouse.move(*screen.pixel(x, y + way, "fit"), steps=2)
@@ -85,7 +84,7 @@ def test_a_dragged_outlier_pulls_the_squared_error_where_autograd_predicts_and_l
 
 def test_keys_move_a_point_too_and_a_minimum_that_goes_to_infinity_is_told(screen: Screen) -> None:
     screen.open(f"target=two_points&{LAYERS}")
-    assert "Drag a data point" in screen.text("influence-says")
+    screen.says("influence-says", "Drag a data point")
     screen.page.focus(".target[data-point='1']")
     for _ in range(3):
         screen.page.keyboard.press("ArrowDown")
@@ -106,7 +105,7 @@ def test_keys_move_a_point_too_and_a_minimum_that_goes_to_infinity_is_told(scree
     answered(screen)
     screen.page.click("#influence-clear")
     assert count(screen, "landscape", "circle") == 0
-    assert "Drag a data point" in screen.text("influence-says")
+    screen.says("influence-says", "Drag a data point")
 
 
 def test_nothing_is_told_while_the_loss_is_to_be_guessed(screen: Screen) -> None:

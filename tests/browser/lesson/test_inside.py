@@ -37,15 +37,15 @@ def test_the_chain_rule_multiplies_out_to_the_arrow(screen: Screen) -> None:
 
 def test_the_tape_is_walked_forward_and_backward(screen: Screen) -> None:
     screen.open()
-    assert "TanhBackward0" in screen.text("tape")
+    screen.says("tape", "TanhBackward0")
     screen.page.click("#tape-forward")
-    assert "step 1 of 11: forward computes z" in screen.text("tape-step")
+    screen.says("tape-step", "step 1 of 11: forward computes z")
     assert screen.text("tape").count("…") >= 9
     for _ in range(10):
         screen.page.click("#tape-forward")
-    assert "backward reaches w and b" in screen.text("tape-step")
+    screen.says("tape-step", "backward reaches w and b")
     screen.page.click("#tape-back")
-    assert "∂L/∂z" in screen.text("tape-step")
+    screen.says("tape-step", "∂L/∂z")
     screen.page.click("#tape-points button:has-text('all points')")
     expect(screen.page.locator("#chain tbody tr")).to_have_count(2)
 
@@ -53,16 +53,16 @@ def test_the_tape_is_walked_forward_and_backward(screen: Screen) -> None:
 def test_torch_says_why_a_vector_has_no_gradient(screen: Screen) -> None:
     screen.open()
     screen.page.click("text=What if the loss is a vector?")
-    assert "grad can be implicitly created only for scalar outputs" in screen.text("vector")
+    screen.says("vector", "grad can be implicitly created only for scalar outputs")
 
 
 def test_huber_says_what_happens_at_the_largest_residual(screen: Screen) -> None:
     screen.open("target=outliers&loss=huber&w=1&b=0")
-    assert "clipped" in screen.text("ell-says")
+    screen.says("ell-says", "clipped")
     screen.page.fill("#delta", "3")
     screen.page.press("#delta", "Enter")
     screen.settled()
-    assert "MSE/2" in screen.text("ell-says")
+    screen.says("ell-says", "MSE/2")
     expect(screen.page.locator("[data-plot=ell] .residual-dot")).to_have_count(9)
 
 

@@ -70,8 +70,7 @@ def test_while_the_point_is_dragged_no_path_of_another_start_is_shown(screen: Sc
     walked(screen.open("opt=gd,adam&n=33"))
     asked: list[str] = []
     screen.page.on("request", lambda request: asked.append(request.url))
-    screen.page.mouse.move(*screen.pixel(1, 1))
-    screen.page.mouse.down()
+    screen.hold(1, 1)
     screen.page.mouse.move(*screen.pixel(0, 1), steps=3)
     expect(screen.page.locator("path[data-walk]")).to_have_count(0)
     assert not [url for url in asked if "/path?" in url]
@@ -107,9 +106,9 @@ def test_the_transport_plays_steps_scrubs_and_rewinds(screen: Screen) -> None:
     # At no more than its usual speed: a path that comes to its end by itself is no longer to be paused.
     screen.page.click("#play")
     screen.page.wait_for_function("() => explorer.transport.at() > 12")
-    assert screen.text("play") == "Pause"
+    expect(screen.page.locator("#play")).to_have_text("Pause", use_inner_text=True)
     screen.page.click("#play")
-    assert screen.text("play") == "Play"
+    expect(screen.page.locator("#play")).to_have_text("Play", use_inner_text=True)
     rests = screen.evaluate(STEP)
     assert screen.query()["at"] == str(rests)
     screen.page.reload()
@@ -135,7 +134,7 @@ def test_rates_rows_and_settings(screen: Screen) -> None:
     program = screen.evaluate("navigator.clipboard.readText()")
     assert program == screen.evaluate("explorer.paths.why().paths[1].program")
     assert "torch.optim.SGD" in program
-    assert screen.page.inner_text("#results tbody tr:last-child output") == "100"
+    expect(screen.page.locator("#results tbody tr:last-child output")).to_have_text("100", use_inner_text=True)
     assert screen.page.locator("#results .best").count() >= 1
     # The common rate moves those without one of their own.
     screen.page.fill("#lr", "0.1")
@@ -152,7 +151,7 @@ def test_rates_rows_and_settings(screen: Screen) -> None:
     assert_paths_are_torchs(screen)
     screen.page.fill("#steps", "1.5")
     screen.page.press("#steps", "Enter")
-    assert "steps stays 12" in screen.text("notes")
+    screen.says("notes", "steps stays 12")
     screen.page.press("#steps", "Tab")
     screen.page.click("#results tbody tr:first-child button[title^='Take away']")
     assert screen.query()["opt"] == "gd@100"
@@ -173,7 +172,7 @@ def test_a_path_that_leaves_the_window_is_marked_and_explained(screen: Screen) -
     assert len(said) == 2
     assert said[0].startswith("Momentum 0.5: ")
     assert screen.page.get_attribute("#descent-live", "aria-live") == "polite"
-    assert "λmax" in screen.text("rate-says")
+    screen.says("rate-says", "λmax")
     # From a saddle's curvature no best rate follows; 2/λmax does, and sets the rate.
     assert screen.page.is_disabled("#rate-best")
     screen.page.click("#rate-stable")
@@ -195,7 +194,8 @@ def test_divergence_is_told_with_its_step_and_its_reason(line: Screen) -> None:
     line.page.goto(f"{line.address}/?opt=gd@3,gd@0.2&w=1&b=1&steps=400")
     line.page.wait_for_function(f"() => window.explorer?.state && explorer.paths.list().length && ({WALKED})()")
     # w grows by 23 a step from 1: 4 w² leaves float64 at step 113.
-    assert line.page.locator("#results tbody tr").first.locator("td").nth(3).inner_text() == "diverged at step 113"
+    ending = line.page.locator("#results tbody tr").first.locator("td").nth(3)
+    expect(ending).to_have_text("diverged at step 113")
     # What is said is measured by the server, after the paths have come.
     said = line.page.locator("#descent-live p:first-child")
     expect(said).to_contain_text("diverged at step 113")

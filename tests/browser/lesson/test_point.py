@@ -43,8 +43,7 @@ def test_a_drag_moves_at_once_and_asks_torch_once_on_release(screen: Screen) -> 
     screen.open("target=outliers&loss=huber")
     asked: list[str] = []
     screen.page.on("request", lambda request: asked.append(request.post_data or ""))
-    screen.page.mouse.move(*screen.pixel(-1, 1))
-    screen.page.mouse.down()
+    screen.hold(-1, 1)
     for i in range(8):
         screen.page.mouse.move(*screen.pixel(-1 + i / 4, 1 - i / 4))
         screen.page.wait_for_timeout(20)
@@ -87,7 +86,7 @@ def test_a_typed_value_that_cannot_be_is_refused_in_words(screen: Screen, typed:
     screen.open("w=0.5")
     screen.page.fill("#w", typed)
     screen.page.press("#w", "Enter")
-    assert "w stays 0.5" in screen.text("notes")
+    screen.says("notes", "w stays 0.5")
     assert screen.value("w") == 0.5
 
 
@@ -111,7 +110,7 @@ def test_zero_gradient_is_drawn_as_zero(screen: Screen) -> None:
     screen.open("target=own&points=-1_0~1_0&loss=mae&w=0&b=0")
     assert screen.value("readout-norm") == 0
     expect(screen.page.locator("[data-map=landscape] .downhill")).to_have_count(0)
-    assert "exactly zero" in screen.text("live")
+    screen.says("live", "exactly zero")
 
 
 def test_the_arrow_points_down_the_gradient(screen: Screen) -> None:
@@ -148,7 +147,7 @@ def test_a_step_is_what_sgd_does_and_can_be_undone(screen: Screen) -> None:
         screen.page.click("#step")
         screen.settled()
     assert (screen.value("w"), screen.value("b")) == pytest.approx((neuron.w.item(), neuron.b.item()), rel=1e-12)
-    assert "Step 3" in screen.text("step-says")
+    screen.says("step-says", "Step 3")
     screen.page.click("#step-undo")
     screen.settled()
     screen.page.click("#step-back")

@@ -35,7 +35,7 @@ def test_a_race_is_run_ranked_and_shared(screen: Screen) -> None:
     shared, ranking = screen.page.url, screen.text("leaders")
     screen.open(shared.partition("?")[2])
     walked(screen)
-    assert screen.text("leaders") == ranking
+    expect(screen.page.locator("#leaders")).to_have_text(ranking, use_inner_text=True)
     assert "gd" in screen.query()["opt"]
 
 
@@ -43,7 +43,7 @@ def test_more_than_four_are_ranked_and_a_phone_shows_one_below_the_other(screen:
     screen.resize(PHONE)
     walked(screen.open("opt=gd,gd@0.1,gd@0.01,adam,lbfgs&view=race&n=33&steps=20"))
     expect(screen.page.locator(".map-title:visible")).to_have_count(4)
-    assert "the first 4 of 5" in screen.text("race-says")
+    screen.says("race-says", "the first 4 of 5")
     expect(screen.page.locator("#leaders li")).to_have_count(5)
     screen.narrow(390)
     screen.page.click("#opt-gd")
@@ -66,15 +66,15 @@ def test_the_animation_plays_from_a_file_without_any_request(screen: Screen, bro
     page.on("console", lambda message: errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(file.as_uri())
-    assert page.locator("figure").count() == 2
-    assert page.inner_text("#says") == "step 0 of 30"
+    expect(page.locator("figure")).to_have_count(2)
+    expect(page.locator("#says")).to_have_text("step 0 of 30", use_inner_text=True)
     assert violations(page) == []
     page.click("#play")
     page.wait_for_function("() => document.querySelector('#says').textContent === 'step 30 of 30'")
     first = page.evaluate("document.querySelector('path.walk[stroke-dasharray]').getAttribute('d')")
     page.focus("#step")
     page.keyboard.press("Home")
-    assert page.inner_text("#says") == "step 0 of 30"
+    expect(page.locator("#says")).to_have_text("step 0 of 30", use_inner_text=True)
     shown = page.locator("#leaders li").all_inner_texts()
     start = screen.evaluate("explorer.short(explorer.paths.list()[0].reply.losses[0])")
     assert [line.split(": ")[1] for line in shown] == [start, start]

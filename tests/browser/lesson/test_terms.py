@@ -36,7 +36,7 @@ def test_kappa_falls_to_one_at_the_balancing_weight(screen: Screen) -> None:
 
 def test_the_plateau_that_looks_converged_is_named(screen: Screen) -> None:
     screen.open("study=reaction&w=0&b=-4.9")
-    assert "plateau" in screen.text("terms-says")
+    screen.says("terms-says", "plateau")
     assert screen.value("readout-loss") == pytest.approx(0.0025, rel=0.02)
 
 

@@ -71,7 +71,7 @@ def test_a_click_asks_autograd_and_the_arrow_is_its_gradient(cell: tuple[Page, A
     page, shown, given, plane = cell
     expect(page.locator(".landscape-widget .layer path.contour").first).to_be_attached()
     expect(page.locator(".landscape-widget path.downhill").first).to_be_attached()
-    assert page.locator(".landscape-widget .cuts path.cut").count() == 2
+    expect(page.locator(".landscape-widget .cuts path.cut")).to_have_count(2)
     box = page.locator(".landscape-widget .surface").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])

@@ -70,12 +70,12 @@ def test_back_and_forward(screen: SliceScreen) -> None:
 @pytest.mark.parametrize("query", ["store=../secret", "store=whole.zarr&a=abc", "store=whole.zarr&with=%2fetc&view=4d"])
 def test_a_wrong_address_shows_a_safe_state_and_says_so(screen: SliceScreen, query: str) -> None:
     screen.open(query)
-    assert "instead" in screen.text("notes")
+    screen.says("notes", "instead")
 
 
 def test_a_store_that_is_not_there_is_told(screen: SliceScreen) -> None:
     screen.open("store=gone.zarr")
-    assert "no store 'gone.zarr'" in screen.text("notes")
+    screen.says("notes", "no store 'gone.zarr'")
     screen.page.click("#all-stores")
     screen.settled()
     assert screen.page.is_visible("#stores table")
@@ -121,18 +121,18 @@ def test_the_two_pages_lead_to_each_other(screen: SliceScreen) -> None:
 def test_the_report_and_what_a_slice_cannot_show_stand_beside_it(screen: SliceScreen) -> None:
     screen.open("store=whole.zarr")
     expect(screen.page.locator("#report li")).to_have_count(3)
-    assert "! look" in screen.text("report")
-    assert "proves nothing" in screen.text("limits")
+    screen.says("report", "! look")
+    screen.says("limits", "proves nothing")
     screen.page.click("#provenance summary")
-    assert "theta_sha256" in screen.text("provenance")
+    screen.says("provenance", "theta_sha256")
 
 
 def test_attributes_of_others_are_shown_letter_for_letter(screen: SliceScreen) -> None:
     screen.page.on("dialog", lambda dialog: screen.errors.append(dialog.message))
     screen.open("store=holes.zarr")
-    assert "<img src=x" in screen.text("landscape-title")
+    screen.says("landscape-title", "<img src=x")
     screen.page.click("#provenance summary")
-    assert "<img src=x" in screen.text("provenance")
+    screen.says("provenance", "<img src=x")
     screen.page.click("#view-3d")
     screen.page.wait_for_selector("#surface canvas")
     expect(screen.page.locator("img[src=x]")).to_have_count(0)

@@ -37,9 +37,11 @@ def hovered(screen: SliceScreen, a: float, b: float) -> str:
 def test_a_note_stands_beside_the_map_in_every_view(screen: SliceScreen) -> None:
     for view in ("map", "3d", "cuts"):
         screen.open(f"store=part.zarr&view={view}")
-        assert screen.text("interpolated") == f"221 of 3,185 points evaluated, the rest interpolated: {NOTE}"
+        expect(screen.page.locator("#interpolated")).to_have_text(
+            f"221 of 3,185 points evaluated, the rest interpolated: {NOTE}", use_inner_text=True
+        )
     screen.open("store=line.zarr")
-    assert screen.text("interpolated").startswith("33 of 123 points evaluated")
+    screen.says("interpolated", "33 of 123 points evaluated", first=True)
     screen.open("store=whole.zarr")
     assert not screen.page.is_visible("#interpolated")
     assert not screen.page.is_visible("#layers-points")
@@ -76,7 +78,7 @@ def test_hovering_tells_which_points_are_interpolated(screen: SliceScreen) -> No
     screen.page.click("#quantities button >> text=accuracy")
     screen.settled()
     assert hovered(screen, -1 + 10 * step, -1 + 2.5 * 8 / 48).endswith("(nearest evaluated)")
-    assert "accuracy has a value at 221 of 3,185" in screen.text("interpolated")
+    screen.says("interpolated", "accuracy has a value at 221 of 3,185")
     assert screen.evaluate("document.querySelector('#landscape .js-plotly-plot').data[0].zsmooth") is False
     assert "not finite" not in screen.page.inner_text("[data-map=landscape] .says")
 
@@ -84,13 +86,13 @@ def test_hovering_tells_which_points_are_interpolated(screen: SliceScreen) -> No
 def test_a_click_is_exact_and_says_what_the_sweep_had_there(screen: SliceScreen) -> None:
     screen.open("store=part.zarr").click(0.31, -0.42)
     assert screen.page.get_attribute("#readout-loss", "data-source") == "torch"
-    assert "read off the sweep, interpolated here, the loss is ≈" in screen.text("agree")
+    screen.says("agree", "read off the sweep, interpolated here, the loss is ≈")
     screen.open("store=part.zarr&a=-1&b=-1")
-    assert "read off the sweep, evaluated here, the loss is ≈" in screen.text("agree")
+    screen.says("agree", "read off the sweep, evaluated here, the loss is ≈")
     screen.open("store=whole.zarr")
-    assert "read off the sweep the loss is ≈" in screen.text("agree")
+    screen.says("agree", "read off the sweep the loss is ≈")
     screen.open("store=line.zarr&a=0.3")
-    assert "interpolated here" in screen.text("agree")
+    screen.says("agree", "interpolated here")
 
 
 @pytest.mark.parametrize("query", ["store=part.zarr&layers=contours,points", "store=line.zarr&quantity=accuracy"])

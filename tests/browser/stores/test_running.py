@@ -55,8 +55,8 @@ def start(folder: Path, share: float) -> tuple[Any, Any]:
 
 def test_an_empty_folder_says_how_to_begin_and_a_new_store_appears(screen: SliceScreen, folder: Path) -> None:
     screen.open()
-    assert "python -m explorer sweep" in screen.text("how")
-    assert "only slices are served" in screen.text("alone")
+    screen.says("how", "python -m explorer sweep")
+    screen.says("alone", "only slices are served")
     expect(screen.page.locator("header a >> text=Lesson")).to_have_count(0)
     make_store(folder, "new.zarr", points=(5, 5))
     screen.page.wait_for_selector("a[data-store='new.zarr']", timeout=10_000)
@@ -76,7 +76,7 @@ def test_a_running_sweep_fills_in_and_tells_its_pace(screen: SliceScreen, folder
     screen.page.wait_for_function("(first) => explorer.reply.scene.maps[0].computed > first", arg=first, timeout=10_000)
     screen.page.reload()
     screen.settled()
-    assert "256 of 289 points" in screen.text("progress-says")
+    screen.says("progress-says", "256 of 289 points")
     fill(store, whole, 4)
     screen.page.wait_for_function("() => explorer.reply.scene.maps[0].computed === 1", timeout=10_000)
     # Sharp cells for stand-ins, smooth colors for the whole.
@@ -124,7 +124,7 @@ def test_a_store_that_is_damaged_is_told_and_another_can_be_chosen(screen: Slice
     (folder / "x.zarr" / "zarr.json").write_text("{")
     make_store(folder, "good.zarr", points=(5, 5))
     screen.open("store=x.zarr")
-    assert "damaged" in screen.text("notes")
+    screen.says("notes", "damaged")
     screen.page.click("a[data-store='good.zarr']")
     screen.settled()
     assert not screen.page.is_visible("#stores table")
@@ -149,5 +149,5 @@ def test_the_seconds_of_a_silent_sweep_are_not_believed(screen: SliceScreen, fol
     news = {"points_per_second": 41.0, "seconds_left": 4.0, "updated": time.time() - 500}
     store.set_attrs({"progress": json.dumps(news)})
     screen.open("store=x.zarr")
-    assert "the same command continues it" in screen.text("progress-says")
-    assert "left" not in screen.text("progress-says")
+    screen.says("progress-says", "the same command continues it")
+    expect(screen.page.locator("#progress-says")).not_to_contain_text("left", use_inner_text=True)

@@ -37,11 +37,11 @@ def test_the_list_leads_to_a_store_and_back(screen: SliceScreen) -> None:
     screen.open()
     expect(screen.page.locator("#stores tbody tr")).to_have_count(12)
     # 6 of 13 chunks of 64 points.
-    assert "46 %" in screen.text("stores")
+    screen.says("stores", "46 %")
     screen.page.click("#stores a[data-store='whole.zarr']")
     screen.settled()
     assert screen.query() == {"store": "whole.zarr"}
-    assert "loss of Sequential" in screen.text("landscape-title")
+    screen.says("landscape-title", "loss of Sequential")
     screen.page.click("#all-stores")
     screen.settled()
     assert screen.page.is_visible("#stores table")
@@ -60,20 +60,19 @@ def test_a_click_gives_exact_numbers_at_exactly_that_place(screen: SliceScreen) 
         assert_truth(screen)
     accuracy = network().metrics(oblique(network()).at((screen.value("a"), screen.value("b"))))["accuracy"].item()
     assert screen.more("accuracy") == accuracy
-    assert "The picture shows" in screen.text("live")
+    screen.says("live", "The picture shows")
 
 
 def test_a_drag_reads_off_the_sweep_and_asks_once_on_release(screen: SliceScreen) -> None:
     screen.open("store=whole.zarr")
     asked: list[str] = []
     screen.page.on("request", lambda request: asked.append(request.post_data or ""))
-    screen.page.mouse.move(*screen.pixel(-0.5, 1))
-    screen.page.mouse.down()
+    screen.hold(-0.5, 1)
     for i in range(8):
         screen.page.mouse.move(*screen.pixel(-0.5 + i / 8, 1 - i / 8))
         screen.page.wait_for_timeout(20)
     assert screen.page.get_attribute("#readout-loss", "data-source") == "preview"
-    assert screen.text("readout-loss").startswith("≈")
+    screen.says("readout-loss", "≈", first=True)
     # Linear between points a twelfth apart, curvature along the axes below 9 |H| <= 10: h^2 / 8 * 10 * 2 = 0.02.
     assert screen.value("readout-loss") == pytest.approx(truth(screen.value("a"), screen.value("b"))[0], abs=0.02)
     assert not [body for body in asked if "point.data" in body]
@@ -108,7 +107,7 @@ def test_typed_numbers_are_taken_and_refused_in_words(screen: SliceScreen) -> No
     assert_truth(screen)
     screen.page.fill("#b", "1e9")
     screen.page.press("#b", "Enter")
-    assert "beta: a number from" in screen.text("notes")
+    screen.says("notes", "beta: a number from")
     assert screen.value("b") == 0
 
 
@@ -139,8 +138,10 @@ def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
     assert screen.page.inner_text("[data-map=landscape] .says").startswith("accuracy, linear scale")
     screen.page.click("#scale-log")
     screen.settled()
-    assert "accuracy, log scale" in screen.page.inner_text("[data-map=landscape] .says")
-    assert "accuracy upwards, log scale" in screen.text("cuts-hint")
+    expect(screen.page.locator("[data-map=landscape] .says")).to_contain_text(
+        "accuracy, log scale", use_inner_text=True
+    )
+    screen.says("cuts-hint", "accuracy upwards, log scale")
     # The axis of a cut has values on it, and they stand where their logarithms are.
     axis = "document.querySelector('#cut-a .js-plotly-plot')._fullLayout.yaxis"
     ticks = screen.evaluate(f"[{axis}.tickvals, {axis}.ticktext]")
@@ -155,7 +156,7 @@ def test_quantities_scales_and_layers_are_states(screen: SliceScreen) -> None:
 
 def test_a_quantity_that_is_not_there_is_told(screen: SliceScreen) -> None:
     screen.open("store=whole.zarr&quantity=nothing")
-    assert "showing loss instead" in screen.text("notes")
+    screen.says("notes", "showing loss instead")
     expect(screen.page.locator("[data-map=landscape] .handle-core")).to_have_count(1)
 
 
@@ -221,7 +222,7 @@ def test_a_line_shows_its_band(screen: SliceScreen) -> None:
     screen.open("store=line.zarr")
     screen.page.wait_for_selector("[data-plot=cut-a] path.band", state="attached")
     assert not screen.page.is_visible("[data-plot=cut-b]")
-    assert "Median of 4 seeds" in screen.text("cuts-say")
+    screen.says("cuts-say", "Median of 4 seeds")
     assert not screen.page.is_visible("#maps")
     screen.page.mouse.click(*screen.pixel(0.75, 1.4, "cut-a"))
     screen.settled()
@@ -244,25 +245,27 @@ def test_another_seed_is_another_plane(screen: SliceScreen) -> None:
 def test_without_a_factory_numbers_are_read_off_the_sweep(screen: SliceScreen) -> None:
     screen.open("store=holes.zarr&a=0.75&b=0.25")
     assert screen.page.get_attribute("#readout-loss", "data-source") == "swept"
-    assert screen.text("readout-loss").startswith("≈")
-    assert "does not say which function" in screen.text("agree")
+    screen.says("readout-loss", "≈", first=True)
+    screen.says("agree", "does not say which function")
     assert screen.value("readout-loss") == pytest.approx(truth(0.75, 0.25)[0], abs=0.05)
     screen.page.wait_for_selector("[data-map=landscape] path.downhill", state="attached")
-    assert "9 points not finite" in screen.page.inner_text("[data-map=landscape] .says")
+    expect(screen.page.locator("[data-map=landscape] .says")).to_contain_text(
+        "9 points not finite", use_inner_text=True
+    )
     # Smoothed, colors would fade into the holes.
     assert screen.evaluate("document.querySelector('#landscape .js-plotly-plot').data[0].zsmooth") is False
 
 
 def test_a_loss_that_is_not_a_number_is_said_and_has_no_way_down(screen: SliceScreen) -> None:
     screen.open("store=nan.zarr&a=1.4&b=1.4")
-    assert screen.text("readout-loss") == "NaN"
-    assert "loss NaN" in screen.text("live")
-    assert "steepest" not in screen.text("live")
+    expect(screen.page.locator("#readout-loss")).to_have_text("NaN")
+    screen.says("live", "loss NaN")
+    expect(screen.page.locator("#live")).not_to_contain_text("steepest")
     expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
     screen.page.fill("#a", "7")
     screen.page.press("#a", "Enter")
     screen.settled()
-    assert "outside the sweep" in screen.text("agree")
+    screen.says("agree", "outside the sweep")
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("csv", b"alpha,beta,status"), ("html", b"<!doctype html>"),

@@ -31,8 +31,8 @@ def test_the_slider_goes_along_the_path_and_tells_both_losses(screen: SliceScree
     assert number(screen, "own-loss") == pytest.approx(float(objective(path.thetas[2])), rel=1e-12)
     assert number(screen, "plane-loss") != number(screen, "own-loss")
     assert number(screen, "offset") > 0
-    assert screen.text("walk-says").startswith("Step 20, 3 of 9 recorded: ")
-    assert "of a random walk of 9 points it would be" in screen.text("spread-says")
+    screen.says("walk-says", "Step 20, 3 of 9 recorded: ", first=True)
+    screen.says("spread-says", "of a random walk of 9 points it would be")
     # The chart's two dots stand at that step, at both losses: the lower one where the loss is smaller.
     dot, other = (screen.page.locator(f"#walk-losses circle.{name}") for name in ("own", "shown"))
     assert dot.get_attribute("cx") == other.get_attribute("cx")
@@ -75,7 +75,7 @@ def test_the_plane_moves_along_with_the_checkpoint(screen: SliceScreen) -> None:
     screen.settled()
     assert screen.query() == {"store": "path-00.zarr", "at": "0"}
     # One frame, one scale, the same checkpoint: now its color is its loss.
-    assert screen.page.inner_text("[data-map=landscape] .says") == says
+    expect(screen.page.locator("[data-map=landscape] .says")).to_have_text(says, use_inner_text=True)
     assert ring(screen) == pytest.approx(place, abs=0.01)
     assert number(screen, "own-loss") == own
     assert number(screen, "plane-loss") == pytest.approx(own, rel=1e-12)
@@ -94,7 +94,7 @@ def test_sharpness_is_drawn_below_where_it_was_measured(screen: SliceScreen) -> 
     screen.open("store=runs.zarr")
     screen.page.wait_for_selector("#sharpness .js-plotly-plot .scatterlayer path.js-line", state="attached")
     expect(screen.page.locator("#sharpness .scatterlayer path.js-line")).to_have_count(6)
-    assert "2 / rate" in screen.text("sharpness")
+    screen.says("sharpness", "2 / rate")
 
 
 def test_without_a_path_there_is_no_card(screen: SliceScreen) -> None:
