@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from explorer.curvature.products import Scalar
+from explorer.objective.derivatives import gradient_with_graph, gradients_of
 
 
 def projected_hessian_by_backward(f: Scalar, theta: Tensor, basis: Tensor) -> Tensor:
@@ -16,11 +17,8 @@ def projected_hessian_by_backward(f: Scalar, theta: Tensor, basis: Tensor) -> Te
     """
     leaf = theta.detach().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(f(leaf), leaf, create_graph=True)
-        slopes = basis @ gradient
-        if not slopes.requires_grad:
-            return torch.zeros(len(basis), len(basis), dtype=theta.dtype, device=theta.device)
-        rows = [torch.autograd.grad(slope, leaf, retain_graph=True)[0] for slope in slopes]
+        slopes = basis @ gradient_with_graph(f(leaf), leaf)
+        rows = [gradients_of(slope, leaf, keep=True) for slope in slopes]
     return torch.stack(rows) @ basis.T
 
 
@@ -31,13 +29,6 @@ def backward_over_backward(f: Scalar, theta: Tensor, vector: Tensor) -> Tensor:
     """
     leaf = theta.detach().requires_grad_()
     with torch.enable_grad():
-        loss = f(leaf)
-        if not loss.requires_grad:
-            return torch.zeros_like(theta)
-        (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True)
-        slope = gradient @ vector
-    if not slope.requires_grad:
-        return torch.zeros_like(theta)
-    # A piecewise linear model may use entries of theta in its gradient without the graph reaching theta again.
-    (product,) = torch.autograd.grad(slope, leaf, allow_unused=True)
-    return torch.zeros_like(theta) if product is None else product
+        slope = gradient_with_graph(f(leaf), leaf) @ vector
+    # A piecewise linear model: its slope has no graph, or one that does not reach theta again.
+    return gradients_of(slope, leaf)

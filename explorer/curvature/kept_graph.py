@@ -8,7 +8,7 @@ from torch import Tensor
 from explorer.curvature.over_blocks import hessian_product
 from explorer.objective import Objective
 from explorer.objective.batching import CANNOT_TRANSFORM
-from explorer.objective.derivatives import full_gradient
+from explorer.objective.derivatives import full_gradient, gradient_with_graph
 
 
 def gradient_and_product(
@@ -38,7 +38,7 @@ def _with_graph(objective: Objective, theta: Tensor) -> tuple[Tensor, Tensor] | 
     leaf = theta.detach().requires_grad_()
     try:
         with torch.enable_grad():
-            return torch.autograd.grad(part(leaf), leaf, create_graph=True)[0], leaf
+            return gradient_with_graph(part(leaf), leaf), leaf
     except CANNOT_TRANSFORM:
         return None
 
@@ -64,5 +64,7 @@ def _backward(gradient: Tensor, leaf: Tensor, vector: Tensor) -> Tensor:
     # A piecewise linear model: its slope has no graph, or one that does not reach theta again.
     if not gradient.requires_grad:
         return torch.zeros_like(vector)
-    (product,) = torch.autograd.grad(gradient, leaf, vector, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(vector) if product is None else product
+    (product,) = torch.autograd.grad(
+        gradient, leaf, vector, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return product

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from explorer.objective import Objective
 from explorer.objective.blocks import Part
+from explorer.objective.derivatives import gradient_with_graph
 from explorer.objective.samples import Samples
 
 _ROUNDINGS = 16
@@ -104,7 +105,7 @@ def _derivatives(part: Part, theta: Tensor) -> _Derivatives:
     moving = [leaf, targets, *([inputs.requires_grad_()] if inputs.is_floating_point() else [])]
     with torch.enable_grad():
         value = part.share * part.problem.combine(part.measure_on(leaf, inputs, targets).terms)
-        (gradient,) = torch.autograd.grad(value, leaf, create_graph=True)
+        gradient = gradient_with_graph(value, leaf)
     rows = [_row(entry, moving) for entry in gradient]
     hessian, by_target, *by_input = (torch.stack(column) for column in zip(*rows, strict=True))
     return _Derivatives(gradient.detach(), (hessian + hessian.T) / 2, by_target, by_input[0] if by_input else None)

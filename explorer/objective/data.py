@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
 from explorer.objective.loaders.label_counts import Count, sample_count
+from explorer.objective.loaders.ownership import owned
 from explorer.objective.samples import (
     Batch,
     Samples,
@@ -200,7 +201,7 @@ def read_data(data: Batch | Iterable[Batch], device: torch.device, count: Count 
 
 def _kept(samples: Samples, count: Count) -> Resident:
     refuse_nothing(count(samples.targets))
-    return Resident(samples, len(samples), count)
+    return Resident(Samples(owned(samples.inputs), owned(samples.targets)), len(samples), count)
 
 
 def _joined(batches: list[Samples]) -> Samples:

@@ -66,3 +66,10 @@ def gradients_of(values: Tensor, leaf: Tensor, *, keep: bool = False) -> Tensor:
         values, leaf, torch.ones_like(values), retain_graph=keep, allow_unused=True, materialize_grads=True
     )
     return found
+
+
+def gradient_with_graph(value: Tensor, leaf: Tensor) -> Tensor:
+    """Return the gradient [P] of a scalar, to be differentiated again; zeros where it does not depend on the leaf."""
+    if not value.requires_grad:
+        return torch.zeros_like(leaf)
+    return torch.autograd.grad(value, leaf, create_graph=True, allow_unused=True, materialize_grads=True)[0]

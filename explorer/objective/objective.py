@@ -176,7 +176,9 @@ class Objective:
         yield from self._binding.model.modules()
 
     def __call__(self, theta: Tensor) -> Tensor:
-        """Return the objective at theta [P]: the loss, or the weighted sum of the terms; a scalar."""
+        """Return the objective at theta [P]: the loss, or the weighted sum of the terms; a scalar, which autograd can
+        differentiate. `torch.func` takes what its transforms take; `torch.autograd.functional.hessian` takes every
+        model, those with activation checkpointing too."""
         return self.combine(self.terms(theta))
 
     def terms(self, theta: Tensor) -> dict[str, Tensor]:

@@ -62,8 +62,8 @@ class Samples:
         """Refuse samples whose tensors have been changed in place since. Raises ObjectiveError."""
         if self._now() != self._versions:
             raise ObjectiveError(
-                "expected data that stay as they were when the objective was made (they are not copied); they have "
-                "been changed in place since: make a new Objective, or give it data.clone()"
+                "expected data that stay as they were when the objective was made (tensors are not copied); they "
+                "have been changed in place since: make a new Objective, or give it data.clone()"
             )
 
     def __reduce__(self) -> tuple[Any, ...]:

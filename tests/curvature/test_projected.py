@@ -102,3 +102,16 @@ def test_a_flat_objective_has_no_curvature_by_backward():
     found = projected_hessian_by_backward(lambda theta: theta @ slope, draw(3, seed=2), basis)
     assert torch.equal(found, torch.zeros(2, 2, dtype=torch.float64))
     assert torch.equal(grad(lambda theta: theta @ slope)(draw(3)), slope)
+
+
+@pytest.mark.parametrize("kind", ["constant", "does not reach theta again"])
+def test_what_depends_on_no_parameter_has_no_curvature_by_backward(kind):
+    free = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    f = {
+        "constant": lambda theta: torch.ones((), dtype=torch.float64),
+        # Its gradient hangs on another leaf.
+        "does not reach theta again": lambda theta: theta @ free + 0 * (free**2).sum(),
+    }[kind]
+    theta, basis = draw(3), draw(2, 3, seed=1)
+    assert torch.equal(projected_hessian_by_backward(f, theta, basis), torch.zeros(2, 2, dtype=torch.float64))
+    assert torch.equal(backward_over_backward(f, theta, basis[0]), torch.zeros(3, dtype=torch.float64))

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from explorer.errors import ObjectiveError
 from explorer.numerics.free_memory import room
 from explorer.objective.loaders.contents import digest_of, moved_copy, outline, replaced, tensors_of
+from explorer.objective.loaders.ownership import owned
 from explorer.objective.samples import combined, is_no_batches, refuse_nothing
 
 Count = Callable[[Any], Any]
@@ -70,6 +71,13 @@ class Batch:
             return self
         content = moved_copy(self.content, lambda tensor, stays: _moved(tensor, device, dtype, stays))
         return replace(self, content=content)
+
+    def owned(self) -> "Batch":
+        """Return the batch with a copy of each tensor that can be written to past PyTorch; itself without such."""
+        mine = [owned(tensor) for tensor in self.tensors]
+        if all(new is old for new, old in zip(mine, self.tensors, strict=True)):
+            return self
+        return replace(self, content=replaced(self.content, self.tensors, mine))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Counted anew: a copy's tensors have a history of their own.
@@ -182,7 +190,7 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device,
         taken += sum(tensor.nbytes for tensor in batch.tensors)
         kept = kept if kept is not None and taken <= most else None
         if kept is not None:
-            kept.append(batch.to(device, None))
+            kept.append(batch.to(device, None).owned())
     if not counts:
         raise ObjectiveError("expected at least one batch of data; the iterable was empty")
     if in_pairs:
