@@ -68,6 +68,8 @@ class Recorder:
         self._manifest = _manifest_of(model, every)
         self._losses: BinaryIO | None = None
         self._kept = self._began = -1
+        self._is_untold = False
+        """Whether the latest step's line of losses waits for its loss."""
 
     def __enter__(self) -> "Recorder":
         if is_recording(self._folder):
@@ -82,7 +84,7 @@ class Recorder:
         if self._optimizer is not None:
             self._hooks = [
                 self._optimizer.register_step_pre_hook(lambda *_: self._coming()),
-                self._optimizer.register_step_post_hook(lambda *_: self._counted(nan)),
+                self._optimizer.register_step_post_hook(lambda *_: self._counted(None)),
             ]
         return self
 
@@ -100,7 +102,7 @@ class Recorder:
         if self._losses is None:
             raise ValueError("expected step() within the with block of explorer.record; it is closed")
         if not self._hooks:
-            self._counted(nan if loss is None else _number(loss))
+            self._counted(None if loss is None else _number(loss))
         else:
             self.tell(nan if loss is None else loss)
 
@@ -113,9 +115,13 @@ class Recorder:
         # Of two lines on one step the later one counts.
         self._note(_number(loss))
 
-    def _counted(self, loss: float) -> None:
+    def _counted(self, loss: float | None) -> None:
+        """Count a step; a loss of None may be told until the next one."""
+        self._note_untold()
         self.steps += 1
-        self._note(loss)
+        self._is_untold = loss is None
+        if loss is not None:
+            self._note(loss)
         if self.steps % self._every == 0:
             self._keep()
             if self._watch is not None:
@@ -128,7 +134,12 @@ class Recorder:
 
     def _note(self, loss: float) -> None:
         assert self._losses is not None
+        self._is_untold = False
         self._losses.write(f"{self.steps},{loss!r}\n".encode())
+
+    def _note_untold(self) -> None:
+        if self._is_untold:
+            self._note(nan)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -136,6 +147,7 @@ class Recorder:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+        self._note_untold()
         losses, self._losses = self._losses, None
         assert losses is not None
         try:

@@ -40,7 +40,8 @@ class Trajectory:
     def __repr__(self) -> str:
         """Return what it is, in a line."""
         known = [] if self.losses is None else [f"{loss:.6g}" for loss in self.losses.tolist() if not isnan(loss)]
-        losses = f", losses {known[0]} ... {known[-1]}" if known else ""
+        untold = "" if self.losses is None else ", no losses told"
+        losses = f", losses {known[0]} ... {known[-1]}" if known else untold
         return (
             f"Trajectory({len(self)} thetas [{self.thetas.shape[1]}] {self.thetas.dtype}, steps "
             f"{int(self.steps[0])} ... {int(self.steps[-1])}{losses})"

@@ -6,6 +6,7 @@ import sys
 import threading
 import warnings
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -454,6 +455,7 @@ def test_an_optimizer_is_recorded_without_a_line_in_the_loop(tmp_path, optimizer
     assert found.steps.tolist() == [0, 1, 2, 3, 4]
     assert torch.equal(found.thetas, thetas)
     assert found.losses.isnan().all()
+    assert repr(found).endswith("steps 0 ... 4, no losses told)")
 
 
 def test_losses_are_told_to_the_steps_that_the_optimizer_has_told(tmp_path):
@@ -461,6 +463,27 @@ def test_losses_are_told_to_the_steps_that_the_optimizer_has_told(tmp_path):
     assert torch.equal(found.thetas, thetas)
     assert found.losses[:-1].tolist() == losses
     assert found.losses[-1].isnan()
+    assert rows(tmp_path / "t") == [f"{step},{loss!r}" for step, loss in enumerate(losses, 1)]
+
+
+def rows(folder):
+    return (folder / "losses.csv").read_text().split()[1:]
+
+
+@pytest.mark.parametrize("end", ["ended", "failed"])
+def test_each_step_has_one_line_of_losses_whether_it_is_told_or_not(tmp_path, end):
+    model = Bowl()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with suppress(InterruptedError), record(model, tmp_path / "t", every=1, optimizer=optimizer) as recorder:
+        for step in range(4):
+            model().backward()
+            optimizer.step()
+            if step == 1:
+                recorder.tell(0.5)
+        assert rows(tmp_path / "t") == ["1,nan", "2,0.5", "3,nan"]
+        if end == "failed":
+            raise InterruptedError
+    assert rows(tmp_path / "t") == ["1,nan", "2,0.5", "3,nan", "4,nan"]
 
 
 def test_a_loss_is_optional(tmp_path):
