@@ -21,10 +21,17 @@ _CATALOGUE, _STORES = "experiments", "runs/"
 @click.option("--stores", default=_STORES, show_default=True, type=click.Path(path_type=Path),
               help="Folder whose stores are shown at /slice.")  # fmt: skip
 @click.option("--trust", multiple=True, metavar="MODULE",
-              help="Module whose factories a store may name; repeatable. A store is data: the server imports nothing "
-              "else for it but the catalogue.")  # fmt: skip
+              help="Module whose functions annotated as returning an Objective a store may name; repeatable. A store "
+              "is data: else only what the catalogue declares in FACTORIES is called for it.")  # fmt: skip
+@click.option("--factory-seconds", default=60.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
+              help="That such a function may take to make its objective, in a process of its own.")  # fmt: skip
+@click.option("--factory-gib", default=4.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
+              help="Memory that such a process may take, in GiB.")  # fmt: skip
 @click.pass_context
-def serve(context: click.Context, host: str, port: int, catalogue: str, stores: Path, trust: tuple[str, ...]) -> None:
+def serve(
+    context: click.Context, host: str, port: int, catalogue: str, stores: Path, trust: tuple[str, ...],
+    factory_seconds: float, factory_gib: float,
+) -> None:  # fmt: skip
     """Serve the page.
 
     \b
@@ -35,14 +42,15 @@ def serve(context: click.Context, host: str, port: int, catalogue: str, stores: 
     with explained():
         package("dash", "dashboard")
     optional = context.get_parameter_source("catalogue") != ParameterSource.COMMANDLINE
-    studies = load(catalogue, optional=optional)
+    studies, factories = load(catalogue, optional=optional)
     from explorer.dashboard import create_app
     from explorer.dashboard import serve as serve_app
     from explorer.dashboard.app import LOOPBACK
+    from explorer.dashboard.child import Limits
 
-    trusted = ((catalogue,) if studies else ()) + trust
     hosts = ("*",) if host in ("0.0.0.0", "::") else (*LOOPBACK, host)
-    app = create_app(studies, hosts=hosts, stores=stores, trusted=trusted)
+    limits = Limits(factory_seconds, round(factory_gib * (1 << 30)))
+    app = create_app(studies, hosts=hosts, stores=stores, factories=factories, trusted=trust, limits=limits)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if studies:
         click.echo(f"Loss explorer on {address}, slices of {stores} on {address}/slice (Ctrl-C stops it)")
@@ -51,19 +59,23 @@ def serve(context: click.Context, host: str, port: int, catalogue: str, stores: 
         click.echo(f"There is no catalogue of studies ({catalogue!r}) here, so there is no other page.")
     try:
         serve_app(app, host, port)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise click.ClickException(f"Cannot serve on {host}:{port}: {error}. Choose another with --port.") from None
 
 
-def load(catalogue: str, *, optional: bool = False) -> Mapping[str, Any]:
-    """Return STUDIES of a catalogue module, looked for from the working directory first; none if it may be missing."""
+def load(catalogue: str, *, optional: bool = False) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return STUDIES and FACTORIES of a catalogue module, looked for from the working directory first; none if it may
+    be missing."""
     try:
-        studies = getattr(import_module_here(catalogue), "STUDIES", None)
+        module = import_module_here(catalogue)
     except ModuleNotFoundError as error:
         if optional and error.name == catalogue:
-            return {}
+            return {}, {}
         hint = f"There is no module {error.name!r} here."
         raise click.ClickException(f"{hint} Run it from the checkout, or name a module with --catalogue.") from None
+    studies, factories = getattr(module, "STUDIES", None), getattr(module, "FACTORIES", {})
     if not isinstance(studies, Mapping) or not studies:
         raise click.ClickException(f"Module {catalogue!r} was expected to define STUDIES, a dict of name -> Study.")
-    return studies
+    if not isinstance(factories, Mapping) or not all(callable(each) for each in factories.values()):
+        raise click.ClickException(f"FACTORIES of {catalogue!r} was expected to be a dict of name -> function.")
+    return studies, factories

@@ -10,7 +10,7 @@ import xarray as xr
 from plotly.offline import get_plotlyjs
 
 from explorer.dashboard.stores.coded_fields import coded_field
-from explorer.dashboard.stores.exact import Ready, exact
+from explorer.dashboard.stores.objectives.exact import Ready, exact
 from explorer.extras import package
 from explorer.figures import color_scale
 from explorer.figures.field import field_of

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import explorer.dashboard
+from experiments import digits
 from explorer.cli import main
+from explorer.dashboard.app import create_app
 from tests.support.page.other_process import answered, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +53,14 @@ def test_stores_and_trust_reach_the_dashboard(monkeypatch: pytest.MonkeyPatch) -
     shown, asked = served(monkeypatch)
     assert "http://127.0.0.1:8050, slices of runs on http://127.0.0.1:8050/slice" in shown.output
     assert asked["stores"] == Path("runs")
-    assert asked["trusted"] == ("experiments",)
-    _, asked = served(monkeypatch, "--stores", "results", "--trust", "train", "--trust", "more.models", "--host", "::1")
+    assert asked["factories"]["digits"] is digits.objective
+    assert asked["trusted"] == ()
+    assert (asked["limits"].seconds, asked["limits"].memory) == (60, 4 << 30)
+    _, asked = served(monkeypatch, "--stores", "results", "--trust", "train", "--trust", "more.models", "--host", "::1",
+                      "--factory-seconds", "5", "--factory-gib", "0.5")  # fmt: skip
     assert asked["stores"] == Path("results")
-    assert asked["trusted"] == ("experiments", "train", "more.models")
+    assert asked["trusted"] == ("train", "more.models")
+    assert (asked["limits"].seconds, asked["limits"].memory) == (5, 1 << 29)
     assert asked["hosts"] == ("127.0.0.1", "localhost", "::1", "::1")
 
 
@@ -78,10 +84,17 @@ def test_without_a_catalogue_only_slices_are_served_and_it_says_so(
     assert shown.exit_code == 0, shown.output
     assert "There is no catalogue of studies ('experiments') here, so there is no other page." in shown.output
     assert asked["studies"] == {}
-    assert asked["trusted"] == ()
+    assert asked["factories"] == {}
     shown, _ = served(monkeypatch, "--catalogue", "experiments")
     assert shown.exit_code == 1
     assert "There is no module 'experiments' here" in shown.output
+
+
+def test_a_host_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer.dashboard, "create_app", lambda studies, **rest: create_app(studies))
+    shown = CliRunner().invoke(main, ["serve", "--host", "256.1.1.1", "--port", "0"])
+    assert shown.exit_code == 1
+    assert "Cannot serve on 256.1.1.1:0" in shown.stderr
 
 
 def test_a_port_that_is_taken_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,12 @@ from explorer.dashboard.common.page import Answer
 from explorer.dashboard.stores import downloads
 from explorer.dashboard.stores.cards.below import about
 from explorer.dashboard.stores.cards.stores_table import listing, names_of
-from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.maps import drawn_maps
+from explorer.dashboard.stores.objectives.kept import Objectives
 from explorer.dashboard.stores.point import point_numbers
 from explorer.dashboard.stores.shown import Shown, shown
 from explorer.dashboard.stores.state import State, parse
-from explorer.dashboard.worker import short
 from explorer.errors import ExplorerError, StateError
 
 Reply = dict[str, Any]
@@ -37,9 +36,8 @@ def told(answer: Callable[..., Reply]) -> Callable[..., Reply]:
 class Answers:
     """The page's answers for one folder of stores. Every method takes what the browser sent, whatever it is."""
 
-    def __init__(self, folder: Folder, trusted: tuple[str, ...]) -> None:
-        self.folder = folder
-        self.objectives = Objectives(trusted)
+    def __init__(self, folder: Folder, objectives: Objectives) -> None:
+        self.folder, self.objectives = folder, objectives
 
     def answers(self) -> tuple[Answer, ...]:
         """Return who answers which question of the script."""
@@ -71,13 +69,9 @@ class Answers:
         """Say how far the stores shown are."""
         return {"pace": self._pace(_state(sent))}
 
-    @short
-    def point(self, sent: object) -> Reply:
-        """Answer a committed point, by torch where its objective can be loaded."""
-        return self._point(sent)
-
     @told
-    def _point(self, sent: object) -> Reply:
+    def point(self, sent: object) -> Reply:
+        """Answer a committed point, by torch where its objective can be made: in a process of its own."""
         state = _state(sent)
         numbers = point_numbers(state, self._shown(state), self.objectives)
         return {**numbers, "beside": self._beside(state)}

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from explorer.dashboard.stores.between_points import read_at
-from explorer.dashboard.stores.exact import Objectives, exact
+from explorer.dashboard.stores.objectives.kept import Objectives
+from explorer.dashboard.stores.objectives.trust import UnloadableError
 from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
-from explorer.dashboard.stores.trust import UnloadableError
 from explorer.landscape import GRADIENT_NORM, LOSS, STATUS, Status, gram_of
 
 
@@ -27,9 +27,8 @@ def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[st
     read = read_at(shown.landscape, axes, at)
     approximate = {name: value for name, value in read.items() if not name.startswith("d ")}
     try:
-        ready = objectives.ready(shown.opened)
         number = shown.seeds.index(shown.seed) if shown.seed in shown.seeds else 0
-        found = {"source": "torch", "why": "", **exact(ready, number, at)}
+        found = {"source": "torch", "why": "", **objectives.exact(shown.opened, number, at)}
     except UnloadableError as error:
         found = {"source": "swept", "why": str(error), "values": approximate, **_gradient(shown, axes, read)}
     norm, in_plane = found["norm"], found["in_plane"]

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.dashboard.stores.answers import Answers
 from explorer.dashboard.stores.cards.reproduce import command, program
-from explorer.dashboard.stores.exact import Objectives
 from explorer.dashboard.stores.folder import Folder
 from explorer.dashboard.stores.maps import drawn_maps
+from explorer.dashboard.stores.objectives.trust import Trust
 from explorer.dashboard.stores.point import point_numbers
 from explorer.dashboard.stores.shown import shown
 from explorer.dashboard.stores.state import State, parse
 from explorer.store import Store
 from tests.support.interpolated_cases import TOLD, interpolated_store
+from tests.support.page.objectives_here import ObjectivesHere, answers_without_trust
 from tests.support.slice_cases import make_store
 
 # 17 x 13 points, every fourth along each axis: 5 x 4.
@@ -77,8 +77,8 @@ def test_a_line_has_the_points_of_its_first_seed(root: Path) -> None:
 
 def test_every_field_can_be_read_between_points(root: Path) -> None:
     state = State(store="part.zarr", a=0.33, b=-0.41)
-    found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(()))
-    exact = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+    found = point_numbers(state, shown("part.zarr", state, Folder(root)), ObjectivesHere(Trust()))
+    exact = point_numbers(state, shown("part.zarr", state, Folder(root)), ObjectivesHere(Trust(modules=("tests",))))
     assert (found["source"], exact["source"]) == ("swept", "torch")
     # Linear over cells a quarter of the window wide: near, and never missing.
     for name in ("loss", "gradient_norm"):
@@ -91,7 +91,7 @@ def test_the_sweep_is_held_against_torch_at_evaluated_points_only(root: Path) ->
     axis = Store.open(root / "part.zarr").landscape()["alpha"].values
     for step, known in ((4, True), (5, False)):
         state = State(store="part.zarr", a=float(axis[step]), b=-1.0)
-        found = point_numbers(state, shown("part.zarr", state, Folder(root)), Objectives(("tests",)))
+        found = point_numbers(state, shown("part.zarr", state, Folder(root)), ObjectivesHere(Trust(modules=("tests",))))
         assert (found["apart"] is not None) is known
 
 
@@ -114,7 +114,7 @@ def test_the_switch_is_in_the_address_and_off_by_default() -> None:
 
 
 def test_a_picture_has_dots_as_the_page_has(root: Path) -> None:
-    answers = Answers(Folder(root), ())
+    answers = answers_without_trust(root)
     for layers, dots in (("contours", 0), ("contours,points", 1), ("checkpoints,points", 1), ("checkpoints", 0)):
         found = answers.downloaded({"query": f"store=part.zarr&layers={layers}", "kind": "svg"})
         assert sum(trace.get("name") == "evaluated" for trace in found["figure"]["data"]) == dots
@@ -126,12 +126,12 @@ def test_a_picture_has_dots_as_the_page_has(root: Path) -> None:
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])
 def test_every_file_can_be_had(root: Path, store: str, kind: str, quantity: str) -> None:
     query = f"store={store}&quantity={quantity}"
-    assert Answers(Folder(root), ()).downloaded({"query": query, "kind": kind})["error"] == ""
+    assert answers_without_trust(root).downloaded({"query": query, "kind": kind})["error"] == ""
 
 
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])
 def test_the_surface_is_drawn(root: Path, quantity: str) -> None:
-    figure = Answers(Folder(root), ()).surface({"query": f"store=part.zarr&quantity={quantity}"})
+    figure = answers_without_trust(root).surface({"query": f"store=part.zarr&quantity={quantity}"})
     assert np.isfinite(np.asarray(figure.data[0].z, float)).all()
 
 

@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from explorer.cli import main
 from explorer.dashboard.common.coded_map import HOLE
-from explorer.dashboard.stores.answers import Answers
 from explorer.dashboard.stores.cards.below import about
 from explorer.dashboard.stores.cards.reproduce import command, program
 from explorer.dashboard.stores.folder import Folder
@@ -24,6 +23,7 @@ from explorer.dashboard.stores.state import State
 from explorer.errors import StoreError
 from explorer.figures import color_scale
 from explorer.store import Store
+from tests.support.page.objectives_here import answers_without_trust
 from tests.support.slice_cases import REPORT, make_store, network, oblique, text_of
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -245,7 +245,7 @@ def test_the_command_line_makes_the_same_store_again(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("kind", ["csv", "nc", "html", "vti", "h5", "png", "svg"])
 @pytest.mark.parametrize("query", ["store=x.zarr", "store=half.zarr&with=x.zarr", "store=seeds.zarr&seed=2"])
 def test_every_store_has_its_files(root: Path, kind: str, query: str) -> None:
-    found = Answers(Folder(root), ()).downloaded({"query": query, "kind": kind})
+    found = answers_without_trust(root).downloaded({"query": query, "kind": kind})
     assert found["error"] == ""
     if kind in ("png", "svg"):
         assert found["figure"]["data"]
@@ -256,19 +256,19 @@ def test_every_store_has_its_files(root: Path, kind: str, query: str) -> None:
 
 @pytest.mark.parametrize("kind", ["vti", "h5"])
 def test_of_several_seeds_a_file_of_one_line_has_the_first(root: Path, kind: str) -> None:
-    found = Answers(Folder(root), ()).downloaded({"query": "store=line.zarr", "kind": kind})
+    found = answers_without_trust(root).downloaded({"query": "store=line.zarr", "kind": kind})
     seed = int(Store.open(root / "line.zarr").landscape()["seed"][0])
     assert (found["error"], found["filename"]) == ("", f"line-seed-{seed}.{kind}")
 
 
 def test_a_picture_of_a_line_has_the_scale_of_the_page(root: Path) -> None:
     sent = drawn(root, "line.zarr")["bands"][0]["kind"]
-    picture = Answers(Folder(root), ()).downloaded({"query": "store=line.zarr", "kind": "svg"})
+    picture = answers_without_trust(root).downloaded({"query": "store=line.zarr", "kind": "svg"})
     assert picture["figure"]["layout"]["yaxis"]["type"] == sent
 
 
 def test_a_trajectory_lies_on_the_surface(root: Path) -> None:
-    figure = Answers(Folder(root), ()).surface({"query": "store=x.zarr"})
+    figure = answers_without_trust(root).surface({"query": "store=x.zarr"})
     landscape = Store.open(root / "x.zarr").landscape()
     dots = next(each for each in figure.data[1:] if each.mode == "markers")
     assert len(dots.x) == 7
@@ -278,7 +278,7 @@ def test_a_trajectory_lies_on_the_surface(root: Path) -> None:
         below = float(scale.position(float(landscape["loss"].interp(alpha=x, beta=y))))
         assert 0 < z - below < 0.02 * height
     assert [
-        each.mode for each in Answers(Folder(root), ()).surface({"query": "store=x.zarr&layers=arrow"}).data[1:]
+        each.mode for each in answers_without_trust(root).surface({"query": "store=x.zarr&layers=arrow"}).data[1:]
     ] == [
         "lines",
         "markers+text",
@@ -305,6 +305,6 @@ def test_the_program_of_other_directions_takes_the_planes_of_the_store(
 
 
 def test_a_file_that_cannot_be_is_told(root: Path) -> None:
-    answers = Answers(Folder(root), ())
+    answers = answers_without_trust(root)
     for sent in ({"query": "store=x.zarr", "kind": "exe"}, {"query": "store=gone", "kind": "csv"}, None, {"kind": 3}):
         assert answers.downloaded(sent)["error"]

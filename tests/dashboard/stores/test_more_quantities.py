@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 import explorer
 from explorer import Grid, Objective
-from explorer.dashboard.stores.answers import Answers
-from explorer.dashboard.stores.folder import Folder
 from explorer.store import open_landscape
+from tests.support.page.objectives_here import answers_without_trust
 from tests.support.slice_cases import oblique, text_of
 
 
@@ -37,7 +36,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_page_draws_what_has_one_number_a_point(root: Path) -> None:
-    answers = Answers(Folder(root), ())
+    answers = answers_without_trust(root)
     sent = {"query": "?store=x.zarr"}
     drawn = answers.scene(sent)
     assert drawn["error"] == ""
@@ -48,7 +47,7 @@ def test_the_page_draws_what_has_one_number_a_point(root: Path) -> None:
 
 
 def test_the_point_is_read_off_the_sweep(root: Path) -> None:
-    found = Answers(Folder(root), ()).point({"query": "?store=x.zarr&a=0.25&b=0"})
+    found = answers_without_trust(root).point({"query": "?store=x.zarr&a=0.25&b=0"})
     assert (found["error"], found["source"]) == ("", "swept")
     here = open_landscape(root / "x.zarr").sel(alpha=0.25, beta=0.0)
     np.testing.assert_allclose(found["values"]["loss"], here["loss"], rtol=1e-12)

@@ -1,8 +1,6 @@
 """Exact: loss, terms, metrics and gradient at one point of a store's plane, by the objective that made it."""
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +9,12 @@ import torch
 from torch import Tensor
 
 from explorer.dashboard.stores.folder import Opened
-from explorer.dashboard.stores.trust import UnloadableError, source_of
+from explorer.dashboard.stores.objectives.trust import Trust, UnloadableError, source_of
 from explorer.errors import ExplorerError
 from explorer.landscape import nested
 from explorer.objective import Objective
 from explorer.objective.derivatives import gradients_of
 from explorer.plane import Plane
-
-MOST_HELD = 2
-"""Objectives kept in memory, each with its data and its plane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,48 +33,22 @@ class Ready:
         return Plane(self.origin, basis, tuple(f"axis {axis}" for axis in range(len(basis))))
 
 
-class Objectives:
-    """The objectives of stores, loaded when first asked for, refused where the store was made by another.
+def loaded(opened: Opened, trust: Trust) -> Ready:
+    """Return the objective that made a store, on the CPU and in the store's dtype.
 
-    Args:
-        trusted: modules whose factories a store may name.
+    Raises:
+        UnloadableError: it cannot or may not be loaded, or is not the one that made the store.
     """
-
-    def __init__(self, trusted: tuple[str, ...]) -> None:
-        self.trusted = trusted
-        self._lock = threading.Lock()
-        self._held: OrderedDict[str, Ready | UnloadableError] = OrderedDict()
-
-    def ready(self, opened: Opened) -> Ready:
-        """Return the objective that made a store, on the CPU and in the store's dtype.
-
-        Raises:
-            UnloadableError: it cannot or may not be loaded, or is not the one that made the store.
-        """
-        key = "/".join([opened.name, *(str(opened.attrs.get(name)) for name in ("spec_sha256", "created", "source"))])
-        with self._lock:
-            if key not in self._held:
-                self._held[key] = _loaded(opened, self.trusted)
-                while len(self._held) > MOST_HELD:
-                    self._held.popitem(last=False)
-            self._held.move_to_end(key)
-            found = self._held[key]
-        if isinstance(found, UnloadableError):
-            raise found
-        return found
-
-
-def _loaded(opened: Opened, trusted: tuple[str, ...]) -> Ready | UnloadableError:
     try:
         dtype = _dtype(opened.attrs)
-        objective = source_of(opened.attrs, trusted).load().to(device="cpu", dtype=dtype)
+        objective = source_of(opened.attrs, trust).load().to(device="cpu", dtype=dtype)
         _refuse_other(opened, objective.describe())
         origin, bases = (torch.from_numpy(opened.store.tensor(name)).to(dtype) for name in ("origin", "basis"))
         return Ready(objective, origin, bases if bases.dim() == 3 else bases[None])
-    except UnloadableError as error:
-        return error
+    except UnloadableError:
+        raise
     except (ExplorerError, ValueError, RuntimeError, TypeError, KeyError, OSError) as error:
-        return UnloadableError(f"the objective does not fit this store: {error}"[:300])
+        raise UnloadableError(f"the objective does not fit this store: {error}"[:300]) from error
 
 
 def _dtype(attrs: Mapping[str, Any]) -> torch.dtype:
