@@ -48,14 +48,16 @@ def create_app(
             of a module.
     """
     server = flask.Flask("explorer.dashboard", static_folder=None)
-    apps = [add_page(server, page) for page in _pages(studies, stores, Trust.of(factories.values(), trusted), limits)]
+    pages = _pages(studies, stores, Trust.of(factories.values(), trusted), limits)
+    apps = [add_page(server, page) for page in pages]
+    server.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     if studies:
         printed_page.register(server, next((study.lesson for study in studies.values() if study.lesson), ""))
     else:
         server.add_url_rule("/", "start", lambda: flask.redirect(PREFIX.rstrip("/")))
     server.config |= {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_LEVEL": 5}
     Compress(server)
-    guard(apps, hosts)
+    guard(apps, hosts, [f"{page.prefix}{word}" for page in pages for word in page.routes])
     return apps[0]
 
 

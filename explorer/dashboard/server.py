@@ -12,8 +12,15 @@ import torch
 from dash import Dash
 from waitress.server import create_server
 
+from explorer.dashboard.common.gate import LARGEST
+from explorer.dashboard.common.overload import THREADS
+
 PATIENCE = 10.0
 """Seconds that running requests are given after SIGTERM."""
+CONNECTIONS = 2000
+"""Open at once; beyond, the system lets them wait."""
+IDLE = 20
+"""Seconds after which a connection on which nothing comes is closed."""
 
 
 def server_of(app: Dash, host: str, port: int) -> Any:
@@ -26,7 +33,23 @@ def server_of(app: Dash, host: str, port: int) -> Any:
     gc.freeze()
     # A page asks for several things at once: that its requests wait for a thread is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    return create_server(app.server, host=host, port=port, threads=4, channel_request_lookahead=1, ident=None)
+    return create_server(
+        app.server,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        # A request whose asker has left is known to be unwanted.
+        channel_request_lookahead=1,
+        # A browser keeps up to six connections, and a class sits behind one address.
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE,
+        cleanup_interval=IDLE // 2,
+        # select() ends at 1,024 open files.
+        asyncore_use_poll=True,
+        # Else a body is taken, to the disk, before Flask refuses it.
+        max_request_body_size=LARGEST,
+    )
 
 
 def serve(app: Dash, host: str, port: int) -> None:

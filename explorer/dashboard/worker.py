@@ -13,6 +13,8 @@ from enum import IntEnum
 from functools import wraps
 from typing import Any, TypeVar
 
+from flask import has_request_context, request
+
 T = TypeVar("T")
 
 
@@ -127,13 +129,20 @@ WORKER = Worker()
 """Of all pages of this process."""
 
 
+def asker() -> Callable[[], bool]:
+    """Return what tells whether who asked in this thread's request is still there."""
+    gone = request.environ.get("waitress.client_disconnected") if has_request_context() else None
+    return always if gone is None else lambda: not gone()
+
+
 def on_worker(priority: Priority) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Return a decorator: the function's work is done by the worker, while its caller waits."""
+    """Return a decorator: the function's work is done by the worker, while its caller waits, and given up once whoever
+    asked is gone."""
 
     def decorated(function: Callable[..., T]) -> Callable[..., T]:
         @wraps(function)
         def waiting(*given: Any) -> T:
-            return WORKER.submit(lambda: function(*given), priority).result()
+            return WORKER.submit(lambda: function(*given), priority, asker()).result()
 
         return waiting
 

@@ -10,33 +10,50 @@ from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
+from explorer.dashboard.common.overload import AGAIN, limit
+from explorer.dashboard.worker import UnwantedError
+
 LARGEST = 64 * 1024
 """Bytes of a callback's body."""
 DEEPEST = 8
 CALLBACKS = "_dash-update-component"
 
 
-def guard(apps: Sequence[Dash], hosts: tuple[str, ...]) -> None:
-    """Refuse foreign hosts and callback bodies that no page of ours sends (400), and set each page's content policy.
+def guard(apps: Sequence[Dash], hosts: tuple[str, ...], computed: Sequence[str] = ()) -> None:
+    """Refuse foreign hosts and callback bodies that no page of ours sends (400), what pages of others ask for (403) and
+    more than can be computed at once (503); and set each page's content policy.
 
     Args:
         apps: the pages of one server, each below a prefix of its own; that of the first is the shortest.
         hosts: names under which the server may be asked, "*" for any.
+        computed: paths of what is computed to be read by GET.
     """
     server: Flask = apps[0].server
     server.config["MAX_CONTENT_LENGTH"] = LARGEST
     callbacks = {f"{app.config.routes_pathname_prefix}{CALLBACKS}": app for app in apps}
     policies = {app.config.routes_pathname_prefix: _policy(app) for app in apps}
-    server.before_request(lambda: _check(callbacks, hosts))
+    server.before_request(lambda: _check(callbacks, hosts, computed))
+    limit(server, {*callbacks, *computed})
     server.register_error_handler(Exception, _failed)
     server.after_request(lambda response: _with_headers(response, policies))
 
 
-def _check(callbacks: dict[str, Dash], hosts: tuple[str, ...]) -> None:
+def _check(callbacks: dict[str, Dash], hosts: tuple[str, ...], computed: Sequence[str]) -> None:
     if "*" not in hosts and _hostname(request.host) not in hosts:
         abort(400, f"This server answers as {', '.join(hosts)}; start it with --host to serve another name.")
+    if request.path in callbacks or request.path in computed:
+        _refuse_others()
     if request.path in callbacks:
         _check_body(callbacks[request.path])
+
+
+def _refuse_others() -> None:
+    """Refuse what a page from elsewhere has a browser ask for: it could make this machine compute for hours. A request
+    that does not say where it comes from is none of a browser's."""
+    site, origin = request.headers.get("Sec-Fetch-Site", "none"), request.headers.get("Origin")
+    # Without the scheme: behind a proxy that ends TLS it is another one here.
+    if site not in ("same-origin", "none") or (origin is not None and origin.partition("://")[2] != request.host):
+        abort(403, "This is computed for the pages of this server only.")
 
 
 def _hostname(host: str) -> str | None:
@@ -51,6 +68,8 @@ def _hostname(host: str) -> str | None:
 def _failed(error: Exception) -> Any:
     if isinstance(error, HTTPException):
         return error
+    if isinstance(error, UnwantedError):
+        return "Nobody waits for this answer any more.", 503, {"Retry-After": str(AGAIN)}
     # Component files that do not exist: that is a 404.
     if isinstance(error, (DependencyException, InvalidResourceError)):
         return "Not found", 404

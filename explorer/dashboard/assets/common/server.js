@@ -4,6 +4,8 @@
   const UPDATE = "_dash-update-component";
   /* Milliseconds until the address is asked for again, where a page could not even begin. */
   const AGAIN = 2000;
+  /* How often a busy server is asked again. */
+  const TRIES = 10;
   /* The questions whose silence is told. */
   const AWAITED = ["commit", "scene"];
   const SILENT = "The server does not answer. What you see is the last it said, or the browser's preview; any change asks it again.";
@@ -62,8 +64,16 @@
       : `The server does not answer yet (${why}); trying again.`]);
   };
   const fetched = window.fetch;
+  /* A server that is busy says when to come again. */
+  const patient = async (...request) => {
+    for (let tries = 0; ; tries++) {
+      const reply = await fetched(...request);
+      if (reply.status !== 503 || tries === TRIES) return reply;
+      await new Promise((done) => setTimeout(done, 1000 * (Number(reply.headers.get("Retry-After")) || 1)));
+    }
+  };
   window.fetch = async (...request) => {
-    const reply = await fetched(...request).catch((error) => {
+    const reply = await patient(...request).catch((error) => {
       failed(request[0], "no connection");
       throw error;
     });

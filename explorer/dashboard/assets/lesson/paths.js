@@ -10,7 +10,8 @@
   /* Colour and dash pattern, one pair for each of the at most eight paths; an optimizer keeps its own where it can. */
   const STYLES = ["gd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "lbfgs"];
   const replies = new Map();
-  const asked = new Set();
+  /* Key -> what stops the asking for it. */
+  const asked = new Map();
   let reasons = null;
 
   const styled = (names) => {
@@ -43,22 +44,30 @@
   const ask = (most = Infinity) => {
     const wanted = explorer.state.hide.includes("descent") ? [] : list();
     if (wanted.every(({ reply }) => reply)) askWhy();
+    // The server gives up what nobody waits for.
+    for (const [key, asking] of asked) {
+      if (wanted.some((path) => path.key === key)) continue;
+      asked.delete(key);
+      asking.abort();
+    }
     for (const { key, reply } of wanted.slice(0, most)) {
       if (!reply && !asked.has(key) && asked.size < AT_ONCE) load(key);
     }
   };
 
   const load = async (key) => {
-    asked.add(key);
+    const asking = new AbortController();
+    asked.set(key, asking);
     try {
-      const reply = await fetch(`/path?${key}`);
+      const reply = await fetch(`/path?${key}`, { signal: asking.signal });
       if (!reply.ok) throw new Error(reply.status);
       replies.set(key, await reply.json());
     } catch (error) {
+      if (asking.signal.aborted) return;
       // The next change asks again.
       return explorer.note([`The server could not walk a path (${error.message}).`]);
     } finally {
-      asked.delete(key);
+      if (asked.get(key) === asking) asked.delete(key);
     }
     for (const old of replies.keys()) if (replies.size > KEPT) replies.delete(old);
     ask();
