@@ -54,7 +54,7 @@ __all__ = [  # noqa: RUF022  grouped by subject
 
 def __getattr__(name: str) -> Any:
     """Import `explorer.figures`, and with it plotly, and what else is not needed for a sweep, when it is first used."""
-    if name in ("figures", "integrations"):
+    if name in ("figures", "integrations", "watch"):
         return import_module(f"explorer.{name}")
     if name == "widget":
         return import_module("explorer.notebook").widget

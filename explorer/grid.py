@@ -1,12 +1,14 @@
 """Grid: the axes of a plane, their points, the order in which to visit them, and chunks of that order."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from explorer.signature import checked
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -46,16 +48,18 @@ class Grid:
         axes: label -> (low, high, points), in the order of the plane's labels; low < high, at least 2 points.
 
     Raises:
-        ValueError: no axis, or an axis that is not like this.
+        TypeError, ValueError: no axis, or an axis that is not like this.
     """
 
-    def __init__(self, axes: Mapping[str, tuple[float, float, int]]) -> None:
+    @checked
+    def __init__(self, axes: Mapping[str, Sequence[float]]) -> None:
         if not axes:
             raise ValueError('expected at least one axis, such as {"w": (-4, 4, 161)}; got none')
-        self.axes: dict[str, Axis] = {label: _checked(label, spec) for label, spec in axes.items()}
+        self.axes: dict[str, Axis] = {label: _axis(label, spec) for label, spec in axes.items()}
 
     @classmethod
-    def square(cls, radius: float = 1.0, points: int = 51, labels: tuple[str, ...] = ("alpha", "beta")) -> "Grid":
+    @checked
+    def square(cls, radius: float = 1.0, points: int = 51, labels: Sequence[str] = ("alpha", "beta")) -> "Grid":
         """Return the grid from -radius to radius with `points` points along each label."""
         return cls(dict.fromkeys(labels, (-radius, radius, points)))
 
@@ -139,10 +143,16 @@ class Grid:
             yield order[start : start + size]
 
 
-def _checked(label: str, spec: tuple[float, float, int]) -> Axis:
+def _axis(label: str, spec: Sequence[float]) -> Axis:
+    if not label:
+        raise ValueError("expected a name for each axis; got an empty one")
+    if len(spec) != 3:
+        raise ValueError(f"expected (low, high, points) for {label!r}; got {len(spec)} numbers")
     low, high, points = spec
+    if not math.isfinite(high - low) and math.isfinite(low) and math.isfinite(high):
+        raise ValueError(f"expected low and high for {label!r} with a finite distance; got ({low}, {high})")
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"expected finite low < high for {label!r}; got ({low}, {high})")
-    if points != int(points) or points < 2:
+    if not (math.isfinite(points) and points == int(points) and points >= 2):
         raise ValueError(f"expected at least 2 points along {label!r}; got {points}")
     return Axis(float(low), float(high), int(points))

@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.gram import column_blocks, lengths_and_cosines
+from explorer.signature import shown
 
 _LEAST_SINE = 1e-6
 """Below this sine of the angle to the span of the others a direction is rounding (float32: 6e-8), not a direction."""
@@ -52,6 +53,9 @@ class Plane:
     """[K, K], float64: between the basis vectors."""
 
     def __post_init__(self) -> None:
+        for name, value in (("origin", self.origin), ("basis", self.basis)):
+            if not isinstance(value, Tensor):
+                raise TypeError(f"expected {name} to be a Tensor; got {shown(value)}: use torch.from_numpy for arrays")
         labels = tuple(self.labels)
         if labels == _GREEK[:2] and self.basis.dim() == 2:
             labels = _GREEK[: len(self.basis)]

@@ -14,6 +14,7 @@ from explorer.checkpoints.matching import Fit, Template
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
 from explorer.objective.parameters import Layout
+from explorer.signature import checked
 
 Source = Path | str | Mapping[str, Any] | nn.Module | Tensor
 """A file or folder of weights, a state dict, alone or within others, a module, or theta itself."""
@@ -40,6 +41,7 @@ class Checkpoint:
             return float(objective.with_buffers(self.buffers)(theta).detach())
 
 
+@checked
 def read_checkpoint(objective: Objective, source: Source, *, key: str | None = None) -> Tensor:
     """Return theta [P], of the objective's dtype on its device, from weights of the model.
 

@@ -15,8 +15,10 @@ from explorer.checkpoints.trajectory import Trajectory
 from explorer.checkpoints.weights import SUFFIXES, is_weights
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
+from explorer.signature import checked
 
 
+@checked
 def read_trajectory(
     objective: Objective, where: Path | str | Sequence[Source], *, key: str | None = None
 ) -> Trajectory:

@@ -10,8 +10,10 @@ from explorer.checkpoints.recording_format import Manifest, read_manifest, traje
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.checkpoints.weights import read_weights
 from explorer.errors import CheckpointError
+from explorer.signature import checked
 
 
+@checked
 def open_trajectory(folder: Path | str) -> Trajectory:
     """Return the trajectory in a folder that `explorer.record` has written, is writing, or was killed while writing.
 

@@ -25,6 +25,7 @@ from explorer.checkpoints.snapshot import own_weights
 from explorer.checkpoints.weights import read_weights, unwrapped, write_weights
 from explorer.errors import CheckpointError
 from explorer.files import sweep_partials, sync_folder, write_whole
+from explorer.signature import checked_but
 
 
 @runtime_checkable
@@ -168,6 +169,7 @@ class Recorder:
         self._kept = self.steps
 
 
+@checked_but("optimizer", "watch")
 def record(
     model: nn.Module,
     to: Path | str,

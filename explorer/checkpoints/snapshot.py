@@ -6,8 +6,10 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from explorer.checkpoints.weights import ModelWeights, file_sha256, write_weights
+from explorer.signature import checked
 
 
+@checked
 def write_checkpoint(weights: nn.Module | Mapping[str, Tensor], path: Path | str) -> str:
     """Write a model's parameters and buffers, or name -> tensor, as safetensors, and return the file's SHA-256.
 

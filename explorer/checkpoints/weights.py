@@ -16,6 +16,7 @@ from torch import Tensor
 from explorer.errors import CheckpointError
 from explorer.files import sync
 from explorer.numerics.fingerprint import sha256
+from explorer.signature import checked
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".t7", ".tar")
 """Files that can be read; all but the first are PyTorch's own."""
@@ -108,6 +109,7 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
         partial.unlink(missing_ok=True)
 
 
+@checked
 def file_sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with Path(path).open("rb") as file:

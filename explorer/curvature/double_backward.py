@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from explorer.curvature.products import Scalar
-from explorer.objective.derivatives import gradient_with_graph, gradients_of
+from explorer.objective.derivatives import gradient_with_graph, gradients_of, leaf_of
 
 
 def projected_hessian_by_backward(f: Scalar, theta: Tensor, basis: Tensor) -> Tensor:
@@ -15,7 +15,7 @@ def projected_hessian_by_backward(f: Scalar, theta: Tensor, basis: Tensor) -> Te
         theta: where [P].
         basis: directions [K, P].
     """
-    leaf = theta.detach().requires_grad_()
+    leaf = leaf_of(theta)
     with torch.enable_grad():
         slopes = basis @ gradient_with_graph(f(leaf), leaf)
         rows = [gradients_of(slope, leaf, keep=True) for slope in slopes]
@@ -27,7 +27,7 @@ def backward_over_backward(f: Scalar, theta: Tensor, vector: Tensor) -> Tensor:
 
     Args and shapes as `forward_over_reverse`.
     """
-    leaf = theta.detach().requires_grad_()
+    leaf = leaf_of(theta)
     with torch.enable_grad():
         slope = gradient_with_graph(f(leaf), leaf) @ vector
     # A piecewise linear model: its slope has no graph, or one that does not reach theta again.

@@ -8,7 +8,7 @@ from torch import Tensor
 from explorer.curvature.over_blocks import hessian_product
 from explorer.objective import Objective
 from explorer.objective.batching import CANNOT_TRANSFORM
-from explorer.objective.derivatives import full_gradient, gradient_with_graph
+from explorer.objective.derivatives import full_gradient, gradient_with_graph, leaf_of
 
 
 def gradient_and_product(
@@ -35,7 +35,7 @@ def _with_graph(objective: Objective, theta: Tensor) -> tuple[Tensor, Tensor] | 
     part = next(parts)
     if next(parts, None) is not None:
         return None
-    leaf = theta.detach().requires_grad_()
+    leaf = leaf_of(theta)
     try:
         with torch.enable_grad():
             return gradient_with_graph(part(leaf), leaf), leaf

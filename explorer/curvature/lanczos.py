@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explorer.numerics.seeds import generator
+
 
 @dataclass(frozen=True)
 class Extremes:
@@ -58,7 +60,7 @@ def extreme_eigenvalues(
 
 
 def _unit_start(like: Tensor, seed: int) -> Tensor:
-    drawn = torch.randn(like.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    drawn = torch.randn(like.shape, generator=generator(seed), dtype=torch.float64)
     start: Tensor = (drawn / torch.linalg.vector_norm(drawn)).to(like)
     return start
 

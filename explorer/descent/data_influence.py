@@ -17,8 +17,9 @@ from torch import Tensor
 
 from explorer.objective import Objective
 from explorer.objective.blocks import Part
-from explorer.objective.derivatives import gradient_with_graph
+from explorer.objective.derivatives import gradient_with_graph, leaf_of
 from explorer.objective.samples import Samples
+from explorer.signature import checked
 
 _ROUNDINGS = 16
 """Times P eps: an eigenvalue below this share of the largest is rounding of it."""
@@ -47,6 +48,7 @@ class Influence:
         return moved + self.inputs.flatten(1) @ inputs.flatten()
 
 
+@checked
 def influence(objective: Objective, theta: Tensor, *, tolerance: float = 1e-4) -> Influence:
     """Return how a minimum moves with the data: P backward passes over a gradient, and one dense solve.
 
@@ -100,7 +102,7 @@ def _on_data(objective: Objective) -> Iterator[Part]:
 
 def _derivatives(part: Part, theta: Tensor) -> _Derivatives:
     assert isinstance(part.samples, Samples)
-    leaf, targets = theta.detach().requires_grad_(), part.samples.targets.detach().requires_grad_()
+    leaf, targets = leaf_of(theta), part.samples.targets.detach().requires_grad_()
     inputs = part.samples.inputs.detach()
     moving = [leaf, targets, *([inputs.requires_grad_()] if inputs.is_floating_point() else [])]
     with torch.enable_grad():

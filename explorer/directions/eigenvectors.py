@@ -12,8 +12,10 @@ from explorer.curvature import hessian_product
 from explorer.curvature.dense import dense_matrix
 from explorer.directions.signs import with_fixed_signs
 from explorer.errors import ObjectiveError
+from explorer.numerics.seeds import generator
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.signature import checked
 
 Which = Literal["largest", "smallest", "magnitude"]
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -27,6 +29,7 @@ _RESTARTS = 200
 """Of the iteration, each about 20 products."""
 
 
+@checked
 def hessian(objective: Objective, count: int = 2, which: Which = "largest", seed: int = 0) -> Plane:
     """Return the plane through objective.theta along unit eigenvectors of the Hessian there.
 
@@ -94,7 +97,7 @@ def _iterated(
 
     size = len(theta)
     operator = LinearOperator((size, size), matvec=multiply, dtype=np.float64)
-    start = torch.randn(size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).numpy()
+    start = torch.randn(size, generator=generator(seed), dtype=torch.float64).numpy()
     accuracy = 10 * torch.finfo(theta.dtype).eps
     try:
         values, vectors = eigsh(operator, count, which=_ARPACK[which], v0=start, tol=accuracy, maxiter=_RESTARTS)

@@ -4,8 +4,10 @@ import torch
 
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.signature import checked
 
 
+@checked
 def axes(objective: Objective, *entries: str) -> Plane:
     """Return the plane whose coordinates are the entries themselves.
 

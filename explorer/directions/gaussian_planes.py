@@ -10,14 +10,17 @@ from explorer.directions.filters import by_filter
 from explorer.directions.parameter_roles import Role, role_of
 from explorer.directions.skipped_parameters import skipped
 from explorer.errors import ObjectiveError
+from explorer.numerics.seeds import generator
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.signature import checked
 
 Normalize = Literal["filter", "layer", "weight", "dfilter", "dlayer"] | None
 
 _NORMALIZE = ("filter", "layer", "weight", "dfilter", "dlayer", None)
 
 
+@checked
 def gaussian(
     objective: Objective,
     count: int = 2,
@@ -52,11 +55,11 @@ def gaussian(
             f"expected parameters to move along; skip={tuple(skip)} leaves out all {len(still)} of them "
             f"({', '.join(still[:4])}): pass skip=()"
         )
-    generator = torch.Generator().manual_seed(seed)
+    drawing = generator(seed)
     theta = objective.theta
     basis = theta.new_zeros(count, len(theta))
     for row in basis:
-        _draw_into(row, objective, theta, generator, normalize, still)
+        _draw_into(row, objective, theta, drawing, normalize, still)
     if not basis.any(dim=1).all():
         raise ObjectiveError(
             f'normalize="{normalize}" makes directions as long as the weights, and these are all zero: pass '
@@ -70,7 +73,7 @@ def _draw_into(
     row: Tensor,
     objective: Objective,
     theta: Tensor,
-    generator: torch.Generator,
+    drawing: torch.Generator,
     normalize: Normalize,
     still: Sequence[str],
 ) -> None:
@@ -78,7 +81,7 @@ def _draw_into(
     weights, pieces = objective.layout.pieces(theta), objective.layout.pieces(row)
     for name, weight in weights.items():
         # Drawn for those that stay as well, so that `skip` does not change the others.
-        drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float64)
+        drawn = torch.randn(weight.shape, generator=drawing, dtype=torch.float64)
         if name not in still:
             pieces[name].copy_(_normalized(drawn, weight.cpu().double(), role_of(objective, name), normalize))
 

@@ -5,8 +5,10 @@ from torch import Tensor
 
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.plane import Plane
+from explorer.signature import checked
 
 
+@checked
 def along(plane: Plane, trajectory: Trajectory | Tensor) -> list[Plane]:
     """Return, for every theta of a trajectory, the plane through it that is parallel to a given one.
 

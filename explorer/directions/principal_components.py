@@ -10,11 +10,13 @@ from explorer.checkpoints.trajectory import Trajectory
 from explorer.directions.signs import with_fixed_signs
 from explorer.numerics.gram import column_blocks, lengths_and_cosines
 from explorer.plane import Plane
+from explorer.signature import checked
 
 _LEAST = 1e-12
 """A component with less than this share of the first one's sum of squares is rounding."""
 
 
+@checked
 def principal(
     trajectory: Trajectory | Tensor | Mapping[str, Trajectory], centered: bool = False, count: int = 2
 ) -> Plane:

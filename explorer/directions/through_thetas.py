@@ -12,11 +12,13 @@ from explorer.numerics.gram import inner_products
 from explorer.objective import Objective
 from explorer.objective.parameters import layout_of
 from explorer.plane import Plane
+from explorer.signature import checked_but
 
 _LEAST_SINE = 1e-6
 """Below this sine of the angle at `a` three thetas are taken to lie on one line."""
 
 
+@checked_but("a", "b", "objective")
 def between(a: Source, b: Source, objective: Objective | None = None, *, key: str | None = None) -> Plane:
     """Return the line from a, at 0, to b, at 1. Both travel with it as checkpoints of these names.
 
@@ -37,6 +39,7 @@ def between(a: Source, b: Source, objective: Objective | None = None, *, key: st
     return Plane(start, (end - start)[None], made=made, ends=ends)
 
 
+@checked_but("a", "b", "c", "objective")
 def through(a: Source, b: Source, c: Source, objective: Objective | None = None, *, key: str | None = None) -> Plane:
     """Return the plane through three checkpoints: a at (0, 0), b at (1, 0), c above or below that line.
 

@@ -13,6 +13,7 @@ from explorer.exports.netcdf import netcdf_bytes
 from explorer.exports.table import csv_bytes
 from explorer.exports.vtk import vti_bytes
 from explorer.files import write_whole
+from explorer.signature import checked
 
 _ENCODERS: Mapping[str, Callable[[xr.Dataset], bytes]] = {
     ".nc": netcdf_bytes,
@@ -25,6 +26,7 @@ SUFFIXES = tuple(_ENCODERS)
 """What can be written: NetCDF, HDF5 in Li et al.'s layout, VTK, CSV, a page that needs nothing else."""
 
 
+@checked
 def export(landscape: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     """Write a landscape into one file, whole or not at all, and return its path; a file that is there is replaced.
 
@@ -44,6 +46,7 @@ def export(landscape: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     return path
 
 
+@checked
 def encode(landscape: xr.Dataset, suffix: str) -> bytes:
     """Return the content of the file that `export` writes.
 

@@ -18,6 +18,7 @@ from explorer.figures.levels import contour_levels, contour_lines
 from explorer.figures.scale import color_scale
 from explorer.figures.theme import RACERS
 from explorer.numerics.text import number
+from explorer.signature import checked
 
 FAR = 20.0
 """In windows: beyond that a path is drawn as if it ended there."""
@@ -40,6 +41,7 @@ class Runner:
     """Which of RACERS."""
 
 
+@checked
 def race_html(landscape: xr.Dataset, runners: Sequence[Runner], title: str) -> str:
     """Return a document that plays a race: a map with its path for each runner, one clock, and who leads.
 

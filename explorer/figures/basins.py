@@ -14,6 +14,7 @@ from explorer.figures.marks import marks_trace
 from explorer.figures.theme import axis, layout, plain, same_unit
 from explorer.landscape import STATUS, Status
 from explorer.numerics.text import number, percent_done
+from explorer.signature import checked
 
 Shown = Literal["minimum", "loss", "steps", "diverged"]
 
@@ -21,6 +22,7 @@ _TITLES = {"minimum": "minimum reached", "loss": "final loss", "steps": "steps t
 _RATE = "lr"
 
 
+@checked
 def basin(basins: xr.Dataset, show: Shown = "minimum", *, marks: bool = True) -> go.Figure:
     """Draw a map of `explorer.basins`: its first dimension to the right, its second (a label, or "lr") upwards.
 

@@ -12,8 +12,10 @@ from explorer.figures.field import Field, field_of
 from explorer.figures.heatmaps import axes_of, heatmap_trace
 from explorer.figures.theme import layout, plain
 from explorer.landscape import named_quantity
+from explorer.signature import checked
 
 
+@checked
 def compare(
     *landscapes: xr.Dataset,
     quantity: str = "loss",

@@ -15,8 +15,10 @@ from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.theme import CASING, CORE
 from explorer.landscape import named_quantity
 from explorer.numerics.text import number
+from explorer.signature import checked
 
 
+@checked
 def contour(
     landscape: xr.Dataset,
     quantity: str = "loss",

@@ -15,8 +15,10 @@ from explorer.figures.marks import Mark, marks_trace
 from explorer.figures.scale import ColorScale
 from explorer.figures.theme import axis, layout, plain, same_unit
 from explorer.landscape import named_quantity
+from explorer.signature import checked
 
 
+@checked
 def heatmap(
     landscape: xr.Dataset,
     quantity: str = "loss",

@@ -22,6 +22,7 @@ from explorer.landscape import (
     status_of,
     unmeasured,
 )
+from explorer.signature import checked
 
 _LINE, _BAND = "#1a5fc4", "rgba(26, 95, 196, 0.18)"
 
@@ -98,6 +99,7 @@ def _quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
+@checked
 def line(
     landscape: xr.Dataset,
     quantity: str = "loss",

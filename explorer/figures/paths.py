@@ -14,10 +14,12 @@ from explorer.figures.projections import FAR, fading, spread_words
 from explorer.figures.theme import CASING, CORE, RUNS, layout, plain
 from explorer.landscape import Projected, checkpoints_of, gram_of, named_quantity, one_seed, runs_of
 from explorer.numerics.text import number, percent
+from explorer.signature import checked
 
 _DOTTED = f"Dotted where a path is further from the plane than {percent(FAR)} of its own size in it."
 
 
+@checked
 def path(
     landscape: xr.Dataset,
     quantity: str = "loss",

@@ -9,8 +9,10 @@ import xarray as xr
 
 from explorer.figures.theme import RATES, axis, layout
 from explorer.numerics.text import number
+from explorer.signature import checked
 
 
+@checked
 def sharpness(found: xr.Dataset) -> go.Figure:
     """Draw the largest eigenvalue of the Hessian against the step for each rate, with dotted lines at 2 / rate, and the
     loss below.

@@ -17,6 +17,7 @@ from explorer.figures.paths import near_and_far
 from explorer.figures.scale import ColorScale
 from explorer.figures.theme import CASING, CORE, RUNS, Stroke, axis, layout, plain, same_unit
 from explorer.landscape import Projected, checkpoints_of, named_quantity, runs_of
+from explorer.signature import checked
 
 _HEIGHT = 0.6
 """Of the drawing, in units of its longer side."""
@@ -26,6 +27,7 @@ _STEM = 0.08
 """Of the height: a mark stands on a stem, so that no slope hides it."""
 
 
+@checked
 def surface(
     landscape: xr.Dataset,
     quantity: str = "loss",

@@ -19,6 +19,7 @@ from explorer.landscape import dims_of, gram_of, quantities_of
 from explorer.notebook.drawing import module_text, style_text
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.signature import checked
 from explorer.sweeps import sweep
 
 _POINTS = 41
@@ -29,6 +30,7 @@ Measure = Callable[[list[float]], Numbers]
 """Coordinates -> what is known there."""
 
 
+@checked
 def widget(shown: xr.Dataset | Objective, plane: Plane | None = None, *, quantity: str = "loss") -> Any:
     """Return a widget for JupyterLab, VS Code and marimo: the map with its contours, a point to be moved by pointer or
     keys, and cuts through it. Of an objective the kernel tells loss, terms, metrics and gradient there by autograd;

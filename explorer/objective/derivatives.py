@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from explorer.errors import ObjectiveError
 from explorer.objective.batching import Many
 from explorer.objective.blocks import add_share
 from explorer.objective.objective import Objective
@@ -21,11 +22,18 @@ def value_and_gradient(objective: Objective, theta: Tensor) -> tuple[Tensor, Ten
     """
     total: dict[str, Tensor] = {}
     for part in objective.parts():
-        leaf = theta.detach().requires_grad_()
+        leaf = leaf_of(theta)
         with torch.enable_grad():
             loss = part(leaf)
         add_share(total, part.share, {"value": loss.detach(), "gradient": gradients_of(loss, leaf)})
     return total["value"], total["gradient"]
+
+
+def leaf_of(theta: Tensor) -> Tensor:
+    """Return theta as a leaf to be differentiated by. Raises ObjectiveError where it holds no fractions."""
+    if not theta.is_floating_point():
+        raise ObjectiveError(f"expected theta in floating point; got {theta.dtype}: use theta.double()")
+    return theta.detach().requires_grad_()
 
 
 def full_gradient(objective: Objective, theta: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from explorer.objective.inside import Use, outcome_by_backward, outcome_inside
 from explorer.objective.parameters import Layout
 from explorer.objective.placements import Placement
 from explorer.objective.terms import Outcome
+from explorer.signature import shown
 
 Result = TypeVar("Result")
 Evaluate = Callable[..., Outcome]
@@ -73,10 +74,12 @@ class Binding:
         Raises:
             ObjectiveError: theta has another shape or dtype than the model's own.
         """
-        if theta.shape != self.theta.shape or theta.dtype != self.theta.dtype:
+        is_tensor = isinstance(theta, Tensor)
+        if not is_tensor or theta.shape != self.theta.shape or theta.dtype != self.theta.dtype:
+            came = f"{tuple(theta.shape)} and {theta.dtype}" if is_tensor else shown(theta)
             raise ObjectiveError(
-                f"expected theta of shape {tuple(self.theta.shape)} and {self.theta.dtype}; got {tuple(theta.shape)} "
-                f"and {theta.dtype}: for many points use torch.func.vmap(objective) or explorer.sweep"
+                f"expected theta of shape {tuple(self.theta.shape)} and {self.theta.dtype}; got {came}: for many "
+                "points use torch.func.vmap(objective) or explorer.sweep"
             )
         if self.placement is Placement.VIEWS:
             outcome = self._called(self._params(theta), lambda model: evaluate(model, *given))

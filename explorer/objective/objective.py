@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
+from explorer.numerics.devices import check_device
 from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
@@ -43,6 +44,7 @@ from explorer.objective.terms import (
     TermsFunction,
     problem_of,
 )
+from explorer.signature import checked, checked_but
 
 
 class Objective:
@@ -79,6 +81,7 @@ class Objective:
     """How to make this objective again: {"factory": "module:function", "kwargs": {...}}; empty if not known. To be set
     by whoever sweeps from Python and wants exact values on the page, or workers on other machines."""
 
+    @checked_but("count")
     def __init__(
         self,
         model: nn.Module,
@@ -221,6 +224,7 @@ class Objective:
         values = {"loss": self.combine(terms)} | (terms if len(terms) > 1 else {}) | metrics
         return {name: float(value.detach()) for name, value in values.items()}
 
+    @checked_but("dtype", "device")
     def to(self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Objective":
         """Return the objective on another device or in another dtype; this one stays as it is.
 
@@ -228,9 +232,10 @@ class Objective:
 
         Raises:
             TypeError: dtype is none of torch's.
-            ValueError: it holds no fractions.
+            ValueError: it holds no fractions, or the device is not there.
         """
         check_dtype(dtype)
+        check_device(device)
         changed = copy.copy(self)
         changed.problem = self.problem.to(device, dtype)
         changed._data = self._data.to(device, dtype) if self._data is not None else None
@@ -240,6 +245,7 @@ class Objective:
             changed._admit(None)
         return changed
 
+    @checked
     def with_buffers(self, buffers: Mapping[str, Tensor]) -> "Objective":
         """Return the objective with other buffers of its model, name -> tensor, such as the BatchNorm statistics that
         were saved with another theta; the others stay. It shares everything else."""

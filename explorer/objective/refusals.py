@@ -151,9 +151,13 @@ def refuse_in_place(theta: Tensor, given: Tensor) -> None:
     """Refuse a model or term that has changed the theta it was given.
 
     Raises:
-        ObjectiveError: naming the cure.
+        ObjectiveError: naming the cure; or parameters that are NaN, which equal nothing.
     """
     if not torch.equal(theta, given):
+        if count := int(given.isnan().sum()):
+            raise ObjectiveError(
+                f"expected parameters that are numbers; {count} of {len(given)} are NaN: did the training diverge?"
+            )
         raise ObjectiveError(
             "expected a model that leaves its parameters as they are; evaluating it changed them: use operations that "
             "return a new tensor, such as weight.clamp(0) for weight.clamp_(0)"

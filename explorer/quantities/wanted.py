@@ -118,9 +118,10 @@ def read_quantities(quantities: Sequence[Asked]) -> Wanted:
     Raises:
         ValueError: none, an unknown or repeated name, or one without a name of its own.
     """
-    if isinstance(quantities, str) or not quantities:
+    given = [] if isinstance(quantities, (str, bytes)) or not isinstance(quantities, Iterable) else list(quantities)
+    if not given:
         raise ValueError(f'expected a sequence of quantities, such as ("loss", "gradient"); got {quantities!r}')
-    found = [_read(quantity) for quantity in quantities]
+    found = [_read(quantity) for quantity in given]
     names = [quantity.name for quantity in found]
     if len(set(names)) != len(names):
         raise ValueError(f"expected each quantity once; got {names}")

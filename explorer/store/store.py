@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.errors import StoreError
 from explorer.files import disk_error, sweep_partials
 from explorer.landscape import Status
+from explorer.signature import checked
 from explorer.store.arrays import Array
 from explorer.store.chunks import Chunks, Readable, check_fields, checked_positions, checked_status
 from explorer.store.create import header_for, make_store
@@ -196,6 +197,7 @@ class Store(Reader):
             raise disk_error(error, what, _AGAIN if self.path.is_dir() else _GONE) from error
 
 
+@checked
 def open_landscape(path: str | os.PathLike[str]) -> xr.Dataset:
     """Return the landscape of a running or finished sweep, as far as it is computed.
 

@@ -8,9 +8,12 @@ import xarray as xr
 
 from explorer.checklist import Depth
 from explorer.grid import Grid
+from explorer.numerics.free_memory import room
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Asked, read_quantities
+from explorer.signature import checked_but
+from explorer.store.schema import MOST_POINTS
 from explorer.sweeps.afterwards.conclusion import conclusions
 from explorer.sweeps.afterwards.projected_checkpoints import Checkpoints
 from explorer.sweeps.default_quantities import LOSS, kept_quantities
@@ -23,6 +26,7 @@ from explorer.sweeps.side_effects import undisturbed
 from explorer.sweeps.visits import check_tolerance
 
 
+@checked_but("quantities", "dtype", "device", "executor", "chunk_size")
 def sweep(
     objective: Objective,
     plane: Plane | Sequence[Plane],
@@ -89,12 +93,16 @@ def sweep(
     """
     if executor is not None:
         refuse_unfit_executor(executor)
-    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
-        raise ValueError(f"expected a whole chunk_size of at least 1; got {chunk_size!r}")
+    if chunk_size is not None:
+        if not isinstance(chunk_size, int) or isinstance(chunk_size, bool) or chunk_size < 1:
+            raise ValueError(f"expected a whole chunk_size of at least 1; got {chunk_size!r}")
+        # No store holds more points.
+        chunk_size = min(chunk_size, MOST_POINTS)
     if report not in (True, False, "full"):
         raise ValueError(f'expected report to be True, False or "full"; got {report!r}')
     store = None if store is None else Path(store)
     wanted = read_quantities(kept_quantities(quantities, store))
+    _refuse_too_many(grid)
     check_tolerance(tolerance, wanted, grid)
     job = read_job(objective, plane, grid, wanted, device, dtype)
     with undisturbed(job.objective.device):
@@ -106,6 +114,7 @@ def sweep(
         return landscape
 
 
+@checked_but("quantities", "dtype", "device")
 def estimate(
     objective: Objective,
     plane: Plane | Sequence[Plane],
@@ -119,3 +128,13 @@ def estimate(
     job = read_job(objective, plane, grid, read_quantities(quantities), device, dtype)
     with undisturbed(job.objective.device):
         return plan(job.objective, job.plane, job.wanted, job.points, low=job.low, always=True)
+
+
+def _refuse_too_many(grid: Grid) -> None:
+    """Refuse a grid whose coordinates and losses alone do not fit, before any of them is made."""
+    needed, most = 8 * grid.size * (len(grid.labels) + 2), room(torch.device("cpu"))
+    if needed > most:
+        raise ValueError(
+            f"expected a grid that fits into memory; {grid.size:,} points take at least {needed / (1 << 30):,.1f} GiB, "
+            f"and {most / (1 << 30):.1f} GiB may be used: take fewer points"
+        )

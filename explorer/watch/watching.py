@@ -15,6 +15,7 @@ from explorer.curvature.critical_steps import critical_step
 from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
+from explorer.signature import checked
 from explorer.sweeps import sweep
 from explorer.watch.loggers import Logger, logger_for
 
@@ -40,6 +41,7 @@ class Watch:
         TypeError: the tracker is none.
     """
 
+    @checked
     def __init__(
         self,
         objective: Objective,

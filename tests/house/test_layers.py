@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = (
-    ("errors", "extras", "files", "grid", "study", "refinement", "numerics"),
+    ("errors", "extras", "files", "signature", "grid", "study", "refinement", "numerics"),
     ("objective", "plane", "landscape"),
     ("curvature", "store", "checkpoints", "integrations"),
     ("quantities", "graphs", "directions"),
@@ -30,6 +30,7 @@ THIRD_PARTY = {
     "errors": set(),
     "extras": set(),
     "files": set(),
+    "signature": set(),
     "grid": {"numpy"},
     "study": {"torch"},
     "refinement": {"numpy", "scipy"},

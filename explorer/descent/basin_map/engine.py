@@ -23,6 +23,7 @@ from explorer.grid import Grid
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import read_quantities
+from explorer.signature import checked
 from explorer.sweeps.executors import AnyExecutor, on, refuse_unfit_executor
 from explorer.sweeps.failures import tell_failures
 from explorer.sweeps.filling import fill
@@ -34,6 +35,7 @@ from explorer.sweeps.visits import everywhere
 from explorer.sweeps.workers import Measure
 
 
+@checked
 def basins(
     objective: Objective,
     plane: Plane,

@@ -22,6 +22,7 @@ from explorer.descent.diagnosis.words import place
 from explorer.descent.path.descent import Descent
 from explorer.numerics.text import typeset
 from explorer.objective import Objective
+from explorer.signature import checked
 
 Kind = Literal[
     "diverged",
@@ -60,6 +61,7 @@ class Diagnosis:
     """What it did and why, in plain words."""
 
 
+@checked
 def diagnose(objective: Objective, path: Descent) -> Diagnosis:
     """Return what a path of `descend` on this objective did, and why.
 

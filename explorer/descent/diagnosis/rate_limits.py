@@ -10,6 +10,7 @@ from torch import Tensor
 from explorer.curvature import extreme_eigenvalues, hessian_product
 from explorer.curvature.dense import dense_matrix
 from explorer.objective import Objective
+from explorer.signature import checked
 
 _DENSE = 64
 """Up to so many parameters P products give the whole Hessian, for no more than the iteration would need."""
@@ -42,6 +43,7 @@ class Limits:
     (1964) 1-17."""
 
 
+@checked
 def limits(objective: Objective, theta: Tensor) -> Limits:
     """Return the limits at theta [P]: of all eigenvalues up to 64 parameters, beyond that of both ends by Lanczos."""
     return limits_of(hessian_product(objective, theta), theta)

@@ -14,6 +14,7 @@ from explorer.descent.path.minibatches import batches
 from explorer.descent.path.trainee import Batch
 from explorer.descent.path.walk import Scheduler, Walk
 from explorer.objective import Objective
+from explorer.signature import checked
 
 Outcome = Literal["converged", "diverged", "stopped"]
 
@@ -56,6 +57,7 @@ class Descent(Trajectory):
         return int(self.steps[below[0, 0]]) if len(below) else None
 
 
+@checked
 def descend(
     objective: Objective,
     start: Tensor,
@@ -91,6 +93,7 @@ def descend(
     Raises:
         ValueError: start, optimizer, rate, options, steps or batch size do not fit.
     """
+    lr = float(lr)
     _check(objective, start, lr, steps)
     method = method_of(optimizer)
     method = replace(method, options={**method.options, **(options or {})})

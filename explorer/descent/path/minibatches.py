@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from explorer.numerics.seeds import generator
 from explorer.objective import Objective
 from explorer.objective.loaders.batch_data import Batch
 from explorer.objective.samples import Samples
@@ -42,8 +43,8 @@ def batches(objective: Objective, size: int, seed: int) -> Iterator[tuple[Tensor
 
 
 def _drawn(inputs: Tensor, targets: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(seed)
+    drawing = generator(seed)
     while True:
-        order = torch.randperm(len(inputs), generator=generator).to(inputs.device)
-        for which in torch.split(order, size):
+        order = torch.randperm(len(inputs), generator=drawing).to(inputs.device)
+        for which in torch.split(order, min(size, len(order))):
             yield inputs[which], targets[which]

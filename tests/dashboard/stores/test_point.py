@@ -121,8 +121,14 @@ def test_a_line_has_one_coordinate(root: Path) -> None:
             {"source": json.dumps({"factory": "tests.support.slice_cases:oblique", "kwargs": {}})},
             "returns an Objective",
         ),
-        ({"source": json.dumps({"factory": CASES + ":network", "kwargs": {"seed": "8"}})}, "seed to be int; got '8'"),
-        ({"source": json.dumps({"factory": CASES + ":network", "kwargs": {"seed": True}})}, "seed to be int; got True"),
+        (
+            {"source": json.dumps({"factory": CASES + ":network", "kwargs": {"seed": "8"}})},
+            "seed to be a whole number; got '8'",
+        ),
+        (
+            {"source": json.dumps({"factory": CASES + ":network", "kwargs": {"seed": True}})},
+            "seed to be a whole number; got True",
+        ),
         ({"source": json.dumps({"factory": CASES + ":network", "kwargs": {"folder": "x"}})}, "unexpected keyword"),
         ({"source": json.dumps({"factory": CASES + ":network", "kwargs": {"seed": {}}})}, "a number, a text"),
         (
