@@ -3,12 +3,13 @@
 from math import nan
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from explorer.checkpoints.loss_lines import LossLines
 from explorer.checkpoints.recording_format import (
     HEADER,
     LOSSES,
@@ -67,20 +68,22 @@ class Recorder:
         self._watch = watch
         self._hooks: list[RemovableHandle] = []
         self._manifest = _manifest_of(model, every)
-        self._losses: BinaryIO | None = None
+        self._losses: LossLines | None = None
         self._kept = self._began = -1
         self._is_untold = False
         """Whether the latest step's line of losses waits for its loss."""
 
     def __enter__(self) -> "Recorder":
         if is_recording(self._folder):
+            # Before anything is deleted: another recorder may be at work.
+            LossLines(self._folder).close()
             self.steps = _continued(self._folder, self._manifest, self._resume, unwrapped(own_weights(self._model)))
         else:
             _begun(self._folder, self._manifest)
         sweep_partials(self._folder)
         if self.steps not in recorded_steps(self._folder):
             self._keep()
-        self._losses = (self._folder / LOSSES).open("ab", buffering=0)
+        self._losses = LossLines(self._folder)
         self._began = self.steps
         if self._optimizer is not None:
             self._hooks = [
@@ -136,7 +139,7 @@ class Recorder:
     def _note(self, loss: float) -> None:
         assert self._losses is not None
         self._is_untold = False
-        self._losses.write(f"{self.steps},{loss!r}\n".encode())
+        self._losses.write(self.steps, loss)
 
     def _note_untold(self) -> None:
         if self._is_untold:
@@ -148,14 +151,16 @@ class Recorder:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
-        self._note_untold()
-        losses, self._losses = self._losses, None
+        losses = self._losses
         assert losses is not None
         try:
+            if error is None:
+                self._note_untold()
             # After an error the parameters may be anywhere between two steps.
             if error is None and self._kept != self.steps and self.steps not in recorded_steps(self._folder):
                 self._keep()
         finally:
+            self._losses = None
             losses.close()
 
     def _keep(self) -> None:

@@ -21,6 +21,7 @@ from explorer.checkpoints import Recorder, read_trajectory, recording_format, wr
 from explorer.cli import main
 from explorer.errors import CheckpointError
 from explorer.objective.parameters import layout_of
+from tests.support.disk import files_up_to
 from tests.support.killed import recorder as killed
 from tests.support.killed.train import Bowl
 
@@ -483,7 +484,38 @@ def test_each_step_has_one_line_of_losses_whether_it_is_told_or_not(tmp_path, en
         assert rows(tmp_path / "t") == ["1,nan", "2,0.5", "3,nan"]
         if end == "failed":
             raise InterruptedError
-    assert rows(tmp_path / "t") == ["1,nan", "2,0.5", "3,nan", "4,nan"]
+    # After an error nothing more is written.
+    assert rows(tmp_path / "t") == ["1,nan", "2,0.5", "3,nan", *(["4,nan"] if end == "ended" else [])]
+
+
+def test_on_a_full_disk_a_loss_is_told_and_no_line_is_torn(tmp_path):
+    loss = 0.1234567890123456
+
+    def train():
+        with record(Bowl(), tmp_path / "t", every=100) as recorder:
+            recorder.step(loss)
+            # The next line fits in part.
+            with files_up_to((tmp_path / "t" / "losses.csv").stat().st_size + 5):
+                recorder.step(loss)
+
+    with pytest.raises(CheckpointError, match=r"cannot write the loss of step 2 .*(No space|File too large)"):
+        train()
+    assert rows(tmp_path / "t") == ["1,0.1234567890123456"]
+    assert len(open_trajectory(tmp_path / "t")) == 1
+
+
+def test_a_second_recorder_is_refused_before_it_changes_anything(tmp_path):
+    with record(Bowl(), tmp_path / "t", every=1) as recorder:
+        recorder.step(1.0)
+        for resume in (False, True, 0):
+            with (
+                pytest.raises(CheckpointError, match="another recorder is writing"),
+                record(Bowl(), tmp_path / "t", every=1, resume=resume),
+            ):
+                pass
+        recorder.step(2.0)
+    assert rows(tmp_path / "t") == ["1,1.0", "2,2.0"]
+    assert open_trajectory(tmp_path / "t").steps.tolist() == [0, 1, 2]
 
 
 def test_a_loss_is_optional(tmp_path):
