@@ -41,6 +41,8 @@ bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where
 	$(BIN)/python -m tests.benchmarks.bench_models
 	$(BIN)/python -m tests.benchmarks.bench_basins
 	$(BIN)/python -m tests.benchmarks.bench_page
+	$(BIN)/python -m tests.benchmarks.bench_load
+	$(BIN)/python -m tests.benchmarks.bench_load --descents
 	$(BIN)/python -m tests.benchmarks.bench_cluster
 	$(BIN)/python -m tests.benchmarks.bench_ablation
 

@@ -5,10 +5,10 @@ import os
 import stat
 import time
 import uuid
-import warnings
 from pathlib import Path
 
 from explorer.errors import StoreError
+from explorer.warned import warn
 
 STALE = 3600.0
 """Seconds after which nobody can still be writing a temporary file."""
@@ -88,11 +88,7 @@ def sync(descriptor: int, folder: Path) -> None:
     except OSError as error:
         if error.errno not in _CANNOT:
             raise
-        warnings.warn(
-            f"{folder} cannot promise to keep what was written through a power cut ({error.strerror}); all else works",
-            RuntimeWarning,
-            stacklevel=4,
-        )
+        warn(f"{folder} cannot promise to keep what was written through a power cut ({error.strerror}); all else works")
 
 
 def sweep_partials(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Checkpoints of a model <-> theta."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from explorer.errors import CheckpointError
 from explorer.objective import Objective
 from explorer.objective.parameters import Layout
 from explorer.signature import checked
+from explorer.warned import warn
 
 Source = Path | str | Mapping[str, Any] | nn.Module | Tensor
 """A file or folder of weights, a state dict, alone or within others, a module, or theta itself."""
@@ -151,7 +151,7 @@ def _tell(fit: Fit, source: Source) -> None:
     }
     for what, names in told.items():
         if names:
-            warnings.warn(f"{named(source)}: {what}: {_some(names)}", RuntimeWarning, stacklevel=4)
+            warn(f"{named(source)}: {what}: {_some(names)}")
 
 
 def _sets(source: Source) -> list[WeightSet]:

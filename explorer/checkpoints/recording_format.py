@@ -8,7 +8,6 @@ of two on one step, such as one that the optimizer has told before its loss was 
 import json
 import re
 import tempfile
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.errors import CheckpointError
+from explorer.warned import warn
 
 MANIFEST, LOSSES = "recording.json", "losses.csv"
 HEADER = "step,loss\n"
@@ -147,7 +147,7 @@ def _tell_end(folder: Path, steps: list[int], step: int) -> None:
     if not steps:
         raise CheckpointError(f"expected finite weights in {folder}; they are NaN or infinite from the beginning")
     said = f"the weights in {folder} are not finite at step {step}: the trajectory ends at step {steps[-1]}"
-    warnings.warn(said, RuntimeWarning, stacklevel=3)
+    warn(said)
 
 
 def _room(folder: Path, rows: int, like: Tensor) -> Tensor:

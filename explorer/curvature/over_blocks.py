@@ -7,6 +7,7 @@ from torch import Tensor
 
 from explorer.curvature.double_backward import backward_over_backward
 from explorer.curvature.products import Product, Scalar, forward_over_reverse, reverse_over_reverse
+from explorer.numerics.turn import TURN
 from explorer.objective import Objective
 from explorer.objective.batching import CANNOT_TRANSFORM
 from explorer.objective.blocks import Part, weighted_sum
@@ -18,13 +19,15 @@ def hessian_product(objective: Objective, theta: Tensor) -> Callable[[Tensor], T
     A mean over all samples, whatever the sizes of the blocks. How a block is multiplied is found by trying, at the
     price of one product: forward over reverse, reverse over reverse, or ordinary backward passes (an LSTM).
     """
-    product = _allowed(next(iter(objective.parts())), theta)
+    with TURN:
+        product = _allowed(next(iter(objective.parts())), theta)
 
     def multiply(vector: Tensor) -> Tensor:
         def own(part: Part) -> dict[str, Tensor]:
             return {"product": product(part, theta, vector).detach()}
 
-        return weighted_sum((part.share, own(part)) for part in objective.parts())["product"]
+        with TURN:
+            return weighted_sum((part.share, own(part)) for part in objective.parts())["product"]
 
     return multiply
 

@@ -1,7 +1,6 @@
 """Binding: a model whose parameters are a theta, to be called at any other."""
 
 import copy
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from torch.func import functional_call
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import exact_products
+from explorer.numerics.turn import TURN
 from explorer.objective.attributes import Attributes
 from explorer.objective.copies import converted, copied, differentiable_layers
 from explorer.objective.inside import Use, outcome_by_backward, outcome_inside
@@ -54,7 +54,6 @@ class Binding:
         self._buffers = {f"model.{name}": buffer for name, buffer in model.named_buffers()}
         self._recurrent = self.theta.is_cuda and any(isinstance(module, nn.RNNBase) for module in model.modules())
         self._attributes = Attributes(self._bound)
-        self._lock = threading.Lock()
 
     @property
     def model(self) -> nn.Module:
@@ -102,7 +101,7 @@ class Binding:
     def _under_itself(self, theta: Tensor, use: Use) -> Any:
         params = dict(self.model.named_parameters())
         own = {name: params[name] for name in self.layout.shapes}
-        with self._lock:
+        with TURN:
             before = {name: parameter.data for name, parameter in own.items()}
             try:
                 for name, value in self._params(theta).items():
@@ -116,7 +115,7 @@ class Binding:
 
     def _called(self, params: Mapping[str, Tensor], use: Callable[[nn.Module], Result]) -> Result:
         # functional_call swaps the tensors of the shared module for a moment, which two threads must not do at once.
-        with self._lock:
+        with TURN:
             return self._evaluated({f"model.{name}": value for name, value in params.items()}, use)
 
     def _evaluated(self, params: dict[str, Tensor], use: Callable[[nn.Module], Result]) -> Result:

@@ -17,6 +17,7 @@ from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
 from explorer.numerics.rounding import exact_products
 from explorer.numerics.text import batches_text
+from explorer.numerics.turn import TURN
 from explorer.objective.admission import admit, elsewhere, nearby, probe_of
 from explorer.objective.attributes import computed_before, refuse_used_again
 from explorer.objective.batchnorm import recompute_batchnorm
@@ -378,7 +379,7 @@ class Objective:
         """Keep the caller's random numbers where they are; a term may call autograd itself, so gradients stay possible
         even where the caller has turned them off."""
         devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices), torch.enable_grad(), exact_products(self.device):
+        with TURN, torch.random.fork_rng(devices=devices), torch.enable_grad(), exact_products(self.device):
             yield
 
 

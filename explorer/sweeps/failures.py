@@ -1,11 +1,10 @@
 """Failures: points whose evaluation raised."""
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.landscape import Status
+from explorer.warned import warn
 
 
 def failure_text(error: Exception | None) -> str:
@@ -26,9 +25,7 @@ def tell_failures(status: NDArray[np.int8], error: Exception, advice: str = "") 
         raise error
     if not failed:
         return
-    warnings.warn(
+    warn(
         f"{failed:,} of {status.size:,} points could not be evaluated ({failure_text(error)}); they are "
-        f"marked as failed{advice}",
-        RuntimeWarning,
-        stacklevel=4,
+        f"marked as failed{advice}"
     )

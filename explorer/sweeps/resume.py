@@ -1,7 +1,6 @@
 """Resume: what a store must fulfil for a sweep to go on in it, and how one is made for a sweep."""
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from explorer.sweeps.evaluation.strategies import LOOP
 from explorer.sweeps.job import Job
 from explorer.sweeps.planning.plan import Plan
 from explorer.sweeps.provenance import attributes, spec_of
+from explorer.warned import warn
 
 _WIDEST = max(DTYPES.values())
 
@@ -98,7 +98,7 @@ def sound_landscape(store: Store) -> xr.Dataset:
     count = len(json.loads(landscape.attrs["damaged"]))
     store.verify()
     which, whose = ("1 chunk is", "its") if count == 1 else (f"{count} chunks are", "their")
-    warnings.warn(f"{which} damaged in {store.path}; {whose} points are computed again", RuntimeWarning, 5)
+    warn(f"{which} damaged in {store.path}; {whose} points are computed again")
     return store.landscape()
 
 

@@ -2,7 +2,6 @@
 along the update."""
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.signature import checked
 from explorer.sweeps import sweep
+from explorer.warned import warn
 from explorer.watch.loggers import Logger, logger_for
 
 
@@ -122,7 +122,7 @@ class Watch:
             tell(self._logger)
         except Exception as error:
             self._logger = None
-            warnings.warn(f"the tracker raised {error!r}, and is told nothing more", RuntimeWarning, stacklevel=2)
+            warn(f"the tracker raised {error!r}, and is told nothing more")
 
 
 def _along_update(objective: Objective, before: Tensor, update: Tensor, rate: float | None) -> dict[str, float]:

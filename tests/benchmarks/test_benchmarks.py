@@ -4,7 +4,9 @@ import sys
 
 import pytest
 
+from experiments import STUDIES
 from explorer import sweep
+from explorer.dashboard import create_app
 from explorer.quantities import read_quantities
 from explorer.sweeps.evaluation.strategies import LOOP, measure_by
 from models.residual import ResidualNetwork
@@ -13,6 +15,7 @@ from tests.benchmarks import (
     bench_cluster,
     bench_convolution,
     bench_gpu,
+    bench_load,
     bench_models,
     bench_network,
     bench_neuron,
@@ -22,6 +25,7 @@ from tests.benchmarks.harness import table
 from tests.benchmarks.harness.interleaved import measure
 from tests.benchmarks.work import gpu_work, network_work, switched_off
 from tests.benchmarks.work.neuron_work import Size
+from tests.support.page.served import served
 
 TOY = {"apart": False, "patience": 0.0, "least_seconds": 1e-9}
 """In this process, without waiting for neighbours, one run a sample."""
@@ -45,6 +49,15 @@ def test_the_networks_benchmark_runs_at_toy_size(monkeypatch):
     lines = list(bench_network.lines(images=40, points=5, fine=7, rounds=1, steps=3, looped=3, **TOY))
     assert sum(line.startswith("sweep / time of") for line in lines) == 2
     assert sum("of 49 points evaluated, time told per 25" in line for line in lines) == 2
+
+
+def test_the_load_benchmark_runs_at_toy_size():
+    with served(create_app(STUDIES)) as address:
+        found = bench_load.loaded(int(address.rpartition(":")[2]), learners=2, seconds=0.5, has_descents=True)
+    assert not found.errors
+    # A page has its scripts, and each learner commits at least the first point.
+    assert len(found.seconds["asset"]) > 50
+    assert sum(line.startswith("point ") for line in bench_load.lines(found)) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 FLOORS = (
-    ("errors", "extras", "files", "signature", "grid", "study", "refinement", "numerics"),
+    ("errors", "extras", "files", "signature", "warned", "grid", "study", "refinement", "numerics"),
     ("objective", "plane", "landscape"),
     ("curvature", "store", "checkpoints", "integrations"),
     ("quantities", "graphs", "directions"),
@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "extras": set(),
     "files": set(),
     "signature": set(),
+    "warned": set(),
     "grid": {"numpy"},
     "study": {"torch"},
     "refinement": {"numpy", "scipy"},

@@ -1,7 +1,6 @@
 """Basin maps: descents from every point of a grid at once, and what became of each."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -33,6 +32,7 @@ from explorer.sweeps.progress import announced
 from explorer.sweeps.provenance import Attributes
 from explorer.sweeps.visits import everywhere
 from explorer.sweeps.workers import Measure
+from explorer.warned import warn
 
 
 @checked
@@ -111,9 +111,7 @@ def basins(
                     break
     except KeyboardInterrupt:
         done = int(np.count_nonzero(keep.status))
-        warnings.warn(
-            f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0", stacklevel=2
-        )
+        warn(f"interrupted with {done:,} of {starts.size:,} starts done: the others have status 0")
     seconds = time.perf_counter() - began
     if keep.error is not None:
         tell_failures(keep.status, keep.error)

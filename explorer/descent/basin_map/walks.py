@@ -12,6 +12,7 @@ from explorer.descent.basin_map.many_gradients import gradients_of, thetas_at_on
 from explorer.descent.basin_map.reached_minima import NONE, Minima
 from explorer.descent.basin_map.starts import Starts
 from explorer.numerics.text import duration
+from explorer.numerics.turn import in_turn
 from explorer.sweeps.evaluation.chunk_sizes import even
 from explorer.sweeps.job import Indices
 from explorer.sweeps.workers import Measured
@@ -61,6 +62,7 @@ class Walks:
         starts = self.starts
         return f"{starts.size:,} starts, {starts.steps} steps each, about {duration(self.seconds)} ({self.name})"
 
+    @in_turn
     def at(self, positions: Indices) -> dict[str, Tensor]:
         """Return what became of the starts at these flat positions [n]."""
         crowd = self._crowd(positions)

@@ -5,6 +5,7 @@ import json
 import torch
 from torch import Tensor
 
+from explorer.numerics.turn import in_turn
 from explorer.sweeps.evaluation.chunk_sizes import widened
 from explorer.sweeps.evaluation.fields import Fields, Measure, joined
 from explorer.sweeps.evaluation.strategies import measure_by
@@ -34,6 +35,7 @@ class Evaluation:
         compiled = all(map(_is_compiled, self._measures[0]))
         return widened(self.plan.chunk, self.plan.bytes_each) if compiled else self.plan.chunk
 
+    @in_turn
     def at(self, positions: Indices) -> Fields:
         """Return the fields at these flat positions [n], in their order, where they were measured."""
         fields: Fields = {}

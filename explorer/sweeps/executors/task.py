@@ -3,7 +3,6 @@
 import os
 import pickle
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 import torch
 
 from explorer.errors import WorkerError
+from explorer.numerics.turn import TURN
 from explorer.sweeps.executors.parcel import Parcel, unpack
 from explorer.sweeps.executors.recipe import Recipe
 from explorer.sweeps.job import Indices
@@ -26,8 +26,6 @@ HELD: dict[str, Recipe] = {}
 """Name of a parcel -> its recipe, in the process of the driver: its threads need no copy."""
 DELIVERED: dict[str, Parcel] = {}
 """Name of a parcel -> the parcel, where it was brought to this process."""
-_TURN = threading.Lock()
-"""Threads of a process take turns: PyTorch's transforms and the model's own tensors are those of all of them."""
 _OPENED = 2
 """Parcels that a process keeps open: two sweeps may share their workers."""
 
@@ -72,7 +70,7 @@ def work(ticket: Ticket, pieces: Sequence[Indices]) -> Reply:
     Raises:
         WorkerError: the parcel is not there, or its objective cannot be made here, or is another one.
     """
-    with _TURN:
+    with TURN:
         if ticket.driver != this_process():
             # At each task: PyTorch keeps the number of its threads by thread.
             torch.set_num_threads(ticket.threads)

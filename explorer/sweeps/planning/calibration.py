@@ -7,6 +7,7 @@ from functools import partial
 
 import torch
 
+from explorer.numerics.turn import in_turn
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.quantities import Wanted
@@ -37,6 +38,7 @@ _OFTEN = 100
 """Times that what has been swept for a second is expected to be swept again."""
 
 
+@in_turn
 def plan(
     objective: Objective,
     plane: Plane,
