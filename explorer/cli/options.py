@@ -47,7 +47,7 @@ def read_seeds(context: click.Context, parameter: click.Parameter, text: str) ->
 def read_radius(context: click.Context, parameter: click.Parameter, radius: float | None) -> float | None:
     """Return a positive number whose double is finite, the width of the picture; or nothing."""
     if radius is not None and not (radius > 0 and math.isfinite(2 * radius)):
-        raise click.BadParameter(f"expected a finite number above 0, such as 0.5; got {radius}")
+        raise click.BadParameter(f"expected a number above 0, such as 0.5, whose double is finite too; got {radius}")
     return radius
 
 

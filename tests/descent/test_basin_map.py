@@ -286,7 +286,7 @@ def test_an_interrupt_from_the_keyboard_keeps_what_is_done():
             raise KeyboardInterrupt
         return False
 
-    with pytest.warns(UserWarning, match="interrupted with 64 of 256 starts done"):
+    with pytest.warns(RuntimeWarning, match="interrupted with 64 of 256 starts done"):
         found = basins(objective, plane, grid_of(window, 16), "gd", 0.3, 20, chunk_size=64, stop=stop, **QUIET)
     assert int((found.status == 1).sum()) == 64
 

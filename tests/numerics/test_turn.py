@@ -14,8 +14,11 @@ TIMES = 2
 
 def objective(seed):
     generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            # Not from the random numbers that all threads share.
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
     x, y = (torch.randn(30, size, generator=generator, dtype=torch.float64) for size in (3, 1))
     return Objective(model, nn.MSELoss(), (x, y))
 

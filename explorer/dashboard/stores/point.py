@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from explorer.dashboard.stores.between_points import read_at
-from explorer.dashboard.stores.objectives.kept import Objectives
+from explorer.dashboard.stores.objectives.kept import NotYetError, Objectives
 from explorer.dashboard.stores.objectives.trust import UnloadableError
 from explorer.dashboard.stores.shown import Shown
 from explorer.dashboard.stores.state import State
@@ -17,7 +17,8 @@ def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[st
     """Return what is known at the state's point.
 
     Returns:
-        "source": "torch" or "swept"; "values" by name; "gradient", "coordinates", "in_plane", "norm" (see `exact`),
+        "source": "torch" or "swept"; "again": whether torch's numbers may come a moment later; "values" by name;
+        "gradient", "coordinates", "in_plane", "norm" (see `exact`),
         each None where it was not swept; "share" of the gradient that lies in the plane; "swept": the values read off
         the sweep, for comparison; "why": a sentence where the source is not torch; "apart": torch's loss against the
         swept one at a point of the grid, relatively.
@@ -28,9 +29,11 @@ def point_numbers(state: State, shown: Shown, objectives: Objectives) -> dict[st
     approximate = {name: value for name, value in read.items() if not name.startswith("d ")}
     try:
         number = shown.seeds.index(shown.seed) if shown.seed in shown.seeds else 0
-        found = {"source": "torch", "why": "", **objectives.exact(shown.opened, number, at)}
+        found = {"source": "torch", "why": "", "again": False, **objectives.exact(shown.opened, number, at)}
     except UnloadableError as error:
-        found = {"source": "swept", "why": str(error), "values": approximate, **_gradient(shown, axes, read)}
+        again = isinstance(error, NotYetError)
+        found = {"source": "swept", "why": str(error), "again": again, "values": approximate}
+        found |= _gradient(shown, axes, read)
     norm, in_plane = found["norm"], found["in_plane"]
     share = in_plane / norm if norm and in_plane is not None else None
     apart = _apart(shown, axes, at, found["values"], approximate) if found["source"] == "torch" else None

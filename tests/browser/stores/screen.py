@@ -14,6 +14,8 @@ SETTLED = """() => {
     const plots = [...document.querySelectorAll("#landscape, #map-1, #cut-a, #cut-b")];
     const fits = (node) => node.querySelector(".js-plotly-plot")._fullLayout.width - node.clientWidth < 2;
     if (!plots.filter((node) => node.checkVisibility()).every(fits)) return false;
+    // While an objective is being made, its numbers are asked for again.
+    if (reply.point?.again || reply.point?.beside?.again) return false;
     return reply.scene.query === explorer.scene() && !explorer.stale()
         && document.querySelector("#about").children.length > 0
         && document.querySelector({ map, cuts, "3d": "#surface" }[view]) !== null;

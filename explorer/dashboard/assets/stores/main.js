@@ -29,9 +29,17 @@
     explorer.listing.progress();
     explorer.listing.watch();
   };
+  /* Milliseconds after which torch's numbers are asked for again, while its objective is being made. */
+  const AGAIN = 1000;
+  const askAgain = (reply) => {
+    if (explorer.reply.point !== reply) return;
+    delete explorer.asked.commit;
+    explorer.ask();
+  };
   const point = (reply) => {
     explorer.reply.point = reply.error ? undefined : reply;
     if (reply.error) explorer.note([reply.error]);
+    if (reply.again || reply.beside?.again) setTimeout(askAgain, AGAIN, reply);
     explorer.render(true);
   };
   const downloaded = (reply) => {

@@ -17,8 +17,12 @@ MOST_HELD = 2
 """Processes, each with an objective, its data and its plane."""
 MOST_WAITING = 8
 """Requests that wait for a child at once: the server's threads are for others too."""
-PATIENCE = 10.0
-"""Seconds that a request waits for an objective that is being made; the page gives up after 20."""
+PATIENCE = 3.0
+"""Seconds that a request waits for an objective that is being made; the page asks again."""
+
+
+class NotYetError(UnloadableError):
+    """Raised when the objective may be there a moment later."""
 
 
 class _Kept:
@@ -75,8 +79,8 @@ class Objectives:
         """Return what `exact` measures at a point [K] of a plane of a store, by its number.
 
         Raises:
-            UnloadableError: the objective cannot or may not be made, is not the one that made the store, or is not
-                there yet.
+            UnloadableError: the objective cannot or may not be made, or is not the one that made the store.
+            NotYetError: it is not there yet.
         """
         source_of(opened.attrs, self.trust)
         with self._turn():
@@ -84,11 +88,10 @@ class Objectives:
             try:
                 kept.made.result(timeout=PATIENCE)
             except TimeoutError:
-                raise UnloadableError(
-                    f"the store's objective is being made, for {time.monotonic() - kept.began:.0f} s now; click again"
-                ) from None
+                seconds = time.monotonic() - kept.began
+                raise NotYetError(f"the store's objective is being made, for {seconds:.0f} s now") from None
             if not kept.lock.acquire(timeout=PATIENCE):
-                raise UnloadableError("the store's objective is busy with others' points; click again")
+                raise NotYetError("the store's objective is busy with others' points")
             try:
                 found: dict[str, Any] = kept.ask({"number": number, "at": list(at)})["found"]
                 return found
@@ -101,7 +104,7 @@ class Objectives:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._waiting.acquire(timeout=1.0):
-            raise UnloadableError("too many points are asked for at once; click again")
+            raise NotYetError("too many points are asked for at once")
         try:
             yield
         finally:
