@@ -117,13 +117,19 @@ class Template:
         have = names.read(found.weights)
         whole = [prefix for prefix in prefixes if not names.unfit(have, prefix)]
         # Averages beside the weights, ema_..., are no names too many, but another set that fits.
-        theirs = {id(each) for prefix in whole for each in names.parameters(have, prefix).values()}
+        theirs = {
+            id(each)
+            for prefix in whole
+            for each in (*names.parameters(have, prefix).values(), *names.buffers(have, prefix).values())
+        }
         for prefix in whole:
             if all(id(have[name]) in theirs for name in names.unexpected(have, prefix)):
-                yield self._fit(found, names, have, prefix)
+                # What another set that fits holds makes this one no part of a larger model.
+                others = {name: each for name, each in have.items() if id(each) not in theirs}
+                yield self._fit(found, names, have, prefix, names.beside(others, prefix))
 
-    def _fit(self, found: WeightSet, names: "_Names", have: Mapping[str, Tensor], prefix: Prefix) -> Fit:
-        where, beside = prefix.within(found.where), names.beside(have, prefix)
+    def _fit(self, found: WeightSet, names: "_Names", have: Mapping[str, Tensor], prefix: Prefix, beside: int) -> Fit:
+        where = prefix.within(found.where)
         buffers = names.buffers(have, prefix)
         without = tuple(name for name in names.needed if name not in buffers) if buffers else ()
         if self._has_own_loading and not found.as_in_model:

@@ -40,10 +40,12 @@ def admit(measure: Measure, theta: Tensor, data: Data | None) -> None:
     samples = None if data is None else probe_of(data)
     try:
         _admit(measure, theta, samples)
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, ObjectiveError):
         raise
-    except (RuntimeError, TypeError, IndexError) as error:
-        raise ObjectiveError(f"expected model, loss and data that fit; evaluating them failed: {error}") from error
+    # Whatever the user's code raises.
+    except Exception as error:
+        what = str(error) if isinstance(error, (RuntimeError, TypeError, IndexError)) else repr(error)
+        raise ObjectiveError(f"expected model, loss and data that fit; evaluating them failed: {what}") from error
 
 
 def probe_of(data: Data, size: int = _PROBE) -> Samples:

@@ -32,7 +32,7 @@ from explorer.objective.loaders.readers import Count, Reader, reader_for
 from explorer.objective.model import Binding, Evaluate
 from explorer.objective.parameters import Layout, layout_of, trainable
 from explorer.objective.placements import Placement, placement_of
-from explorer.objective.refusals import refuse_other_kind, refuse_still
+from explorer.objective.refusals import refuse_other_kind, refuse_other_when_trained, refuse_still
 from explorer.objective.samples import Samples
 from explorer.objective.terms import (
     Composite,
@@ -329,6 +329,7 @@ class Objective:
             return self._binding.call(theta, self.problem, *given(probe)).terms
 
         refuse_used_again(kept, lambda: terms(at))
+        refuse_other_when_trained(terms, self.theta)
         refuse_still(terms, (self.theta, at))
 
     def _probe(self) -> Samples | Batch | None:

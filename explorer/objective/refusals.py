@@ -147,6 +147,28 @@ def refuse_still(terms: Callable[[Tensor], Values], thetas: Sequence[Tensor]) ->
         )
 
 
+def refuse_other_when_trained(terms: Callable[[Tensor], Values], theta: Tensor) -> None:
+    """Refuse terms that are others where theta requires a gradient, as in training, than where it does not, as in most
+    of a sweep.
+
+    Args:
+        terms: theta [P] -> name -> value.
+        theta: somewhere.
+
+    Raises:
+        ObjectiveError: naming the first such term.
+    """
+    with torch.enable_grad():
+        trained = terms(theta.clone().requires_grad_())
+    for name, value in terms(theta.clone()).items():
+        if differ(value.detach(), trained[name].detach()):
+            raise ObjectiveError(
+                f"expected {name} to be the same whether or not the parameters require a gradient; got "
+                f"{trained[name].item():g} where they do and {value.item():g} where they do not: choose parameters by "
+                "their names instead of by requires_grad"
+            )
+
+
 def refuse_in_place(theta: Tensor, given: Tensor) -> None:
     """Refuse a model or term that has changed the theta it was given.
 

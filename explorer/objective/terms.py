@@ -196,6 +196,8 @@ def problem_of(
             f"terms={{name: model -> scalar}}; {came}"
         )
     if loss is not None:
+        if isinstance(loss, type):
+            raise ObjectiveError(f"expected a loss to call; got the class {loss.__name__}: make one, {loss.__name__}()")
         if weights:
             raise ObjectiveError(f"expected weights of terms only; got {sorted(weights)} for a plain loss")
         return Supervised(loss, metrics)

@@ -236,3 +236,17 @@ def test_what_was_read_tells_what_it_is_in_a_line():
     assert repr(found) == "Checkpoint(theta [18] torch.float64, 3 buffers)"
     path = Trajectory.of(torch.zeros(3, 7), [0, 10, 20], [1.5, 0.25, float("nan")])
     assert repr(path) == "Trajectory(3 thetas [7] torch.float32, steps 0 ... 20, losses 1.5 ... 0.25)"
+
+
+@pytest.mark.parametrize("prefix", ["ema_", "ema.", "teacher."])
+def test_averages_beside_the_weights_of_a_model_with_statistics_have_to_be_chosen(prefix):
+    def net():
+        return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)).eval()
+
+    raw, averaged = net(), net()
+    objective = Objective(net(), nn.MSELoss(), (torch.randn(5, 2), torch.randn(5, 1)))
+    saved = {**raw.state_dict(), **{prefix + name: each for name, each in averaged.state_dict().items()}}
+    with pytest.raises(CheckpointError, match="expected one set of weights in the state dict; 2 fit"):
+        read_checkpoint(objective, saved)
+    theta = read_checkpoint(objective, saved, key="/")
+    assert torch.equal(theta, torch.nn.utils.parameters_to_vector(raw.parameters()).detach())

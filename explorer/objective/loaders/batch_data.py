@@ -104,6 +104,8 @@ class Batches:
     """Floating tensors are cast to it; None leaves them."""
     in_pairs: bool = False
     """Whether each is (inputs, targets)."""
+    digests: tuple[bytes, ...] = ()
+    """Of each batch, where they are streamed: a count belongs to its batch."""
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -162,6 +164,11 @@ class Batches:
             yield from self.kept
             return
         for number, content in enumerate(self.source):
+            if number < len(self) and digest_of(content) != self.digests[number]:
+                raise ObjectiveError(
+                    "expected the same batches in the same order in every pass over the data; batch "
+                    f"{number} is another one now: turn shuffling, random augmentation and random masking off"
+                )
             yield Batch(content, number, self.in_pairs).to(self.device, self.dtype)
 
 
@@ -195,13 +202,16 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device,
         raise ObjectiveError("expected at least one batch of data; the iterable was empty")
     if in_pairs:
         refuse_nothing(math.fsum(counts))
-    if kept is None and combined([digest_of(content) for content in data]) != combined(digests):
+    if kept is None and [digest_of(content) for content in data] != digests:
         raise ObjectiveError(
-            "expected the same batches in every pass over the data; two passes differed: turn shuffling, random "
-            "augmentation and random masking off"
+            "expected the same batches in the same order in every pass over the data; two passes differed: turn "
+            "shuffling, random augmentation and random masking off"
         )
     source = data if kept is None else None
-    return Batches(tuple(kept or ()), source, tuple(counts), combined(digests), device, in_pairs=in_pairs)
+    known = tuple(digests) if kept is None else ()
+    return Batches(
+        tuple(kept or ()), source, tuple(counts), combined(digests), device, in_pairs=in_pairs, digests=known
+    )
 
 
 def count_of(batch: Batch, count: Count | None) -> float:

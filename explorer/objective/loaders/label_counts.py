@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explorer.errors import ObjectiveError
+
 Count = Callable[[Tensor], float]
 """Targets [D, ...] -> over how much the loss on them is a mean."""
 
@@ -33,6 +35,8 @@ class LabelCount:
             return float(valid.numel())
         # In double precision, so that sums over blocks make that over all.
         weight = self.weight.detach().double().cpu()
+        if bool((valid < 0).any()):
+            raise ObjectiveError(f"expected labels of 0 and above, or {self.ignored}; got {int(valid.min())}")
         per_class = torch.bincount(valid.reshape(-1).cpu(), minlength=len(weight)).double()
         return float(per_class @ weight) if len(per_class) == len(weight) else float(len(targets))
 
