@@ -57,8 +57,8 @@ class Inspection:
 
     @property
     def epsilon(self) -> float:
-        """The relative rounding of one operation in the objective's dtype."""
-        return torch.finfo(self.objective.dtype).eps
+        """The relative rounding of one operation in the shortest dtype on the way to the objective."""
+        return self.objective.rounding
 
     @property
     def range(self) -> float:

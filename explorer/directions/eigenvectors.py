@@ -55,10 +55,10 @@ def hessian(objective: Objective, count: int = 2, which: Which = "largest", seed
     if len(theta) <= max(_DENSE, 2 * count):
         values, vectors = _dense(product, theta, count, which)
     else:
-        values, vectors = _iterated(product, theta, count, which, seed)
+        values, vectors = _iterated(product, theta, count, which, seed, objective.rounding)
     basis = with_fixed_signs(vectors)
     residuals = [float(torch.linalg.vector_norm(product(v) - x * v)) for x, v in zip(values, basis, strict=True)]
-    _refuse_rough(residuals, product, theta.dtype)
+    _refuse_rough(residuals, product, objective.rounding)
     made = {"kind": "hessian", "which": which, "seed": int(seed), "eigenvalues": values, "residuals": residuals}
     return Plane(theta, basis, made={**made, "products": product.count})
 
@@ -90,7 +90,7 @@ def _dense(product: Callable[[Tensor], Tensor], theta: Tensor, count: int, which
 
 
 def _iterated(
-    product: Callable[[Tensor], Tensor], theta: Tensor, count: int, which: Which, seed: int
+    product: Callable[[Tensor], Tensor], theta: Tensor, count: int, which: Which, seed: int, rounding: float
 ) -> tuple[list[float], Tensor]:
     def multiply(vector: Array) -> Array:
         return np.asarray(product(torch.from_numpy(vector.ravel()).to(theta)).double().cpu().numpy())
@@ -98,7 +98,7 @@ def _iterated(
     size = len(theta)
     operator = LinearOperator((size, size), matvec=multiply, dtype=np.float64)
     start = torch.randn(size, generator=generator(seed), dtype=torch.float64).numpy()
-    accuracy = 10 * torch.finfo(theta.dtype).eps
+    accuracy = 10 * rounding
     try:
         values, vectors = eigsh(operator, count, which=_ARPACK[which], v0=start, tol=accuracy, maxiter=_RESTARTS)
     except ArpackError as error:
@@ -115,8 +115,8 @@ def _order(values: Array, which: Which) -> list[int]:
     return [int(place) for place in np.argsort(keys[which], kind="stable")]
 
 
-def _refuse_rough(residuals: list[float], product: _Counted, dtype: torch.dtype) -> None:
-    allowed = torch.finfo(dtype).eps ** 0.5 * product.stretch
+def _refuse_rough(residuals: list[float], product: _Counted, rounding: float) -> None:
+    allowed = rounding**0.5 * product.stretch
     if max(residuals) > allowed:
         raise ObjectiveError(
             f"expected eigenvectors of the Hessian with ||H v - lambda v|| <= {allowed:.3g}; got {max(residuals):.3g}: "

@@ -9,13 +9,13 @@ from typing import Any
 from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
-from explorer.objective.refusals import differ
+from explorer.objective.trials.refusals import Roundings, differ
 
 _CONTAINERS = (dict, list, set, deque, defaultdict, OrderedDict)
 _FEW = 1000
 """Entries of a container that may be a cache; a larger one is a table, which takes time to copy."""
-_TORCHS = frozenset(vars(nn.Module()))
-"""What PyTorch keeps in every module."""
+_TORCHS = frozenset(vars(nn.Module())) - {"_parameters", "_buffers", "_modules"}
+"""What PyTorch keeps in every module and no forward pass adds to; buffers and submodules may be made by the first."""
 
 
 class Attributes:
@@ -36,17 +36,20 @@ class Attributes:
         try:
             yield
         finally:
-            for own, before in self._before:
-                if len(own) != len(before) or any(map(is_not, own.values(), before.values())):
-                    own.clear()
-                    own.update(before)
-            for container, contents in self._held:
-                _refill(container, contents)
+            for container, contents in (*self._before, *self._held):
+                if not _is_same(container, contents):
+                    _refill(container, contents)
+
+
+def _is_same(container: Any, contents: Any) -> bool:
+    if len(container) != len(contents):
+        return False
+    if isinstance(container, dict):
+        return not any(map(is_not, container.values(), contents.values())) and list(container) == list(contents)
+    return not any(map(is_not, container, contents))
 
 
 def _refill(container: Any, contents: Any) -> None:
-    if not container and not contents:
-        return
     container.clear()
     if isinstance(container, (list, deque)):
         container.extend(contents)
@@ -64,21 +67,30 @@ def computed_before(model: nn.Module, own: nn.Module) -> dict[str, Tensor]:
     copies = dict(own.named_modules())
     found = {}
     for where, module in model.named_modules():
-        for name, each in vars(module).items():
-            pairs = zip(tensors_within(each), tensors_within(vars(copies.get(where, own)).get(name)), strict=False)
+        ours = _kept_by(copies.get(where, own))
+        for name, each in _kept_by(module).items():
+            pairs = zip(tensors_within(each), tensors_within(ours.get(name)), strict=False)
             for one, other in pairs:
                 if not one.is_leaf:
                     found[f"{where}.{name}" if where else name] = other
     return found
 
 
-def refuse_used_again(kept: Mapping[str, Tensor], measure: Callable[[], Mapping[str, Tensor]]) -> None:
+def _kept_by(module: nn.Module) -> dict[str, Any]:
+    """Return what a module keeps, by name, its buffers by their own."""
+    return {**vars(module), **module._buffers, "_buffers": None}
+
+
+def refuse_used_again(
+    kept: Mapping[str, Tensor], measure: Callable[[], Mapping[str, Tensor]], roundings: Roundings
+) -> None:
     """Refuse a model whose value depends on what it has computed from its weights earlier, and keeps: that would stay
     where theta does not.
 
     Args:
         kept: name -> tensor of the model that is measured; as it was at the end.
         measure: -> name -> value.
+        roundings: of the values.
 
     Raises:
         ObjectiveError: naming what is kept.
@@ -92,7 +104,7 @@ def refuse_used_again(kept: Mapping[str, Tensor], measure: Callable[[], Mapping[
             found = measure()
         finally:
             tensor.copy_(before)
-        if any(differ(value, found[each]) for each, value in expected.items()):
+        if any(differ(value, found[each], roundings.get(each)) for each, value in expected.items()):
             raise ObjectiveError(
                 f"expected a model that computes from its parameters anew each time; it keeps {name!r}, computed from "
                 "them earlier, and uses it again: compute it in forward, or empty it before the model is given"

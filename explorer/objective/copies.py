@@ -1,18 +1,19 @@
 """Copies: a model of one's own, in eval mode, that can be moved and differentiated without touching the user's."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from explorer.errors import ObjectiveError
-from explorer.objective.attributes import tensors_within
 from explorer.objective.batchnorm import recompute_batchnorm
-from explorer.objective.refusals import refuse_uncopyable
+from explorer.objective.trials.refusals import refuse_merged, refuse_uncopyable
 
 _COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64, torch.float16: torch.complex32}
 
@@ -36,27 +37,36 @@ def own_copy(model: nn.Module, batchnorm: str) -> nn.Module:
             )
     refuse_uncopyable(model)
     try:
-        own = copied(model).eval().requires_grad_(False)
+        own = copied(model)
     except Exception as error:
         raise ObjectiveError(
             f"expected a model that copy.deepcopy can copy; it raised {error!r}: leave out of the model what cannot be "
             "copied, such as open files, locks and generators"
         ) from error
+    before = {name: parameter.detach().clone() for name, parameter in own.named_parameters()}
+    own.eval().requires_grad_(False)
+    refuse_merged(before, dict(own.named_parameters()))
     return recompute_batchnorm(own) if batchnorm == "recompute" else own
 
 
-def copied(model: nn.Module) -> nn.Module:
-    """Return a deep copy. Results of an earlier evaluation that a module keeps (an attention map, the weight of
-    nn.utils.weight_norm) are copied without their graph, which `copy.deepcopy` refuses; those that a transform or a
-    trace left, which are no numbers any more, are left out."""
-    kept: dict[int, Tensor | None] = {}
-    for module in model.modules():
-        for each in tensors_within(vars(module)):
-            if torch._C._functorch.is_functorch_wrapped_tensor(each) or isinstance(each, FakeTensor):
-                kept[id(each)] = None
-            elif not each.is_leaf:
-                kept[id(each)] = each.detach().clone()
-    return copy.deepcopy(model, kept)
+def copied(model: nn.Module, placed: Mapping[nn.Parameter, nn.Parameter] | None = None) -> nn.Module:
+    """Return a deep copy, with other parameters in place of some. Results of an earlier evaluation that it keeps
+    anywhere (an attention map, the weight of nn.utils.weight_norm) are copied without their graph."""
+    with _Detached():
+        return copy.deepcopy(model, {id(old): new for old, new in (placed or {}).items()})
+
+
+class _Detached(TorchFunctionMode):
+    """Copies tensors with a graph, which `copy.deepcopy` refuses, without it; those that a transform or a trace left,
+    which are no numbers any more, become None."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is not Tensor.__deepcopy__:
+            return function(*args, **(kwargs or {}))
+        tensor, memo = args
+        if torch._C._functorch.is_functorch_wrapped_tensor(tensor) or isinstance(tensor, FakeTensor):
+            return None
+        return tensor.__deepcopy__(memo) if tensor.is_leaf else tensor.detach().clone()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from explorer.objective.backward_graph import leaves_behind
 from explorer.objective.parameters import as_real
 from explorer.objective.terms import Outcome
 
@@ -67,7 +68,7 @@ def _by_backward(term: Tensor, leaves: Sequence[Tensor], theta: Tensor) -> Tenso
 @contextmanager
 def _grads_kept(value: Tensor) -> Iterator[None]:
     """Put the `grad` of all leaves of a graph back afterwards: some are the user's, held by a term."""
-    before = [(leaf, leaf.grad) for leaf in _leaves_of(value)]
+    before = [(leaf, leaf.grad) for leaf in leaves_behind(value)]
     for leaf, _ in before:
         leaf.grad = None
     try:
@@ -75,18 +76,6 @@ def _grads_kept(value: Tensor) -> Iterator[None]:
     finally:
         for leaf, grad in before:
             leaf.grad = grad
-
-
-def _leaves_of(value: Tensor) -> Iterator[Tensor]:
-    seen, left = set(), [value.grad_fn]
-    while left:
-        node = left.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            yield node.variable
-        left += [each for each, _ in node.next_functions]
 
 
 class _Inside:

@@ -84,7 +84,7 @@ class Binding:
             outcome = self._called(self._params(theta), lambda model: evaluate(model, *given))
             return outcome if len(self.dtypes) == 1 else _as(theta.dtype, outcome)
         if self.placement is Placement.LEAVES:
-            return outcome_inside(self._under_leaves, lambda model: evaluate(model, *given), theta)
+            return outcome_inside(self.under_leaves, lambda model: evaluate(model, *given), theta)
         return outcome_by_backward(self._under_itself, lambda model: evaluate(model, *given), theta)
 
     def _params(self, theta: Tensor) -> dict[str, Tensor]:
@@ -94,7 +94,8 @@ class Binding:
             return views
         return {name: view.to(self._dtypes[name]) for name, view in views.items()}
 
-    def _under_leaves(self, theta: Tensor, use: Use) -> Any:
+    def under_leaves(self, theta: Tensor, use: Use) -> Any:
+        """Return use(model at theta, a leaf for each of its parameters)."""
         leaves = {name: value.clone().requires_grad_() for name, value in self._params(theta).items()}
         return self._called(leaves, lambda model: use(model, list(leaves.values())))
 
@@ -124,6 +125,19 @@ class Binding:
         with self._attributes.restored(), differentiable_layers(recurrent=self._recurrent), exact:
             result: Result = functional_call(self._bound, params | buffers, (use,))
         return result
+
+    def unused(self) -> nn.Module:
+        """Return a copy of the model as it is now, with the same parameters: what a later evaluation leaves in the
+        model is not in it."""
+        return copied(self.model, {each: each for each in self.model.parameters()})
+
+    def anew(self, unused: nn.Module, theta: Tensor, evaluate: Evaluate, *given: Any) -> Outcome:
+        """Return evaluate(model at theta, *given), as `call` does, of a copy of a model that was never evaluated."""
+        params = dict(unused.named_parameters())
+        moving = self.placement is not Placement.VIEWS
+        placed = {params[name]: nn.Parameter(value, moving) for name, value in self._params(theta).items()}
+        with differentiable_layers(recurrent=self._recurrent), exact_products(self.theta.device):
+            return _as(theta.dtype, evaluate(copied(unused, placed), *given))
 
     def with_buffers(self, buffers: Mapping[str, Tensor]) -> "Binding":
         """Return the same model with other buffers, name -> tensor of the same shape; the others stay."""

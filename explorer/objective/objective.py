@@ -5,46 +5,29 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from explorer.errors import ObjectiveError
 from explorer.numerics.devices import check_device
 from explorer.numerics.dtypes import check_dtype
 from explorer.numerics.fingerprint import sha256
-from explorer.numerics.rounding import exact_products
+from explorer.numerics.rounding import eps_of, exact_products
 from explorer.numerics.text import batches_text
 from explorer.numerics.turn import TURN
-from explorer.objective.admission import admit, elsewhere, nearby, probe_of
-from explorer.objective.attributes import computed_before, refuse_used_again
+from explorer.objective.attributes import computed_before
 from explorer.objective.batchnorm import recompute_batchnorm
-from explorer.objective.blocks import Part, given, in_blocks, parts_of, weighted_sum
+from explorer.objective.blocks import Part, given, parts_of, weighted_sum
 from explorer.objective.copies import copied, own_copy
-from explorer.objective.data import Data, Resident
-from explorer.objective.loaders.additivity import refuse_not_made_of_blocks
-from explorer.objective.loaders.admission import admitted_counts, refuse_unsound, tried
-from explorer.objective.loaders.batch_data import Batch, Batches
-from explorer.objective.loaders.masks import refuse_unmasked
+from explorer.objective.data import Resident
+from explorer.objective.loaders.batch_data import Batches
 from explorer.objective.loaders.readers import Count, Reader, reader_for
-from explorer.objective.model import Binding, Evaluate
+from explorer.objective.model import Binding
 from explorer.objective.parameters import Layout, layout_of, trainable
-from explorer.objective.placements import Placement, placement_of
-from explorer.objective.refusals import refuse_other_kind, refuse_other_when_trained, refuse_still
-from explorer.objective.samples import Samples
-from explorer.objective.terms import (
-    Composite,
-    Loss,
-    Metric,
-    Outcome,
-    Problem,
-    Supervised,
-    Term,
-    TermsFunction,
-    problem_of,
-)
+from explorer.objective.placements import Placement
+from explorer.objective.terms import Loss, Metric, Problem, Supervised, Term, TermsFunction, problem_of
+from explorer.objective.trials.trial import Trial
 from explorer.signature import checked, checked_but
 
 
@@ -82,6 +65,9 @@ class Objective:
     """How to make this objective again: {"factory": "module:function", "kwargs": {...}}; empty if not known. To be set
     by whoever sweeps from Python and wants exact values on the page, or workers on other machines."""
 
+    rounding: float
+    """Relative, of the value: that of theta's dtype, or of a shorter one on the way from it (autocast too)."""
+
     @checked_but("count")
     def __init__(
         self,
@@ -106,8 +92,9 @@ class Objective:
         with self._undisturbed():
             reader = reader_for(self.problem, count)
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
-            self._admit(reader)
-            self._refuse_apart(computed_before(model, own))
+            trial = self._trial()
+            self._admit(trial, reader)
+            trial.refuse_apart(list(model.parameters()), computed_before(model, own))
 
     def __repr__(self) -> str:
         described = self.describe()
@@ -205,7 +192,7 @@ class Objective:
     def test_parts(self) -> Iterator[Part]:
         """Yield the measurements on the test data block by block; their terms are empty."""
         if self._test is not None:
-            yield from parts_of(self._binding, self.problem, self._test, self._tested(), trains=False)
+            yield from parts_of(self._binding, self.problem, self._test, self._trial().tested(), trains=False)
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of terms (name -> tensor, all of one shape)."""
@@ -216,7 +203,7 @@ class Objective:
 
         What `objective(objective.theta)` must agree with.
         """
-        model = copied(self._binding.model)
+        model = copied(self._binding.model).requires_grad_(self.placement is not Placement.VIEWS)
         needs_grad = not isinstance(self.problem, Supervised)
         with self._undisturbed(), torch.set_grad_enabled(needs_grad):
             found = [(part.share, self.problem(model, *given(part.samples))) for part in self.parts()]
@@ -243,7 +230,7 @@ class Objective:
         changed._test = self._test.to(device, dtype) if self._test is not None else None
         changed._binding = self._binding.to(device, dtype)
         with changed._undisturbed():
-            changed._admit(None)
+            changed._admit(changed._trial(), None)
         return changed
 
     @checked
@@ -274,7 +261,7 @@ class Objective:
         if self.source:
             changed.source = {**self.source, "batchnorm": "recompute"}
         with changed._undisturbed():
-            changed._admit(None)
+            changed._admit(changed._trial(), None)
         return changed
 
     def describe(self) -> dict[str, Any]:
@@ -298,82 +285,14 @@ class Objective:
         data = [tensor for each in (self._data, self._test) if each is not None for tensor in each.tensors]
         return [*data, *self._binding.rest.values(), self._binding.theta]
 
-    def _admit(self, reader: Reader | None) -> None:
-        """Refuse what is unsound, and choose how much data to evaluate at once.
+    def _admit(self, trial: Trial, reader: Reader | None) -> None:
+        trial.admit(reader)
+        self.problem, self._data, self._test = trial.problem, trial.data, trial.test_data
+        least = eps_of(self._binding.theta)
+        self.rounding = max(trial.roundings.get(name, least) for name in self.term_names)
 
-        Args:
-            reader: of the data; None for an objective that was admitted before, on another device or in another dtype.
-        """
-        several = self.streamed or (isinstance(self._data, Batches) and len(self._data) > 1)
-        if self.batchnorm == "recompute" and several:
-            raise ObjectiveError(
-                'batchnorm="recompute" evaluates all data at once, and these do not fit in memory, or are batches of '
-                "their own: give fewer samples, or one batch"
-            )
-        if reader is not None:
-            self._place()
-        if isinstance(self.problem, Composite) and not self.problem.term_names:
-            batch = self._data.first if isinstance(self._data, Batches) else None
-            found = tried(lambda each: self._binding.call(self.theta, self.problem, *given(each)), batch)
-            self.problem = self.problem.named(tuple(found.terms))
-        # Statistics are those of all training data, so these stay in one block.
-        self._data = self._admitted(self._data, self.problem, reader, whole=self.batchnorm == "recompute")
-        if self._test is not None:
-            self._test = self._admitted(self._test, self._tested(), reader)
-
-    def _refuse_apart(self, kept: Mapping[str, Tensor]) -> None:
-        """Refuse what is computed of something else than theta: of what the model keeps, or of another model."""
-        probe, at = self._probe(), elsewhere(self.theta)
-
-        def terms(theta: Tensor) -> dict[str, Tensor]:
-            return self._binding.call(theta, self.problem, *given(probe)).terms
-
-        refuse_used_again(kept, lambda: terms(at))
-        refuse_other_when_trained(terms, self.theta)
-        refuse_still(terms, (self.theta, at))
-
-    def _probe(self) -> Samples | Batch | None:
-        """Return a few samples, or a batch, to try things on; None where terms hold their own."""
-        data = self._data
-        return data.first if isinstance(data, Batches) else None if data is None else probe_of(data)
-
-    def _place(self) -> None:
-        """Find out how theta is to be put under the model, on a few samples or a batch."""
-        probe = self._probe()
-
-        def terms(theta: Tensor) -> Tensor:
-            return torch.stack(list(self._binding.call(theta, self.problem, *given(probe)).terms.values()))
-
-        self._binding.placement = placement_of(self._binding, terms, self.layout, nearby(self.theta))
-
-    def _admitted(
-        self, data: Data | Batches | None, evaluate: Evaluate, reader: Reader | None, *, whole: bool = False
-    ) -> Data | Batches | None:
-        def measure(at: Tensor, samples: Samples | Batch | None) -> Outcome:
-            return self._binding.call(at, evaluate, *given(samples))
-
-        if isinstance(data, Batches):
-            refuse_unsound(measure, self.theta, data)
-            return data if reader is None else admitted_counts(measure, self.theta, data, trusted=reader.trusted)
-        if data is None:
-            admit(measure, self.theta, None)
-            return None
-        refuse_other_kind(data.first[:1], self._binding.dtypes, self.device)
-        before, data = len(data.first), data if whole else in_blocks(self._binding, data, evaluate)
-        admit(measure, self.theta, data)
-        refuse_unmasked(measure, self.theta, data)
-        if len(data.first) < len(data) and (reader is not None or before == len(data)):
-            refuse_not_made_of_blocks(measure, self.theta, data)
-        return data
-
-    def _tested(self) -> Evaluate:
-        """Return how test data are measured: after the training data, where BatchNorm takes their statistics."""
-        before = None
-        if self.batchnorm == "recompute" and self._data is not None:
-            if isinstance(self.problem, Composite):
-                raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
-            before = self._data.first.given[0]
-        return partial(self.problem.test, before=before)
+    def _trial(self) -> Trial:
+        return Trial(self._binding, self.problem, self._data, self._test, self.batchnorm == "recompute")
 
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:

@@ -74,6 +74,8 @@ def _tried(terms: Callable[[Tensor], Tensor], theta: Tensor) -> Tried | None:
     with torch.enable_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            # As most of a sweep does; a term that differentiates by the parameters itself cannot.
+            terms(theta.clone())
             values = terms(leaf)
             gradients = torch.stack([_gradient(value, leaf) for value in values])
         # Whatever the user's code raises, or a device that has no room for a gradient: what is wrong with a plain

@@ -16,7 +16,7 @@ from explorer.landscape import RESERVED
 from explorer.objective.batchnorm import statistics_of
 from explorer.objective.closures import moved_function
 from explorer.objective.loaders.batch_data import Batch
-from explorer.objective.refusals import refuse_broadcast
+from explorer.objective.trials.refusals import refuse_broadcast
 
 Term = Callable[[nn.Module], Tensor]
 TermsFunction = Callable[..., Tensor | Mapping[str, Tensor]]

@@ -113,7 +113,7 @@ def _refuse_other_numbers(store: Store, landscape: xr.Dataset, job: Job) -> None
         return
     again = Evaluation(job, Plan(LOOP, 1, 0, 0.0)).at(position)
     # Another device or chunk rounds differently, by some eps; half of the digits leave room for sums that cancel.
-    slack = float(torch.finfo(job.objective.dtype).eps) ** 0.5
+    slack = job.objective.rounding**0.5
     for name, field in again.items():
         values = landscape[name].values.reshape(job.points, *field.shape[1:])
         before, now = values[position[0]], as_array(field)[0]

@@ -89,7 +89,7 @@ ALIKE = {
 @pytest.mark.parametrize("name", APART)
 def test_what_does_not_agree(name):
     found, expected = APART[name]
-    assert not agrees(given_fields(**found), given_fields(**expected), random_plane(network()), 100)
+    assert not agrees(given_fields(**found), given_fields(**expected), random_plane(network()), 100, 2.0**-52)
 
 
 def test_where_nothing_is_finite_points_near_the_center_tell():
@@ -98,11 +98,11 @@ def test_where_nothing_is_finite_points_near_the_center_tell():
     def measure(slope):
         return lambda coords: {"loss": torch.where(coords.abs().amax(1) > 0.1, INF, 1 + slope * coords[:, 0])}
 
-    assert agrees(measure(1.0), measure(1.0), plane, 100)
-    assert not agrees(measure(1.0), measure(2.0), plane, 100)
+    assert agrees(measure(1.0), measure(1.0), plane, 100, 2.0**-52)
+    assert not agrees(measure(1.0), measure(2.0), plane, 100, 2.0**-52)
 
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_what_agrees(name):
     found, expected = ALIKE[name]
-    assert agrees(given_fields(**found), given_fields(**expected), random_plane(network()), 100)
+    assert agrees(given_fields(**found), given_fields(**expected), random_plane(network()), 100, 2.0**-52)

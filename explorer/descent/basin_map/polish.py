@@ -96,4 +96,4 @@ def _newton_step(hessian: Tensor, gradient: Tensor) -> Tensor | None:
 
 def _rounding(objective: Objective) -> float:
     """Return below which size a gradient of order 1 is rounding: 1e-13 in float64."""
-    return 500 * torch.finfo(objective.dtype).eps
+    return 500 * objective.rounding

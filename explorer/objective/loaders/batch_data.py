@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import torch
@@ -43,9 +44,32 @@ class Batch:
         sizes = {len(tensor) if tensor.dim() else None for tensor in self.tensors}
         return sizes.pop() if len(sizes) == 1 else None
 
+    @property
+    def masked(self) -> int:
+        """How many entries of a pair's targets are NaN."""
+        return int(self.targets.isnan().sum()) if self.is_pair and self.targets.is_floating_point() else 0
+
+    @property
+    def targets(self) -> Tensor:
+        """Of a pair."""
+        targets: Tensor = self.content[1]
+        return targets
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """How many entries its tensors have in all, and the longest of their dimensions."""
+        longest = max((max(tensor.shape, default=0) for tensor in self.tensors), default=0)
+        return sum(tensor.numel() for tensor in self.tensors), longest
+
     def copy(self) -> Any:
-        """Return the batch for a function to take apart: another object with the same tensors."""
-        return replaced(self.content, self.tensors, self.tensors)
+        """Return the batch for a function to take apart: another object, whose tensors are others with the same memory,
+        so that what is asked of them (requires_grad_) is not asked of the user's."""
+        return replaced(self.content, self.tensors, [_alias(tensor) for tensor in self.tensors])
+
+    def cloned(self) -> "Batch":
+        """Return the batch with memory of its own, to try things on that may write to it."""
+        clones = [tensor.detach().clone().requires_grad_(tensor.requires_grad) for tensor in self.tensors]
+        return replace(self, content=replaced(self.content, self.tensors, clones))
 
     @property
     def given(self) -> tuple[Any, ...]:
@@ -54,6 +78,17 @@ class Batch:
 
     def __len__(self) -> int:
         return max((len(tensor) for tensor in self.tensors if tensor.dim()), default=1)
+
+    def halves(self) -> "list[Batch]":
+        """Return the first and the second half of its samples as batches; none where it cannot be taken apart."""
+        size = self.size or 0
+        if size < 2:
+            return []
+        slices = slice(0, size // 2), slice(size // 2, size)
+        return [
+            replace(self, content=replaced(self.content, self.tensors, [tensor[half] for tensor in self.tensors]))
+            for half in slices
+        ]
 
     def refuse_changed(self) -> None:
         """Refuse a batch whose tensors have been written to since. Raises ObjectiveError."""
@@ -73,10 +108,9 @@ class Batch:
         return replace(self, content=content)
 
     def owned(self) -> "Batch":
-        """Return the batch with a copy of each tensor that can be written to past PyTorch; itself without such."""
+        """Return the batch as another object, with a copy of all in it that can be written to past PyTorch: arrays, and
+        tensors that share their memory."""
         mine = [owned(tensor) for tensor in self.tensors]
-        if all(new is old for new, old in zip(mine, self.tensors, strict=True)):
-            return self
         return replace(self, content=replaced(self.content, self.tensors, mine))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,6 +140,8 @@ class Batches:
     """Whether each is (inputs, targets)."""
     digests: tuple[bytes, ...] = ()
     """Of each batch, where they are streamed: a count belongs to its batch."""
+    greatest: tuple[int, ...] = ()
+    """Numbers of the batch with the most entries and of that with the longest dimension."""
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -134,6 +170,13 @@ class Batches:
     def first(self) -> Batch:
         """The first batch."""
         return next(self._read())
+
+    @cached_property
+    def probes(self) -> tuple[Batch, ...]:
+        """The first batch, the one with the most entries and the one with the longest dimension, each once: what a
+        model does with one of them it may not do with another."""
+        wanted = {0, *self.greatest}
+        return tuple(batch for batch in islice(self._read(), max(wanted) + 1) if batch.number in wanted)
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -188,12 +231,13 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device,
     """
     _refuse_no_batches(data)
     kept: list[Batch] | None = []
-    counts, digests = [], []
+    counts, digests, sizes = [], [], []
     taken, most = 0, room(device)
     for number, content in enumerate(data):
         batch = Batch(content, number, in_pairs)
         counts.append(count_of(batch, count))
         digests.append(digest_of(content))
+        sizes.append(batch.extent)
         taken += sum(tensor.nbytes for tensor in batch.tensors)
         kept = kept if kept is not None and taken <= most else None
         if kept is not None:
@@ -209,9 +253,9 @@ def read_batches(data: Iterable[Any], count: Count | None, device: torch.device,
         )
     source = data if kept is None else None
     known = tuple(digests) if kept is None else ()
-    return Batches(
-        tuple(kept or ()), source, tuple(counts), combined(digests), device, in_pairs=in_pairs, digests=known
-    )
+    greatest = tuple(max(range(len(sizes)), key=lambda number: sizes[number][which]) for which in (0, 1))
+    sha256 = combined(digests)
+    return Batches(tuple(kept or ()), source, tuple(counts), sha256, device, None, in_pairs, known, greatest)
 
 
 def count_of(batch: Batch, count: Count | None) -> float:
@@ -228,12 +272,13 @@ def count_of(batch: Batch, count: Count | None) -> float:
         )
     where = f"of batch {batch.number} ({outline(batch.content)})"
     try:
-        told = count(batch.copy())
+        trial = batch.cloned()
+        told = count(trial.copy())
     except Exception as error:
         raise ObjectiveError(
             f"expected count to take every batch; {where} it raised {type(error).__name__}: {error}"
         ) from error
-    batch.refuse_changed()
+    trial.refuse_changed()
     try:
         number = float(told)
     except (TypeError, ValueError, RuntimeError):
@@ -263,6 +308,10 @@ def _refuse_no_batches(data: Any) -> None:
             f"expected batches that can be read again, such as a DataLoader or a list; got {type(data).__name__}, "
             "which can be read once only: give list(...) of it"
         )
+
+
+def _alias(tensor: Tensor) -> Tensor:
+    return tensor if tensor.requires_grad else tensor.detach()
 
 
 def _is_there(tensor: Tensor, device: torch.device | str | None, dtype: torch.dtype | None) -> bool:

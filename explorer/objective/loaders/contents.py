@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
@@ -22,12 +23,15 @@ class _Finder(pickle.Pickler):
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), protocol=4)
         self.found: dict[int, Tensor] = {}
+        self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.lengths: set[int] = set()
 
     def persistent_id(self, item: Any) -> int | None:
         if isinstance(item, PackedSequence):
             # PyTorch wants the lengths of a packed sequence on the processor, wherever the sequence is.
             self.lengths.add(id(item.batch_sizes))
+        if isinstance(item, np.ndarray):
+            self.arrays.setdefault(id(item), item)
         if not isinstance(item, Tensor):
             return None
         self.found.setdefault(id(item), item)
@@ -117,10 +121,14 @@ def _digest(item: Any, digest: Any) -> None:
     elif isinstance(item, _PLAIN):
         digest.update(repr(item).encode())
     else:
-        inner = []
-        for tensor in tensors_of(item):
+        finder, inner = _looked_into(item), []
+        for tensor in finder.found.values():
             own = hashlib.sha256()
             _digest_tensor(tensor, own)
+            inner.append(own.digest())
+        for array in finder.arrays.values():
+            own = hashlib.sha256()
+            _digest_array(array, own)
             inner.append(own.digest())
         digest.update(b"".join(sorted(inner)))
 
@@ -133,6 +141,12 @@ def _digest_tensor(tensor: Tensor, digest: Any) -> None:
     # A clone, because a view as bytes needs a stride of 1, which a single entry may not have.
     flat = plain.as_subclass(Tensor).resolve_conj().clone(memory_format=torch.contiguous_format).reshape(-1)
     digest.update(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+
+
+def _digest_array(array: "np.ndarray[Any, Any]", digest: Any) -> None:
+    digest.update(f"{array.dtype}{array.shape}".encode())
+    # Objects have no bytes of their own.
+    digest.update(repr(array.tolist()).encode() if array.dtype.hasobject else np.ascontiguousarray(array).tobytes())
 
 
 def _brief(value: Any) -> str:

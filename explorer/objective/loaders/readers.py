@@ -27,6 +27,8 @@ class Reader:
     """data, the model's device -> the data; None where there are none."""
     trusted: bool = False
     """Whether the counts of batches are known, and not to be tried."""
+    labels: Callable[[Tensor], float] | None = None
+    """Targets -> how many labels the loss counts, where its mean is over these; metrics may be means over others."""
 
 
 def reader_for(problem: Problem, count: Count | None) -> Reader:
@@ -42,7 +44,8 @@ def reader_for(problem: Problem, count: Count | None) -> Reader:
             "expected count beside batch_loss only: a loss of prediction and target is counted by its targets"
         )
     own = count_for(problem.loss)
-    return Reader(lambda given, device: _samples(given, own, device), trusted=isinstance(own, LabelCount))
+    labels = own if isinstance(own, LabelCount) else None
+    return Reader(lambda given, device: _samples(given, own, device), trusted=labels is not None, labels=labels)
 
 
 def _samples(data: Any, count: Callable[[Tensor], float], device: torch.device) -> Data | Batches | None:

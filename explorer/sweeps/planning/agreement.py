@@ -17,7 +17,7 @@ _COARSE = 0.02
 """Never more than this: the rounding of TF32 is 5e-4."""
 
 
-def agrees(measure: Measure, reference: Measure, plane: Plane, samples: int) -> bool:
+def agrees(measure: Measure, reference: Measure, plane: Plane, samples: int, rounding: float) -> bool:
     """Return whether two ways to measure agree at two points of a plane, up to rounding; where nothing is finite there,
     at two points near its center as well.
 
@@ -25,21 +25,27 @@ def agrees(measure: Measure, reference: Measure, plane: Plane, samples: int) -> 
         measure, reference: coords -> fields.
         plane: whose points.
         samples: of the data; a share of right answers may differ by a few of them.
+        rounding: of the objective.
     """
     coords = torch.tensor(_PLACES).repeat(1, -(-len(plane.basis) // len(_PLACES[0])))[:, : len(plane.basis)]
     for scale in _SCALES:
         found, expected = (each(scale * coords.to(plane.origin)) for each in (measure, reference))
-        if not _agree(found, expected, samples):
+        if not _agree(found, expected, samples, rounding):
             return False
         if all(bool(value.isfinite().any()) for value in expected.values()):
             break
     return True
 
 
-def _agree(found: Fields, expected: Fields, samples: int) -> bool:
+def _agree(found: Fields, expected: Fields, samples: int, rounding: float) -> bool:
     # Metrics may count samples.
     return found.keys() == expected.keys() and all(
-        _close(found[name], value, min(_ROUNDINGS * eps_of(value), _COARSE), 0.0 if name in BUILT_IN else 4 / samples)
+        _close(
+            found[name],
+            value,
+            min(_ROUNDINGS * max(eps_of(value), rounding), _COARSE),
+            0.0 if name in BUILT_IN else 4 / samples,
+        )
         for name, value in expected.items()
     )
 

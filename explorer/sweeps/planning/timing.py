@@ -58,7 +58,7 @@ def timed(
             measure_by(strategy, objective, plane, wanted, size=points, blocks=Blocks.ENDS),
             measure_by(like, objective, plane, wanted, blocks=Blocks.ENDS),
         )
-        if not agrees(*both, plane, samples):
+        if not agrees(*both, plane, samples, objective.rounding):
             raise UntraceableError(f"{strategy.name} does not yield what the model's own code yields")
     coords = _around_center(plane, points)
     measure(coords[:1])

@@ -1,5 +1,7 @@
 """Arrays of NumPy that are written to after an objective was made change nothing in it: PyTorch does not see that."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -89,3 +91,60 @@ def test_a_packed_sequence_of_arrays_stays_one():
     before = objective(objective.theta)
     array[:] = 9
     assert torch.equal(objective(objective.theta), before)
+
+
+@dataclass
+class Arrays:
+    """A batch of arrays, as a loader of NumPy makes them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    scale: torch.Tensor
+
+
+def of_arrays(model, batch):
+    x, y = torch.from_numpy(batch.x), torch.from_numpy(batch.y)
+    return batch.scale * (model(x) - y).square().mean()
+
+
+def test_arrays_within_batches_are_the_objectives_own():
+    torch.manual_seed(0)
+    model, (x, y) = nn.Linear(3, 1).double(), arrays()
+    batch = Arrays(x, y, torch.tensor(2.0).double())
+    expected = of_arrays(model, batch).item()
+    objective = Objective(model, batch_loss=of_arrays, data=[batch], count=lambda batch: 6)
+    other = Objective(model, batch_loss=of_arrays, data=[Arrays(x + 1, y, batch.scale)], count=lambda batch: 6)
+    assert objective.describe()["data"]["sha256"] != other.describe()["data"]["sha256"]
+    x += 1
+    batch.y = y * 0
+    assert objective(objective.theta).item() == pytest.approx(expected, rel=1e-14)
+
+
+def test_what_is_asked_of_a_batchs_tensors_is_not_asked_of_the_users():
+    def smooth(model, batch):
+        place = batch["x"].requires_grad_()
+        out = model(place)
+        slope = torch.autograd.grad(out.sum(), place, create_graph=True)[0]
+        return (out - batch["y"]).square().mean() + slope.square().mean()
+
+    torch.manual_seed(0)
+    data = [
+        dict(zip("xy", torchs(*arrays()), strict=True)),
+        {"x": torch.ones(2, 3).double(), "y": torch.ones(2, 1).double()},
+    ]
+    objective = Objective(nn.Linear(3, 1).double(), batch_loss=smooth, data=data)
+    objective(objective.theta)
+    assert not any(batch["x"].requires_grad for batch in data)
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_batch_that_is_written_to_is_refused_before_that_reaches_the_user(writes):
+    def writing(model, batch):
+        if len(batch["x"]) == 2 + writes:
+            batch["x"].mul_(2)
+        return (model(batch["x"]) - batch["y"]).square().mean()
+
+    data = [{"x": torch.ones(n, 3).double(), "y": torch.ones(n, 1).double()} for n in (2, 3)]
+    with pytest.raises(ObjectiveError, match=f"tensors of batch {writes} have been written to"):
+        Objective(nn.Linear(3, 1).double(), batch_loss=writing, data=data)
+    assert all(bool((batch["x"] == 1).all()) for batch in data)

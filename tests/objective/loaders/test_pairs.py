@@ -240,3 +240,28 @@ def test_arguments_that_do_not_go_together_are_refused():
             Objective(model, **arguments)
     with pytest.raises(ObjectiveError, match="count beside batch_loss only"):
         Objective(model, F.mse_loss, (rows.left, REALS), count=len)
+
+
+def size_of_all(prediction, target):
+    """A mean over all labels, the ignored ones too."""
+    return prediction.abs().mean()
+
+
+def size_of_counted(prediction, target):
+    return prediction[target != -100].abs().mean()
+
+
+def test_a_metric_over_other_labels_than_the_loss_is_refused():
+    rows = Rows(IGNORED)
+    loader = DataLoader(rows, batch_size=6)
+    with pytest.raises(ObjectiveError, match="expected a size that is a mean over the labels that the loss counts"):
+        Objective(TwoInputs().double(), nn.CrossEntropyLoss(), loader, metrics={"size": size_of_all})
+    objective = Objective(TwoInputs().double(), nn.CrossEntropyLoss(), loader, metrics={"size": size_of_counted})
+    whole = TwoInputs().double()({"left": rows.left, "right": rows.right})
+    found = objective.metrics(objective.theta)["size"].item()
+    assert found == pytest.approx(size_of_counted(whole, IGNORED).item(), rel=1e-14)
+
+
+def test_unknown_targets_need_a_loss_that_leaves_them_out():
+    with pytest.raises(ObjectiveError, match=r"8 of 33|\d+ of \d+ entries are NaN, and loss with them"):
+        Objective(TwoInputs().double(), nn.MSELoss(), DataLoader(Rows(MASKED), batch_size=4))

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from explorer.errors import ObjectiveError
-from explorer.objective.admission import elsewhere
 from explorer.objective.data import Resident, Streamed
 from explorer.objective.loaders.batch_data import Batch
 from explorer.objective.loaders.contents import outline, replaced
-from explorer.objective.refusals import refuse_not_additive
 from explorer.objective.samples import Samples
 from explorer.objective.terms import Outcome
+from explorer.objective.trials.on_samples import elsewhere
+from explorer.objective.trials.refusals import Roundings, differ, refuse_not_additive
 
 Measure = Callable[[Any], Mapping[str, Tensor]]
 """A block -> name -> value."""
@@ -24,6 +24,7 @@ def refuse_blocks_apart(
     measure: Measure,
     blocks: Iterator[tuple[float, Any]],
     join: Callable[[Any, Any], Any],
+    roundings: Roundings,
     refusal: Callable[[Any, Any], ObjectiveError] | None = None,
 ) -> None:
     """Refuse a loss or metric whose blocks, weighted by their shares, do not make what it is on all data.
@@ -34,6 +35,7 @@ def refuse_blocks_apart(
         measure: what is measured of a block.
         blocks: (share, block) of all data.
         join: two blocks -> one.
+        roundings: of what is measured.
         refusal: two blocks -> what to raise; the default tells both values.
 
     Raises:
@@ -47,14 +49,14 @@ def refuse_blocks_apart(
         if before is not None:
             union = measure(join(before[1], block))
             try:
-                refuse_not_additive(union, [(before[0], before[2]), (share, own)])
+                refuse_not_additive(union, [(before[0], before[2]), (share, own)], roundings)
             except ObjectiveError as error:
                 raise (refusal(before[1], block) if refusal else error) from error
         before = share, block, own
 
 
 def refuse_not_made_of_blocks(
-    measure: Callable[[Tensor, Any], Outcome], theta: Tensor, data: Resident | Streamed
+    measure: Callable[[Tensor, Any], Outcome], theta: Tensor, data: Resident | Streamed, roundings: Roundings
 ) -> None:
     """Refuse a loss or metric on samples in several blocks that do not make the whole; raises as
     `refuse_blocks_apart`."""
@@ -68,7 +70,40 @@ def refuse_not_made_of_blocks(
     at = elsewhere(theta)
     if not all(bool(value.isfinite()) for value in values(at, data.first).values()):
         at = theta
-    refuse_blocks_apart(lambda samples: values(at, samples), data.shared(), Samples.joined)
+    refuse_blocks_apart(lambda samples: values(at, samples), data.shared(), Samples.joined, roundings)
+
+
+def refuse_metric_apart(
+    measure: Callable[[Batch], Mapping[str, Tensor]],
+    batch: Batch,
+    labels: Callable[[Tensor], float] | None,
+    roundings: Roundings,
+) -> None:
+    """Refuse a metric beside a loss that takes its mean over some of the labels, or weighs them, where the metric does
+    not: seen on the halves of a batch.
+
+    Args:
+        measure: batch -> name -> metric.
+        batch: (inputs, targets).
+        labels: targets -> how many of them the loss counts; None where its mean is over samples.
+        roundings: of the metrics.
+
+    Raises:
+        ObjectiveError: naming the metric, and the form that counts it by itself.
+    """
+    whole = measure(batch) if labels is not None else {}
+    if labels is None or not whole or labels(batch.content[1]) == batch.content[1].numel():
+        return
+    halves = [(labels(half.content[1]), measure(half)) for half in batch.halves()]
+    total = sum(count for count, _ in halves)
+    for name, value in whole.items():
+        made = sum((count / total * values[name] for count, values in halves if count), start=torch.zeros_like(value))
+        if not halves or differ(value, made, roundings.get(name)):
+            raise ObjectiveError(
+                f"expected a {name} that is a mean over the labels that the loss counts; of batch {batch.number} it is "
+                f"{value.item():g}, and {made.item():g} made of its halves by their labels: leave out the same labels "
+                "in it, or give batch_loss and count=, over which it is a mean"
+            )
 
 
 def joined(first: Batch, second: Batch) -> Batch:

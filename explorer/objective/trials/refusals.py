@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import eps_of
+from explorer.objective.backward_graph import leaves_behind
 from explorer.objective.samples import Samples
 
 _REPEATABLE = 1000.0
@@ -16,6 +17,8 @@ _COARSE = 0.05
 """Never more than this: half precision has an eps of 1e-3, bfloat16 of 8e-3."""
 
 Values = Mapping[str, Tensor]
+Roundings = Mapping[str, float]
+"""Name of a value -> its relative rounding, where that is coarser than its own dtype's."""
 
 
 def refuse_other_kind(samples: Samples, dtypes: Collection[torch.dtype], device: torch.device) -> None:
@@ -73,30 +76,32 @@ def refuse_not_scalar(terms: Mapping[str, Tensor], dtype: torch.dtype, device: t
         if value.dtype != dtype or value.device != device:
             raise ObjectiveError(
                 f"expected {name!r} as {dtype} on {device}, as the model; got {value.dtype} on {value.device}: "
-                "make the tensors that the term uses of the model's dtype and device"
+                "make the tensors that the term uses of the model's dtype and device; of a prediction under autocast, "
+                "take prediction.float()"
             )
 
 
-def refuse_not_mean(once: Values, twice: Values) -> None:
+def refuse_not_mean(once: Values, twice: Values, roundings: Roundings) -> None:
     """Refuse a loss or metric that is not a mean over samples: on the data twice over it must stay what it was.
 
     Otherwise no landscape could be compared with one of other data.
 
     Args:
         once, twice: name -> value on some samples, and on the same samples twice over.
+        roundings: of the values.
 
     Raises:
         ObjectiveError: with both values and the cure.
     """
     for name, value in once.items():
-        if differ(value, twice[name]):
+        if differ(value, twice[name], roundings.get(name)):
             raise ObjectiveError(
                 f"expected a {name} that is a mean over samples; on the data twice over it went from {value.item()!r} "
                 f'to {twice[name].item()!r}: divide by the number of samples, for example with reduction="mean"'
             )
 
 
-def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) -> None:
+def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]], roundings: Roundings) -> None:
     """Refuse a loss or metric whose values on parts, weighted by their sizes, do not make its value on the whole.
 
     Class weights in a cross-entropy are an example: data too large for one block could not be evaluated in several.
@@ -104,6 +109,7 @@ def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) ->
     Args:
         whole: name -> value on some samples.
         parts: (size, name -> value) of the parts that make up the whole.
+        roundings: of the values.
 
     Raises:
         ObjectiveError: with both values and the cure.
@@ -111,7 +117,7 @@ def refuse_not_additive(whole: Values, parts: Sequence[tuple[float, Values]]) ->
     size = sum(samples for samples, _ in parts)
     for name, value in whole.items():
         made = sum((values[name] * (samples / size) for samples, values in parts), start=torch.zeros_like(value))
-        if differ(value, made):
+        if differ(value, made, roundings.get(name)):
             raise ObjectiveError(
                 f"the data are too large for one evaluation, and {name} cannot be put together from blocks: two parts "
                 f"make {made.item()!r}, the whole is {value.item()!r}; use a plain mean over samples (no class "
@@ -147,13 +153,56 @@ def refuse_still(terms: Callable[[Tensor], Values], thetas: Sequence[Tensor]) ->
         )
 
 
-def refuse_other_when_trained(terms: Callable[[Tensor], Values], theta: Tensor) -> None:
+def refuse_outside(terms: Values, others: Collection[Tensor]) -> None:
+    """Refuse terms that are computed of other parameters than those that are moved: of the model that was given, of
+    which the one that the function gets is a copy, or of an earlier evaluation.
+
+    Args:
+        terms: name -> value, with its graph.
+        others: the parameters of the model that was given, and those that stay in the copy.
+
+    Raises:
+        ObjectiveError: naming the first such term.
+    """
+    theirs = {id(parameter) for parameter in others}
+    for name, value in terms.items():
+        if any(id(leaf) in theirs for leaf in leaves_behind(value)):
+            raise ObjectiveError(
+                f"expected {name} to be computed of the model that the function is given; some of it is computed of "
+                "parameters from outside (of a model that stands around the function, in a hook or lambda of the "
+                "model, or in a cache), which stay as they are at every theta: use the argument, model, and self in it"
+            )
+
+
+def refuse_kept(again: Values, anew: Values, roundings: Roundings) -> None:
+    """Refuse a model that keeps what it has computed from its parameters at one theta, and uses it at another.
+
+    Args:
+        again: name -> value at a theta, of a model that was evaluated at others before.
+        anew: of a copy that was not.
+        roundings: of the values.
+
+    Raises:
+        ObjectiveError: with both values.
+    """
+    for name, value in anew.items():
+        if differ(value.detach(), again[name].detach(), roundings.get(name)):
+            raise ObjectiveError(
+                f"expected a model that computes from its parameters anew each time; at one theta {name} is "
+                f"{value.item():g} when the model is new, and {again[name].item():g} when it was evaluated elsewhere "
+                "before: it keeps something between calls (a cache, a buffer made at the first call); compute it in "
+                "forward each time"
+            )
+
+
+def refuse_other_when_trained(terms: Callable[[Tensor], Values], theta: Tensor, roundings: Roundings) -> None:
     """Refuse terms that are others where theta requires a gradient, as in training, than where it does not, as in most
     of a sweep.
 
     Args:
         terms: theta [P] -> name -> value.
         theta: somewhere.
+        roundings: of the values.
 
     Raises:
         ObjectiveError: naming the first such term.
@@ -161,7 +210,7 @@ def refuse_other_when_trained(terms: Callable[[Tensor], Values], theta: Tensor) 
     with torch.enable_grad():
         trained = terms(theta.clone().requires_grad_())
     for name, value in terms(theta.clone()).items():
-        if differ(value.detach(), trained[name].detach()):
+        if differ(value.detach(), trained[name].detach(), roundings.get(name)):
             raise ObjectiveError(
                 f"expected {name} to be the same whether or not the parameters require a gradient; got "
                 f"{trained[name].item():g} where they do and {value.item():g} where they do not: choose parameters by "
@@ -186,13 +235,13 @@ def refuse_in_place(theta: Tensor, given: Tensor) -> None:
         )
 
 
-def differ(one: Tensor, other: Tensor) -> bool:
-    """Return whether two evaluations of one number are apart by more than rounding."""
-    eps = eps_of(one)
+def differ(one: Tensor, other: Tensor, rounding: float | None = None) -> bool:
+    """Return whether two evaluations of one number are apart by more than rounding, that of their dtype if not told."""
+    eps = eps_of(one) if rounding is None else rounding
     return not torch.allclose(one, other, rtol=min(_REPEATABLE * eps, _COARSE), atol=eps, equal_nan=True)
 
 
-def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> None:
+def refuse_different(first: Values, second: Values, roundings: Roundings) -> None:
     """Refuse an objective whose two evaluations at one theta differ: its landscape would be noise.
 
     Raises:
@@ -200,7 +249,7 @@ def refuse_different(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) 
     """
     for name, value in first.items():
         other = second[name]
-        if differ(value, other):
+        if differ(value, other, roundings.get(name)):
             raise ObjectiveError(
                 f"expected the same {name!r} twice at one theta; got {value.item()!r} and {other.item()!r}: "
                 "take randomness and counting out of the forward pass (nn.Dropout is already off: the model is in eval "
@@ -228,3 +277,23 @@ def refuse_uncopyable(model: nn.Module) -> None:
                 "shortens the rows that it looks up, behind autograd's back: shorten them once with "
                 "torch.renorm(weight, 2, 0, max_norm), and set its max_norm to None"
             )
+
+
+def refuse_merged(before: Values, after: Values) -> None:
+    """Refuse a model whose eval() rewrites its parameters, name -> tensor before and after: what was merged or fused
+    into others would move nothing any more.
+
+    Raises:
+        ObjectiveError: naming the first such parameter.
+    """
+    for name in [*before, *after]:
+        if name not in after or name not in before or not _is_same(before[name], after[name]):
+            raise ObjectiveError(
+                f"expected a model whose parameters eval() leaves as they are; it changes {name!r}, as adapters do "
+                "that merge themselves into a layer: turn that off (loralib: merge_weights=False), or call "
+                "model.eval() and choose with parameters= from what is then in use"
+            )
+
+
+def _is_same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, rtol=0.0, atol=0.0, equal_nan=True)

@@ -1,4 +1,4 @@
-"""Admission: what is tried on a model, loss and data before they are taken for an objective."""
+"""On samples: what is tried on a model, loss and data before they are taken for an objective."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,14 +8,15 @@ from torch import Tensor
 
 from explorer.errors import ObjectiveError
 from explorer.objective.data import Data, Resident
-from explorer.objective.refusals import (
+from explorer.objective.samples import Samples
+from explorer.objective.terms import Outcome
+from explorer.objective.trials.refusals import (
+    Roundings,
     refuse_different,
     refuse_in_place,
     refuse_not_mean,
     refuse_not_scalar,
 )
-from explorer.objective.samples import Samples
-from explorer.objective.terms import Outcome
 
 Measure = Callable[[Tensor, Samples | None], Outcome]
 """(theta [P], samples, or None where terms hold their own data) -> terms and metrics."""
@@ -26,20 +27,21 @@ _APART = 0.05
 """How far from the model's own theta, in units of its entries: at a perfect fit a sum and a mean are both 0."""
 
 
-def admit(measure: Measure, theta: Tensor, data: Data | None) -> None:
+def admit(measure: Measure, theta: Tensor, data: Data | None, roundings: Roundings) -> None:
     """Refuse what is not one repeatable scalar per theta, a mean over samples where there are samples.
 
     Args:
         measure: terms and metrics at theta on a block of samples.
         theta: the model's own [P].
         data: the measured samples, by blocks; None where terms hold their own.
+        roundings: of what is measured.
 
     Raises:
         ObjectiveError: with what was expected, what came and the cure.
     """
     samples = None if data is None else probe_of(data)
     try:
-        _admit(measure, theta, samples)
+        _admit(measure, theta, samples, roundings)
     except (torch.OutOfMemoryError, ObjectiveError):
         raise
     # Whatever the user's code raises.
@@ -56,11 +58,11 @@ def probe_of(data: Data, size: int = _PROBE) -> Samples:
     return data.samples[::every]
 
 
-def _admit(measure: Measure, theta: Tensor, samples: Samples | None) -> None:
+def _admit(measure: Measure, theta: Tensor, samples: Samples | None, roundings: Roundings) -> None:
     given = theta.clone()
     first, second = (_all(measure(given, samples)) for _ in range(2))
     refuse_not_scalar(first, theta.dtype, theta.device)
-    refuse_different(first, second)
+    refuse_different(first, second, roundings)
     refuse_in_place(theta, given)
     if samples is None:
         return
@@ -69,7 +71,7 @@ def _admit(measure: Measure, theta: Tensor, samples: Samples | None) -> None:
         # Far from its own theta a model may overflow, and infinities tell nothing.
         if all(bool(value.isfinite()) for value in whole.values()):
             break
-    refuse_not_mean(whole, _all(measure(at.clone(), _joined(samples, samples))))
+    refuse_not_mean(whole, _all(measure(at.clone(), _joined(samples, samples))), roundings)
 
 
 def _all(outcome: Outcome) -> dict[str, Any]:

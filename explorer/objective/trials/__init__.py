@@ -1,0 +1,1 @@
+"""Trials: what is tried on a new objective, and the sentences that refuse it."""
