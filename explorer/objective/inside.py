@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from explorer.errors import ObjectiveError
 from explorer.objective.backward_graph import leaves_behind
 from explorer.objective.parameters import as_real
 from explorer.objective.terms import Outcome
@@ -185,9 +186,9 @@ class _Known(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, factors: Tensor) -> tuple[Tensor, None, None]:
         if torch.is_grad_enabled():
-            raise RuntimeError(
-                "no second derivatives of this model: it checkpoints its activations with use_reentrant=True; "
-                "use_reentrant=False has them"
+            raise ObjectiveError(
+                "expected a model with second derivatives; this one checkpoints its activations with "
+                "use_reentrant=True, which has none: use_reentrant=False has them"
             )
         return factors @ ctx.saved_tensors[0], None, None
 

@@ -73,12 +73,11 @@ class Binding:
         Raises:
             ObjectiveError: theta has another shape or dtype than the model's own.
         """
-        is_tensor = isinstance(theta, Tensor)
-        if not is_tensor or theta.shape != self.theta.shape or theta.dtype != self.theta.dtype:
-            came = f"{tuple(theta.shape)} and {theta.dtype}" if is_tensor else shown(theta)
+        if not isinstance(theta, Tensor) or _kind(theta) != _kind(self.theta):
+            came = " and ".join(_kind(theta)) if isinstance(theta, Tensor) else shown(theta)
             raise ObjectiveError(
-                f"expected theta of shape {tuple(self.theta.shape)} and {self.theta.dtype}; got {came}: for many "
-                "points use torch.func.vmap(objective) or explorer.sweep"
+                f"expected theta of shape {' and '.join(_kind(self.theta))}; got {came}: for many points use "
+                "torch.func.vmap(objective) or explorer.sweep"
             )
         if self.placement is Placement.VIEWS:
             outcome = self._called(self._params(theta), lambda model: evaluate(model, *given))
@@ -171,6 +170,11 @@ class _Bound(nn.Module):
 
     def forward(self, use: Callable[[nn.Module], Any]) -> Any:
         return use(self.model)
+
+
+def _kind(theta: Tensor) -> tuple[str, ...]:
+    kind = str(tuple(theta.shape)), str(theta.dtype)
+    return kind if theta.layout == torch.strided else (*kind, str(theta.layout))
 
 
 def _as(dtype: torch.dtype, outcome: Outcome) -> Outcome:

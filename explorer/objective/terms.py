@@ -23,6 +23,8 @@ TermsFunction = Callable[..., Tensor | Mapping[str, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., Tensor]
 
+_BLAMED = "the metric "
+
 
 class Outcome(NamedTuple):
     """What one evaluation of a model yields, by name; each value a scalar."""
@@ -219,12 +221,27 @@ def named_metrics(metrics: Mapping[str, Metric] | None) -> dict[str, Metric]:
 
 def measured(metrics: Mapping[str, Metric], like: Tensor, *given: Any) -> dict[str, Tensor]:
     """Return the metrics of what is given, by name, each as a scalar of the kind of `like`."""
-    found = {name: metric(*given) for name, metric in metrics.items()}
+    found = {name: _called(name, metric, *given) for name, metric in metrics.items()}
     # A share of right answers may come as float32 from a float64 model, as an integer, or as a plain number.
     return {
         name: value.detach().to(like) if isinstance(value, Tensor) else torch.tensor(value).to(like.detach())
         for name, value in found.items()
     }
+
+
+def _called(name: str, metric: Metric, *given: Any) -> Any:
+    try:
+        return metric(*given)
+    except Exception as error:
+        # The kind of the error stays: some mean that vmap cannot, and the sweep goes another way.
+        takes = "model, batch" if isinstance(given[0], nn.Module) else "prediction, target"
+        error.add_note(f"{_BLAMED}{name!r}, as metric({takes})")
+        raise
+
+
+def culprit(error: Exception) -> str:
+    """Return the metric that raised an error, and how it was called; nothing where it was none."""
+    return next((note for note in getattr(error, "__notes__", ()) if note.startswith(_BLAMED)), "")
 
 
 def full_weights(terms: Collection[str], weights: Mapping[str, float] | None) -> dict[str, float]:

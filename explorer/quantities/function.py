@@ -44,7 +44,7 @@ class Function:
         return many(partial(self._at, shape=shape))
 
     def _at(self, theta: Tensor, shape: tuple[int, ...]) -> Tensor:
-        value = torch.as_tensor(self.function(theta), dtype=theta.dtype, device=theta.device)
+        value = self._numbers(self.function(theta), theta)
         if value.shape != shape:
             expected = f"an array of shape {shape}, as its dims say" if shape else "a scalar"
             raise ValueError(
@@ -52,6 +52,21 @@ class Function:
                 f'of its results, as in {self.name}.dims = {{"entry": ["first", "second"]}}'
             )
         return value
+
+    def _numbers(self, found: Any, like: Tensor) -> Tensor:
+        """Return a result as real numbers of theta's kind. Raises ValueError on anything else."""
+        # Of arrays, too.
+        if "complex" in (dtype := str(getattr(found, "dtype", ""))):
+            raise ValueError(
+                f"expected {self.name}(theta) in real numbers; got {dtype}: give its real and imaginary part two "
+                f'entries, torch.view_as_real(...), and {self.name}.dims = {{"part": ["real", "imaginary"]}}'
+            )
+        try:
+            return torch.as_tensor(found, dtype=like.dtype, device=like.device)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(
+                f"expected {self.name}(theta) to be a number or a tensor; got {type(found).__name__}"
+            ) from None
 
 
 def function_of(given: Callable[[Tensor], Any]) -> Function:

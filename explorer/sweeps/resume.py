@@ -122,5 +122,5 @@ def _refuse_other_numbers(store: Store, landscape: xr.Dataset, job: Job) -> None
             raise StoreError(
                 f"{store.path} holds another sweep: {name!r} at a finished point was {before.tolist()}, and is "
                 f"{now.tolist()} now, though the spec is the same. Has the code of a term, a loss or a quantity "
-                "changed? Use another place to write to"
+                "changed, or does its factory draw random numbers without a seed? Use another place to write to"
             )

@@ -64,3 +64,36 @@ def test_the_class_of_a_loss_is_no_loss():
 def test_a_label_below_zero_is_told():
     with pytest.raises(ObjectiveError, match="expected labels of 0 and above, or -100; got -1"):
         Objective(nn.Linear(3, 2), nn.CrossEntropyLoss(weight=torch.ones(2)), (X, torch.tensor([0, 1, -1, 0, 1, 1])))
+
+
+def of_batch(model, batch):
+    return (model(batch["x"]) - batch["y"]).square().mean()
+
+
+def test_a_metric_that_raises_is_named_with_what_it_takes():
+    def odd(prediction, target):
+        raise KeyError("z")
+
+    with pytest.raises(ObjectiveError, match=r"the metric 'odd', as metric\(prediction, target\) failed: KeyError"):
+        Objective(nn.Linear(3, 2), nn.MSELoss(), (X, Y), metrics={"odd": odd})
+    with pytest.raises(ObjectiveError, match=r"batch 0 .* the metric 'odd', as metric\(model, batch\) raised KeyError"):
+        Objective(nn.Linear(3, 2), batch_loss=of_batch, data=[{"x": X, "y": Y}], metrics={"odd": odd})
+
+
+@pytest.mark.parametrize(
+    "change", [lambda theta: theta.to_sparse(), lambda theta: theta.long(), lambda theta: theta[1:]]
+)
+def test_a_theta_of_another_kind_is_told(change):
+    objective = Objective(nn.Linear(3, 2), nn.MSELoss(), (X, Y))
+    with pytest.raises(ObjectiveError, match=r"expected theta of shape \(8,\) and torch.float32; got \(\d,\) and "):
+        objective(change(objective.theta))
+
+
+def test_arrays_are_not_counted():
+    batch = {"x": X.numpy(), "y": Y.numpy()}
+
+    def arrays(model, batch):
+        return (model(torch.from_numpy(batch["x"])) - torch.from_numpy(batch["y"])).square().mean()
+
+    with pytest.raises(ObjectiveError, match=r"expected count=.*are none: arrays are not counted"):
+        Objective(nn.Linear(3, 2), batch_loss=arrays, data=[batch, batch])

@@ -338,3 +338,36 @@ def test_strategies_agree_on_own_quantities():
     looped = measure_by(LOOP, made, plane, wanted)(coords)
     for name, values in measure_by(LADDER[0], made, plane, wanted)(coords).items():
         assert_close(values.numpy(), looped[name].numpy())
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda theta: torch.complex(theta[0], theta[1]), "in real numbers; got torch.complex128: give its real"),
+        (lambda theta: "text", "a number or a tensor; got str"),
+        (lambda theta: {"a": theta[0]}, "a number or a tensor; got dict"),
+        (lambda theta: None, "a number or a tensor; got NoneType"),
+    ],
+    ids=["complex", "text", "mapping", "nothing"],
+)
+def test_a_result_that_is_no_number_is_told_by_its_name(result, message):
+    def odd(theta):
+        return result(theta)
+
+    made = objective()
+    with pytest.raises(ValueError, match=rf"expected odd\(theta\) .*{message}"):
+        sweep(made, random_plane(made), GRID, quantities=("loss", odd))
+
+
+def test_both_parts_of_a_complex_result_are_taken():
+    def turned(theta):
+        return torch.view_as_real(torch.complex(theta[0], theta[1]) * 1j)
+
+    turned.dims = {"part": ["real", "imaginary"]}
+    made = objective()
+    plane = random_plane(made)
+    found = sweep(made, plane, GRID, quantities=("loss", turned)).turned
+    thetas = torch.stack(thetas_of(plane)).numpy()
+    # Many points at once are one product of matrices, one point a sum.
+    np.testing.assert_allclose(found.sel(part="real").values.ravel(), -thetas[:, 1], rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(found.sel(part="imaginary").values.ravel(), thetas[:, 0], rtol=1e-13, atol=1e-15)

@@ -12,7 +12,7 @@ from explorer.errors import ObjectiveError
 from explorer.objective.loaders.batch_data import Batch, Batches
 from explorer.objective.loaders.contents import outline
 from explorer.objective.loaders.readers import Reader
-from explorer.objective.terms import Outcome
+from explorer.objective.terms import Outcome, culprit
 from explorer.objective.trials.additivity import ask_for_count, joined, refuse_blocks_apart, refuse_metric_apart
 from explorer.objective.trials.masks import refuse_unmasked
 from explorer.objective.trials.on_samples import elsewhere
@@ -59,7 +59,8 @@ def admitted_counts(measure: Measure, theta: Tensor, data: Batches, roundings: R
         return data if reader.trusted or not math.isnan(data.counts[0]) else replace(data, counts=(1.0,))
     for batch, count in zip(data.blocks(), data.counts, strict=True):
         if math.isnan(count):
-            raise ask_for_count(f"the tensors of batch {batch.number} do not all have one leading size", batch)
+            why = "do not all have one leading size" if batch.tensors else "are none: arrays are not counted"
+            raise ask_for_count(f"the tensors of batch {batch.number} {why}", batch)
     at = elsewhere(theta)
     if not all(bool(value.isfinite()) for value in _values(measure, at, data.first).values()):
         at = theta
@@ -83,13 +84,13 @@ def tried(measure: Callable[[Batch | None], Outcome], batch: Batch | None) -> Ou
     except (torch.OutOfMemoryError, ObjectiveError):
         raise
     except Exception as error:
-        raised = f"raised {type(error).__name__}: {error}"
+        raised = f"{culprit(error) or 'they'} raised {type(error).__name__}: {error}"
         if batch is None:
-            raise ObjectiveError(f"expected a model and terms that fit; evaluating them {raised}") from error
+            raise ObjectiveError(f"expected a model and terms that fit; {raised}") from error
         cure = _CURE if batch.is_pair else ""
         raise ObjectiveError(
             f"expected a model and a loss that take every batch; of batch {batch.number} ({outline(batch.content)}) "
-            f"they {raised}{cure}"
+            f"{raised}{cure}"
         ) from error
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from explorer.errors import ObjectiveError
 from explorer.objective.data import Data, Resident
 from explorer.objective.samples import Samples
-from explorer.objective.terms import Outcome
+from explorer.objective.terms import Outcome, culprit
 from explorer.objective.trials.refusals import (
     Roundings,
     refuse_different,
@@ -47,7 +47,8 @@ def admit(measure: Measure, theta: Tensor, data: Data | None, roundings: Roundin
     # Whatever the user's code raises.
     except Exception as error:
         what = str(error) if isinstance(error, (RuntimeError, TypeError, IndexError)) else repr(error)
-        raise ObjectiveError(f"expected model, loss and data that fit; evaluating them failed: {what}") from error
+        failed = f"evaluating {culprit(error) or 'them'} failed: {what}"
+        raise ObjectiveError(f"expected model, loss and data that fit; {failed}") from error
 
 
 def probe_of(data: Data, size: int = _PROBE) -> Samples:
