@@ -1,6 +1,7 @@
 """Backward graph: what lies between a value and the tensors that autograd can go back to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,6 +15,21 @@ def leaves_behind(value: Tensor) -> Iterator[Tensor]:
     for node in _nodes_behind(value):
         if hasattr(node, "variable"):
             yield node.variable
+
+
+@contextmanager
+def grads_kept(value: Tensor, but: Collection[Tensor] = ()) -> Iterator[None]:
+    """Put the `grad` of all leaves behind a value back afterwards, but for some: others are the user's, held by a term.
+    For a `backward` without `inputs=`, which leaves out what lies behind reentrant checkpoints."""
+    moving = {id(leaf) for leaf in but}
+    before = [(leaf, leaf.grad) for leaf in leaves_behind(value) if id(leaf) not in moving]
+    for leaf, _ in before:
+        leaf.grad = None
+    try:
+        yield
+    finally:
+        for leaf, grad in before:
+            leaf.grad = grad
 
 
 def coarsest_on_the_way(value: Tensor) -> float:

@@ -1,7 +1,6 @@
 """Inside: a model's terms and their derivatives by theta, taken while theta is under the model."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from explorer.errors import ObjectiveError
-from explorer.objective.backward_graph import leaves_behind
+from explorer.objective.backward_graph import grads_kept
 from explorer.objective.parameters import as_real
 from explorer.objective.terms import Outcome
 
@@ -61,22 +60,9 @@ def _by_backward(term: Tensor, leaves: Sequence[Tensor], theta: Tensor) -> Tenso
     for leaf in leaves:
         leaf.grad = None
     # With `inputs=` what lies behind a checkpoint would be left out.
-    with _grads_kept(term):
+    with grads_kept(term):
         term.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         return _flat([leaf.grad for leaf in leaves], leaves, theta)
-
-
-@contextmanager
-def _grads_kept(value: Tensor) -> Iterator[None]:
-    """Put the `grad` of all leaves of a graph back afterwards: some are the user's, held by a term."""
-    before = [(leaf, leaf.grad) for leaf in leaves_behind(value)]
-    for leaf, _ in before:
-        leaf.grad = None
-    try:
-        yield
-    finally:
-        for leaf, grad in before:
-            leaf.grad = grad
 
 
 class _Inside:

@@ -13,6 +13,7 @@ from explorer.objective.placements import Placement
 
 DRAWS = torch.Generator().manual_seed(1)
 X, Y = torch.randn(9, 3, generator=DRAWS).double(), torch.randn(9, 1, generator=DRAWS).double()
+DATA = X, Y
 CACHE = {}
 
 

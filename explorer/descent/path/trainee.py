@@ -8,10 +8,13 @@ from torch import Tensor, nn
 
 from explorer.numerics.rounding import exact_products
 from explorer.objective import Objective
+from explorer.objective.attributes import Attributes
+from explorer.objective.backward_graph import grads_kept
 from explorer.objective.blocks import given
 from explorer.objective.copies import copied, differentiable_layers
 from explorer.objective.model import Binding
 from explorer.objective.parameters import as_real
+from explorer.objective.placements import Placement
 
 Batch = tuple[Tensor, ...]
 """What a problem takes beside the model: inputs and targets, or nothing."""
@@ -38,6 +41,7 @@ class Trainee:
         _refuse_several_dtypes([params[name] for name in objective.layout.shapes], self.theta)
         self.parameters = [params[name].requires_grad_() for name in objective.layout.shapes]
         self._buffers = list(_buffers(self._model))
+        self._attributes = Attributes(self._model)
         self._recurrent = self.theta.is_cuda and any(isinstance(each, nn.RNNBase) for each in self._model.modules())
         # Streamed data are read again for every pass.
         self._kept = None if objective.streamed else list(self._blocks())
@@ -64,19 +68,23 @@ class Trainee:
 
     def gradient_norm(self) -> float:
         """Return the Euclidean norm of the gradient that `backward` left."""
-        gradients = [each.grad.reshape(-1) for each in self.parameters if each.grad is not None]
+        gradients = [each.grad.to_dense().reshape(-1) for each in self.parameters if each.grad is not None]
         return float(torch.linalg.vector_norm(torch.cat(gradients))) if gradients else 0.0
 
     def _add(self, share: float, batch: Batch) -> Tensor:
         # A model may write into its buffers; no evaluation sees what another wrote.
         for module, name, value in self._buffers:
             setattr(module, name, value.clone())
-        value = self._objective.combine(self._evaluate(self._model, *batch).terms)
-        # A share of 1 changes no bit.
-        value = value if share == 1.0 else share * value
-        if value.requires_grad:
+        with self._attributes.restored():
+            value = self._objective.combine(self._evaluate(self._model, *batch).terms)
+            # A share of 1 changes no bit.
+            value = value if share == 1.0 else share * value
             # Into these alone: terms may hold leaves of the user's.
-            torch.autograd.backward(value, inputs=self.parameters)
+            if value.requires_grad and self._objective.placement is Placement.IN_PLACE:
+                with grads_kept(value, but=self.parameters):
+                    value.backward()  # type: ignore[no-untyped-call]
+            elif value.requires_grad:
+                torch.autograd.backward(value, inputs=self.parameters)
         return value.detach()
 
     def _blocks(self) -> Iterator[tuple[float, Batch]]:

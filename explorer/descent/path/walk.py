@@ -72,10 +72,24 @@ class Walk:
                 found.append((float(value), self._trainee.gradient_norm()))
             return value
 
-        self._optimizer.step(cast(Callable[[], float], closure))
+        try:
+            self._optimizer.step(cast(Callable[[], float], closure))
+        except RuntimeError as error:
+            self._refuse_sparse(error)
+            raise
         if not found:
             name = type(self._optimizer).__name__
             raise ValueError(f"expected an optimizer whose step calls its closure, as torch's do; {name} did not")
         if self._scheduler is not None:
             self._scheduler.step()
         return found[0]
+
+    def _refuse_sparse(self, error: RuntimeError) -> None:
+        """Say of a step that failed whether it takes no sparse gradients, or no others. Raises ValueError."""
+        kinds = {each.grad.is_sparse for each in self._trainee.parameters if each.grad is not None}
+        if True in kinds or isinstance(self._optimizer, optim.SparseAdam):
+            raise ValueError(
+                f"expected an optimizer that takes this model's gradients, {'some' if False in kinds else 'all'} of "
+                f"which are {'sparse' if True in kinds else 'dense'}; {type(self._optimizer).__name__} raised: {error} "
+                "(SGD and Adagrad take both; Embedding(sparse=False) makes them dense)"
+            ) from error
