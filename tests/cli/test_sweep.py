@@ -307,7 +307,7 @@ def test_verify_queues_again_and_the_same_words_mend(tmp_path: Path) -> None:
 
 # Stopped in the middle, in processes of their own.
 
-SLOW = ("--points", "21", "--set", "wait=0.008")
+SLOW = ("--points", "21", "--set", "wait=0.015")
 
 
 def start(path: Path) -> subprocess.Popen[str]:

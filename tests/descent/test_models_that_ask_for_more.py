@@ -8,9 +8,8 @@ from torch import nn
 
 import explorer
 from explorer import Objective
-from tests.objective import test_kept
-from tests.objective.test_kept import EmptyBuffer, LateBuffer
-from tests.objective.test_placements import IDS, MODELS, X, Y, made
+from tests.support.modules.asking import IDS, MODELS, X, Y, made
+from tests.support.modules.keeping import DATA, EmptyBuffer, LateBuffer, Plain
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad"),
@@ -66,7 +65,7 @@ def test_an_optimizer_that_takes_no_sparse_gradients_is_told(optimizer, message)
 
 @pytest.mark.parametrize("kind", [EmptyBuffer, LateBuffer])
 def test_what_a_model_keeps_is_computed_anew_at_each_step(kind):
-    objective = Objective(kind(), nn.MSELoss(), test_kept.DATA)
+    objective = Objective(kind(), nn.MSELoss(), DATA)
     found = explorer.descend(objective, objective.theta, "adam", lr=0.05, steps=4)
-    expected = training_loop(test_kept.Plain(), lambda params: torch.optim.Adam(params, lr=0.05), *test_kept.DATA)
+    expected = training_loop(Plain(), lambda params: torch.optim.Adam(params, lr=0.05), *DATA)
     assert found.losses[:4].tolist() == pytest.approx(expected, rel=1e-13)

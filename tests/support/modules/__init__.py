@@ -1,0 +1,1 @@
+"""Modules of every kind that people bring, for tests."""
