@@ -123,7 +123,8 @@ const render = async ({ model, el }) => {
     const drawn = scene();
     const [x, y] = [drawn.x, drawn.y].map((points) => [points[0], points.at(-1)]);
     const [xTitle, yTitle] = drawn.labels;
-    map.show(drawn, { x: drawn.x, y: drawn.y }, { x, y, xTitle, yTitle });
+    const scale = explorer.unitsAlike(drawn.lengths, [x, y]);
+    map.show(drawn, { x: drawn.x, y: drawn.y }, { x, y, xTitle, yTitle, scale });
     explorer.colors.legend(parts.legend, drawn.scale, explorer.colors.clipped(drawn.name, drawn.scale));
   };
   const redraw = () => map.plot.marks();

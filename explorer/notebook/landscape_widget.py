@@ -62,7 +62,9 @@ def widget(shown: xr.Dataset | Objective, plane: Plane | None = None, *, quantit
 
 def _scene(landscape: xr.Dataset, quantity: str) -> dict[str, Any]:
     field = field_of(landscape, quantity)
-    return coded_field(quantity, landscape, field, color_scale(field.measured))
+    gram = gram_of(landscape.attrs, len(dims_of(landscape)))
+    lengths = [1.0, 1.0] if gram is None else np.sqrt(np.diag(gram)).tolist()
+    return coded_field(quantity, landscape, field, color_scale(field.measured)) | {"lengths": lengths}
 
 
 def _nearest(landscape: xr.Dataset) -> Measure:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from explorer.dashboard.lesson.readers import Point
+from explorer.dashboard.lesson.readers import THETA, Point
 from explorer.dashboard.lesson.state import OWN, State
 from explorer.objective import Objective
 from explorer.study import Study, TargetSet, Window
@@ -70,8 +70,26 @@ def weights_of(state: State, study: Study) -> dict[str, float]:
 
 
 def window_of(state: State, study: Study) -> Window:
-    """Return the window of the axes: the one that is looked at, else the target set's, or the study's own."""
+    """Return the window of the axes: the one that is looked at, else the target set's, or the study's own; squared."""
     if state.window:
         (alpha, beta), (a, b, c, d) = study.labels, state.window
-        return {alpha: (a, b), beta: (c, d)}
-    return target_set(state, study).window if study.targets else study.window
+        return squared({alpha: (a, b), beta: (c, d)})
+    return squared(target_set(state, study).window if study.targets else study.window)
+
+
+def squared(window: Window) -> Window:
+    """Return the smallest square around a window, about the same middle as far as parameters may lie there.
+
+    On a square map one unit of the first axis is then one of the second, and what is at right angles looks so.
+    """
+    wide = max((high - low for low, high in window.values()), default=0.0)
+    return {label: _widened(ends, wide) for label, ends in window.items()}
+
+
+def _widened(ends: tuple[float, float], wide: float) -> tuple[float, float]:
+    low, high = ends
+    if high - low == wide:
+        return low, high
+    least, most = THETA
+    start = min(max((low + high - wide) / 2, least), max(least, most - wide))
+    return start, start + wide

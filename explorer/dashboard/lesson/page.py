@@ -8,6 +8,7 @@ from explorer.dashboard.common.address import MODES
 from explorer.dashboard.common.page import Page
 from explorer.dashboard.lesson import layout, pasted_table, readers
 from explorer.dashboard.lesson.answers import Callbacks
+from explorer.dashboard.lesson.objectives import squared
 from explorer.dashboard.lesson.state import parameters_of, start
 from explorer.descent import OPTIMIZERS
 from explorer.study import Activity, Study, TargetSet
@@ -50,7 +51,7 @@ def _study(study: Study) -> dict[str, Any]:
         "title": study.title,
         "labels": study.labels,
         "captions": {name: asdict(each) for name, each in study.captions.items()},
-        "window": dict(study.window),
+        "window": dict(squared(study.window)),
         "own": study.own is not None,
         "losses": list(study.losses),
         "parameters": {loss: [each.name for each in taken] for loss, taken in study.parameters.items()},
@@ -70,7 +71,7 @@ def _study(study: Study) -> dict[str, Any]:
 
 def _targets(each: TargetSet) -> dict[str, Any]:
     return {"title": each.title, "teaches": each.teaches, "x": each.x.tolist(), "y": each.y.tolist(),
-            "window": dict(each.window)}  # fmt: skip
+            "window": dict(squared(each.window))}  # fmt: skip
 
 
 def _activity(each: Activity) -> dict[str, Any]:

@@ -167,11 +167,8 @@ def test_a_wrong_guess_can_be_followed_by_another_place_and_by_keys(screen: Scre
     expect(screen.page.locator("[data-map=landscape] path.downhill")).to_have_count(0)
     dw, db = screen.evaluate("explorer.reply.point.gradient")
     screen.page.focus("[data-map=landscape] .layer")
-    # The first key draws the direction along +w, each further one turns it by 5 degrees; two_points has a square window
-    # on a map that is not square, so the angle on the screen follows from the pixels of a unit.
-    sx, sy = screen.evaluate("(() => { const m = document.querySelector('#landscape .js-plotly-plot')._fullLayout;"
-                             "return [m.xaxis._length / 8, m.yaxis._length / 8]; })()")  # fmt: skip
-    angle = math.degrees(math.atan2(-db * sy, -dw * sx)) % 360
+    # The first key draws the direction along +w, each further one turns it by 5 degrees: on the screen as in the plane.
+    angle = math.degrees(math.atan2(-db, -dw)) % 360
     for _ in range(1 + round(angle / 5)):
         screen.page.keyboard.press("ArrowUp")
     before = screen.value("w")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 import models
 from experiments import TARGETS
 from explorer import Grid, Objective, basins, directions
+from explorer.dashboard.lesson.objectives import squared
 from tests.browser.axe import violations
 from tests.browser.screen import PHONE, Screen
 
@@ -70,7 +71,9 @@ def test_zooming_is_in_the_address_and_everything_follows(screen: Screen) -> Non
     screen.settled()
     w_low, w_high, b_low, b_high = window(screen)
     assert w_low < -1 < 7 < w_high < 9
-    assert b_low < 0 < 2 < b_high < 3
+    # As high as it is wide, about the same middle.
+    assert b_low < 0 < 2 < b_high
+    assert (b_high - b_low, b_low + b_high) == pytest.approx((w_high - w_low, 2), abs=0.01)
     screen.evaluate("explorer.zoom.fit([[1, 1]])")
     assert "window" not in screen.settled().query()
 
@@ -92,7 +95,7 @@ def test_the_basin_map_is_torchs_and_follows_the_controls(screen: Screen) -> Non
     drawn(screen)
     data = TARGETS["two_readings"]
     objective = Objective(models.MODELS["tanh_neuron"](), models.LOSSES["mse"](), (data.x, data.y))
-    grid = Grid({label: (*data.window[label], 41) for label in ("w", "b")})
+    grid = Grid({label: (*ends, 41) for label, ends in squared(data.window).items()})
     expected = basins(objective, directions.axes(objective, "w", "b"), grid, "momentum", 0.3, 300, progress=False)
     reached = expected.minimum.values.T
     np.testing.assert_array_equal(cells(screen), np.where(reached >= 0, reached, 2))

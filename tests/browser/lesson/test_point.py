@@ -117,11 +117,9 @@ def test_the_arrow_points_down_the_gradient(screen: Screen) -> None:
     screen.open("target=outliers&w=1.5&b=1.2&layers=none")
     path = screen.page.get_attribute("[data-map=landscape] path.downhill:not(.casing):not(.head)", "d") or ""
     (x0, y0), (x1, y1) = [tuple(map(float, pair.split(","))) for pair in path.removeprefix("M").split("L")]
-    ux, uy = screen.evaluate("(() => { const m = document.querySelector('#landscape .js-plotly-plot')._fullLayout;"
-                             "return [m.xaxis._m, m.yaxis._m]; })()")  # fmt: skip
-    # In data units the drawn direction is -grad L: the pixel scale of each axis is taken out again.
-    drawn = math.atan2((y1 - y0) / -abs(uy), (x1 - x0) / ux)
-    gradient = math.atan2(-screen.value("readout-db") * abs(uy) ** 2 / abs(uy) ** 2, -screen.value("readout-dw"))
+    # One unit of w is one of b: the way on the screen is that of -grad L, pixels counting downwards.
+    drawn = math.atan2(y0 - y1, x1 - x0)
+    gradient = math.atan2(-screen.value("readout-db"), -screen.value("readout-dw"))
     assert drawn == pytest.approx(gradient, abs=0.02)
 
 

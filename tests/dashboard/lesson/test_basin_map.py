@@ -18,7 +18,7 @@ from explorer.dashboard.lesson.state import parse
 from tests.support.page.coded_maps import unpacked
 from tests.support.page.lesson_states import lesson_state
 
-SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-1.5_0.5"
+SMALL = "view=basins&target=two_readings&n=45&steps=60&window=0_3_-2_1"
 
 
 def asked(query):
@@ -59,7 +59,7 @@ def test_a_map_shows_what_the_library_finds():
     expected = library(SMALL, "momentum", 0.3, minima=known)
     codes = np.where(expected.minimum.values >= 0, expected.minimum.values, len(known))
     np.testing.assert_array_equal(grid_of(picture), codes.T)
-    assert picture["axes"] == [[0.0, 3.0], [-1.5, 0.5]]
+    assert picture["axes"] == [[0.0, 3.0], [-2.0, 1.0]]
     assert picture["labels"] == ["w", "b"]
     share = round(100 * (codes == 0).mean())
     assert f"{share} % have reached θ*1 (2.15, -0.385), L = 0.162" in picture["says"]

@@ -7,8 +7,10 @@ import torch
 from experiments import STUDIES
 from explorer.dashboard.lesson import maps
 from explorer.dashboard.lesson.certified_minima import minima
-from explorer.dashboard.lesson.objectives import objective_of
+from explorer.dashboard.lesson.objectives import objective_of, squared
+from explorer.dashboard.lesson.page import schema
 from explorer.dashboard.lesson.state import State, parse, query
+from explorer.study import Window
 from tests.support.page.lesson_states import lesson_state
 
 NEURON = STUDIES["neuron"]
@@ -48,13 +50,37 @@ def test_the_basin_keys_are_read_and_others_refused() -> None:
 def test_the_map_is_swept_over_the_window() -> None:
     state, _ = read("target=outliers&n=33&window=0.2_0.3_-1_2")
     found = maps.landscape(state, NEURON, 33)
-    assert (found.w.values[0], found.w.values[-1], found.b.values[0], found.b.values[-1]) == (0.2, 0.3, -1.0, 2.0)
-    at = objective_of(state, NEURON)(torch.tensor([0.3, -1.0], dtype=torch.float64))
+    ends = [found.w.values[0], found.w.values[-1], found.b.values[0], found.b.values[-1]]
+    # As wide as it is high, about the same middle.
+    assert ends == [-1.25, 1.75, -1.0, 2.0]
+    at = objective_of(state, NEURON)(torch.tensor([1.75, -1.0], dtype=torch.float64))
     # One rounding of each of 9 terms.
     assert found.loss.values[-1, 0] == pytest.approx(at.item(), rel=1e-14)
     drawn = maps.drawn_maps(state, NEURON)
-    assert drawn["window"] == {"w": [0.2, 0.3], "b": [-1.0, 2.0]}
+    assert drawn["window"] == {"w": [-1.25, 1.75], "b": [-1.0, 2.0]}
     assert drawn["own_window"] == {label: list(ends) for label, ends in NEURON.targets["outliers"].window.items()}
+
+
+@pytest.mark.parametrize(
+    ("window", "square"),
+    [
+        ({"w": (-4.0, 4.0), "b": (-4.0, 4.0)}, {"w": (-4.0, 4.0), "b": (-4.0, 4.0)}),
+        ({"w": (-2.0, 10.0), "b": (-3.0, 3.0)}, {"w": (-2.0, 10.0), "b": (-6.0, 6.0)}),
+        ({"w": (-1.0, 3.0), "b": (-6.0, 2.0)}, {"w": (-3.0, 5.0), "b": (-6.0, 2.0)}),
+        # Parameters lie between -1000 and 1000: at the edge the square moves inwards.
+        ({"w": (0.0, 100.0), "b": (990.0, 1000.0)}, {"w": (0.0, 100.0), "b": (900.0, 1000.0)}),
+        ({"w": (-1000.0, 1000.0), "b": (999.0, 1000.0)}, {"w": (-1000.0, 1000.0), "b": (-1000.0, 1000.0)}),
+    ],
+)
+def test_a_window_is_drawn_as_the_smallest_square_around_it(window: Window, square: Window) -> None:
+    assert squared(window) == square
+
+
+def test_the_script_is_told_square_windows() -> None:
+    for study in schema(STUDIES)["studies"].values():
+        for window in (study["window"], *(each["window"] for each in study["targets"].values())):
+            (first, second) = window.values() or ((0, 1), (0, 1))
+            assert first[1] - first[0] == second[1] - second[0]
 
 
 def test_marks_of_a_tiny_window_keep_the_digits_that_place_them() -> None:

@@ -1,6 +1,8 @@
 /* Map: a plane in colors with a point on it, which pointer and keys move; the value under the pointer is told. */
 (() => {
   const explorer = (window.explorer ??= {});
+  /* A strip may be so many times as long as it is high. */
+  const LONGEST = 4;
 
   class PlaneMap {
     /* A map in a box with a graph and a legend. What it does is the page's: draw(map) puts its marks; grip() says what a
@@ -65,5 +67,11 @@
   /* Where the columns and rows of a map lie whose outer ones are at the ends of its axes. */
   explorer.evenly = ([x0, x1], [y0, y1], [height, width]) =>
     ({ x0, dx: (x1 - x0) / (width - 1), y0, dy: (y1 - y0) / (height - 1) });
+  /* How many times as long on the screen as a unit of the first axis one of the second is, so that lengths and angles are
+     those in θ: `lengths` are those of the axes' directions; null where the map would become a thread. */
+  explorer.unitsAlike = ([first, second], ends) => {
+    const spans = ends.map(([low, high], i) => (high - low) * [first, second][i]);
+    return Math.max(...spans) <= LONGEST * Math.min(...spans) ? second / first : null;
+  };
   explorer.PlaneMap = PlaneMap;
 })();

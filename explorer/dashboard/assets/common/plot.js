@@ -13,10 +13,24 @@
     showgrid: isBare, ticks: "outside", tickcolor: explorer.css("--axis"), ...more,
   });
 
-  const layout = ({ x, y, xTitle, yTitle, traces = [], yTicks = {} }) => ({
+  /* Room for ticks and titles around the plot area, in pixels. */
+  const room = () => (explorer.isProjected() ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 });
+
+  /* The margins in a holder that make a unit of y `scale` times as long as one of x: the largest plot area there is for it,
+     in whole pixels, as Plotly would round it; what is left over goes to both sides. */
+  const tied = ({ l, r, t, b }, [width, height], { x, y, scale }) => {
+    const [across, up] = [x[1] - x[0], (y[1] - y[0]) * scale];
+    const unit = Math.min((width - l - r) / across, (height - t - b) / up);
+    if (!(unit > 0)) return { l, r, t, b };
+    const [w, h] = [across, up].map((span) => Math.max(1, Math.floor(unit * span + 1e-6)));
+    const [left, top] = [l + Math.floor((width - l - r - w) / 2), t + Math.floor((height - t - b - h) / 2)];
+    return { l: left, r: width - left - w, t: top, b: height - top - h };
+  };
+
+  const layout = ({ x, y, xTitle, yTitle, traces = [], yTicks = {} }, margin) => ({
     xaxis: axis(x, xTitle, !traces.length), yaxis: axis(y, yTitle, !traces.length, yTicks),
     showlegend: false, hovermode: false, dragmode: false,
-    margin: explorer.isProjected() ? { l: 78, r: 16, t: 10, b: 66 } : { l: 52, r: 12, t: 14, b: 50 },
+    margin,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: explorer.css("--font"), size: explorer.isProjected() ? 22 : 14, color: explorer.css("--text") },
   });
@@ -29,6 +43,7 @@
       this.layer = explorer.svg("svg", { class: "layer" });
       this.holder.append(this.layer);
       this.ranges = { x: [0, 1], y: [0, 1] };
+      this.scale = null;
       this.draw = () => {};
       new ResizeObserver(() => this.resized()).observe(this.holder);
     }
@@ -39,11 +54,31 @@
       return this.found;
     }
 
-    /* Set axes and traces; the marks above them are drawn by this.draw on every change of size. */
+    /* Set axes and traces; the marks above them are drawn by this.draw on every change of size. With a `scale` a unit of y
+       is that many times as long on the screen as one of x. */
     show(shown) {
       this.ranges = { x: shown.x, y: shown.y };
-      Plotly.react(this.gd, shown.traces?.length ? shown.traces : [NOWHERE], layout(shown), CONFIG);
+      Object.assign(this, { scale: shown.scale ?? null, more: 0 });
+      Plotly.react(this.gd, shown.traces?.length ? shown.traces : [NOWHERE], layout(shown, this.margin()), CONFIG);
       this.marks();
+    }
+
+    /* The margins that the holder asks for as it is; what stands beside the plot learns where its area is. */
+    margin() {
+      const { holder, ranges, scale } = this;
+      const least = room();
+      least.l += this.more ?? 0;
+      const size = [holder.clientWidth, holder.clientHeight];
+      const margin = scale && size[0] ? tied(least, size, { ...ranges, scale }) : least;
+      holder.parentElement.style.setProperty("--left", `${margin.l}px`);
+      holder.parentElement.style.setProperty("--right", `${margin.r}px`);
+      return margin;
+    }
+
+    /* More room at the left, where the ticks are wide. */
+    widen(more) {
+      this.more = more;
+      this.refine((layout) => (layout.margin = this.margin()));
     }
 
     /* Show empty axes: the first drawing Plotly repeats a little later, over what was refined. */
@@ -108,6 +143,7 @@
       [this.width, this.height] = [this.holder.clientWidth, this.holder.clientHeight];
       explorer.attributes(this.layer, { width: this.width, height: this.height });
       if (!this.gd?._fullLayout?._size || !this.width) return;
+      if (this.scale) this.gd.layout.margin = this.margin();
       Plotly.Plots.resize(this.gd).then(() => this.marks());
     }
 

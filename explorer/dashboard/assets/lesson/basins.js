@@ -77,7 +77,9 @@
     const [first, second] = explorer.study().labels;
     const axes = { x, y, xTitle: `start ${first}`, yTitle: byRate() ? "learning rate (log)" : `start ${second}` };
     const colors = reply.scale ? {} : apart(reply.kinds);
-    map.show(reply, explorer.evenly(x, y, reply.shape), { ...axes, yTicks: byRate() ? DECADES : {} }, colors);
+    // A rate has no unit in common with a parameter.
+    const ways = byRate() ? { yTicks: DECADES } : { scale: 1 };
+    map.show(reply, explorer.evenly(x, y, reply.shape), { ...axes, ...ways }, colors);
     legend();
   };
 

@@ -10,7 +10,7 @@
   const show = (map, data, window, labels) => {
     const [x, y] = labels.map((label) => window[label]);
     const [xTitle, yTitle] = labels.map((label) => explorer.caption(label).title);
-    map.show(data, data && explorer.evenly(x, y, data.shape), { x, y, xTitle, yTitle });
+    map.show(data, data && explorer.evenly(x, y, data.shape), { x, y, xTitle, yTitle, scale: 1 });
     if (!data) return;
     map.box.querySelector(".map-title").textContent = explorer.race.title(map.index) ?? title(data.name);
     explorer.colors.legend(map.box.querySelector(".legend"), data.scale, explorer.colors.clipped("L", data.scale));

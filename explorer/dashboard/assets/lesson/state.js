@@ -30,9 +30,20 @@
 
   explorer.window = () => {
     const [wl, wh, bl, bh] = explorer.state.window;
-    return wh === undefined ? explorer.ownWindow() : { w: [wl, wh], b: [bl, bh] };
+    return wh === undefined ? explorer.ownWindow() : squared({ w: [wl, wh], b: [bl, bh] });
   };
-  /* The window that belongs to the target set, whatever part of the plane is looked at. */
+  /* The smallest square around a window, as the server makes it: one unit of w is one of b on the screen. */
+  const squared = ({ w, b }) => {
+    const wide = Math.max(w[1] - w[0], b[1] - b[0]);
+    const [low, high] = explorer.schema.limits.theta;
+    const ends = ([from, to]) => {
+      if (to - from === wide) return [from, to];
+      const start = explorer.clamp((from + to - wide) / 2, [low, Math.max(low, high - wide)]);
+      return [start, start + wide];
+    };
+    return { w: ends(w), b: ends(b) };
+  };
+  /* The square window that belongs to the target set, whatever part of the plane is looked at. */
   explorer.ownWindow = () => {
     const { state, reply } = explorer;
     const study = explorer.study();

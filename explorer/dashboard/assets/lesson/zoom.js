@@ -42,12 +42,9 @@
     const finite = points.filter((point) => point.every(Number.isFinite));
     const own = explorer.ownWindow();
     if (finite.every(([w, b]) => explorer.isWithin(w, own.w) && explorer.isWithin(b, own.b))) return reset();
-    set(...[0, 1].map((axis) => {
-      const values = finite.map((point) => point[axis]);
-      const [low, high] = [Math.min(...values), Math.max(...values)];
-      const wide = Math.max(high - low, (own["wb"[axis]][1] - own["wb"[axis]][0]) / 50);
-      return about((low + high) / 2, wide * (1 + 2 * MARGIN));
-    }));
+    const ends = [0, 1].map((axis) => finite.map((point) => point[axis])).map((each) => [Math.min(...each), Math.max(...each)]);
+    const wide = Math.max(...ends.map(([low, high]) => high - low), (own.w[1] - own.w[0]) / 50);
+    set(...ends.map((each) => about(middle(each), wide * (1 + 2 * MARGIN))));
   };
   const reset = () => explorer.state.window.length && explorer.act({ window: [] });
 

@@ -93,7 +93,9 @@
     byId("landscape-title").textContent = `${state.quantity} of ${model || "a model"} over ${axes.join(" and ")}`;
     // Where there are maps their legends tell the holes.
     const hasMaps = !isLine && state.view === "map";
-    byId("map-says").textContent = hasMaps ? hint(explorer.marks.LONGEST) : notFinite(isLine && bands[0]?.holes);
+    byId("map-says").textContent = hasMaps
+      ? `${hint(explorer.marks.LONGEST)} ${explorer.maps.scales()}`.trim()
+      : notFinite(isLine && bands[0]?.holes);
     document.querySelector("#cuts-card h2").textContent = isLine ? `Along ${axes[0]}` : "Cuts through the point";
     byId("interpolated").textContent = interpolated;
     byId("interpolated").hidden = !interpolated;

@@ -3,20 +3,37 @@
   const explorer = (window.explorer ??= {});
   /* Pixels of a tick's label for which the margin has room beside the title; wider ones get more of it. */
   const TICKS = 30;
-  const MARGIN = 52;
+  /* What is not told apart from equal lengths. */
+  const LIKE = 0.005;
   const STATUS = "0 not computed, 1 evaluated, 2 interpolated, 3 failed";
 
   /* Smoothed colors would fade into holes, between stand-ins and between kinds, where there is nothing between. */
   const isSharp = ({ measured, scale }) => measured < 1 || scale.holes > 0 || explorer.state.quantity === "status";
 
-  const widen = (plot, legend) => {
+  const widen = (plot) => {
     const widths = [...plot.gd.querySelectorAll(".ytick text")].map((node) => node.getBoundingClientRect().width);
     const more = Math.max(0, Math.max(0, ...widths) - TICKS);
-    if (more) plot.refine((layout) => (layout.margin.l += more));
-    legend.style.paddingLeft = more ? `${MARGIN + more}px` : "";
+    if (more) plot.widen(more);
   };
 
   const sideOf = (map) => explorer.reply.scene.sides[map.index];
+
+  /* How long the directions are in θ, and the map's scale that follows. */
+  const lengths = ({ gram }) => (gram ? [0, 1].map((i) => Math.sqrt(gram[i][i])) : [1, 1]);
+  const scaleOf = (side) => explorer.unitsAlike(lengths(side), side.window);
+
+  /* What is to be said of the scales of a map's axes: nothing where a unit of both is as long, in θ and on the screen. */
+  const scales = (side) => {
+    const [first, second] = lengths(side);
+    const [one, other] = side.axes.map(explorer.names.brief);
+    const ratio = explorer.short(second / first);
+    const isLike = Math.abs(second / first - 1) < LIKE;
+    if (scaleOf(side) === null) {
+      const times = isLike ? "as long as" : `${ratio} times as long as`;
+      return `In θ one unit of ${other} is ${times} one of ${one}; the axes are stretched to fill the map, so angles are not true.`;
+    }
+    return isLike ? "" : `One unit of ${other} is ${ratio} times as long in θ as one of ${one}, and so it is drawn.`;
+  };
 
   const show = (map, data) => {
     const { plot, box } = map;
@@ -28,8 +45,8 @@
     const [x, y] = [data.x, data.y].map((points) => [points[0], points.at(-1)]);
     const [xTitle, yTitle] = data.labels.map(explorer.names.title);
     const zsmooth = isSharp(data) ? false : "fast";
-    map.show(data, { x: data.x, y: data.y }, { x, y, xTitle, yTitle }, { zsmooth });
-    if (!explorer.isProjected()) widen(plot, legend);
+    map.show(data, { x: data.x, y: data.y }, { x, y, xTitle, yTitle, scale: scaleOf(sideOf(map)) }, { zsmooth });
+    if (!explorer.isProjected()) widen(plot);
     // Plotly makes the cells of an unsmoothed map sharp, and leaves them so when it is smoothed again.
     for (const image of plot.gd.querySelectorAll("image")) image.style.imageRendering = zsmooth ? "auto" : "pixelated";
     box.querySelector(".map-title").textContent = data.name;
@@ -95,5 +112,6 @@
       maps.forEach((map, i) => show(map, drawn[i]));
     },
     marks: () => maps.forEach((map) => map.plot.marks()),
+    scales: () => [...new Set(explorer.reply.scene.sides.map(scales))].filter(Boolean).join(" "),
   };
 })();
