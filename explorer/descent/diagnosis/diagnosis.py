@@ -42,8 +42,9 @@ _ARRIVED = 1e-8
 """Less is left to gain: what the exercises ask for."""
 _SADDLE = 1e-3
 """Of the largest curvature: what bends down by less may be rounding, or the flat floor of a valley."""
-_FLAT = 1e-6
-"""Of the largest curvature: along so flat a direction descent would take a million times as many steps as across."""
+_FLAT = 1e-5
+"""Of the largest curvature: along so flat a direction descent would take 100 000 times as many steps as across. The
+page calls the same flat (assets/lesson/curvature.js)."""
 _RISES = 0.1
 """Of the latest steps went up. A path down a slope or along a floor has none."""
 _FAR_BELOW = 1 / 20
@@ -189,13 +190,14 @@ def _trough(objective: Objective, path: Descent, end: End) -> str:
     across = end.limits.lambda_max
     if not abs(end.along) <= _TROUGH * across:
         return ""
-    if end.along > 0:
+    if end.along > _FLAT * across:
         return (
             f"It follows a trough: the curvature along it ({typeset(end.along)}) is {typeset(across / end.along)} "
             f"times smaller than across ({typeset(across)}), so a rate that is safe across gains little along."
         )
+    floor = "is flat" if abs(end.along) <= _FLAT * across else "bends down"
     return (
-        f"It follows a trough whose floor bends down (curvature {typeset(end.along)}; {typeset(across)} across): the "
+        f"It follows a trough whose floor {floor} (curvature {typeset(end.along)}; {typeset(across)} across): the "
         f"gradient has faded to {typeset(end.gradient)}, and the loss falls by {typeset(_latest_gain(path))} a step."
     )
 

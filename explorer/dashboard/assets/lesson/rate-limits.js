@@ -19,10 +19,11 @@
   const words = ({ lambda_min: low, lambda_max: high, condition, stable_rate: stable, best_rate: best }) => {
     if (!Number.isFinite(high)) return "The curvature here is not finite.";
     const ends = `At this point λmax = ${short(high)}, λmin = ${short(low)}`;
-    if (stable === null) return `${ends}: the ground bends up in no direction, so the quadratic model sets no limit here.`;
+    const [lowest, highest] = explorer.curvature.signs([low, high]);
+    if (stable === null || highest <= 0) return `${ends}: the ground bends up in no direction, so the quadratic model sets no limit here.`;
     const limit = `In the quadratic model at this point gradient descent grows above 2/λmax = ${short(stable)}`;
     const fastest = best === null
-      ? "; the ground bends down in one direction, so no rate is best"
+      ? `; the ground ${lowest ? "bends down" : "is flat"} in one direction, so no rate is best`
       : ` and is fastest at 2/(λmin + λmax) = ${short(best)}`;
     const kink = explorer.hasCreases() ? ` The creases of ${explorer.lossTitle()} are not in it.` : "";
     const ratio = condition === null ? "" : `, κ = ${short(condition)}`;

@@ -42,8 +42,8 @@
     `w ${short(w)}, b ${short(b)}: ${name} loss ${short(loss)}, gradient (${gradient.map(short).join(", ")}). ${ways(gradient, labels)}`;
 
   const bend = (low, high) => {
-    if (low > 0) return `; condition number κ = ${short(high / low)}`;
-    return low < 0 && high > 0 ? "; a saddle's curvature" : "";
+    const ratio = low > 0 ? `condition number κ = ${short(high / low)}` : "";
+    return [explorer.curvature.words([low, high]), ratio].filter(Boolean).map((said) => `; ${said}`).join("");
   };
   const curvature = () => {
     const { eigenvalues = [] } = explorer.reply.point?.curvature ?? {};

@@ -104,9 +104,10 @@
     const at = (p, q) => [0, 1].map((k) => [x, y][k] + scale * (p * halves[0][k] + q * halves[1][k]));
     const round = Array.from({ length: 65 }, (_, k) => at(Math.cos((k / 32) * Math.PI), Math.sin((k / 32) * Math.PI)));
     const lines = [[at(-1, 0), at(1, 0)], [at(0, -1), at(0, 1)]];
-    const name = (value, kind) => (value < 0 ? `${kind} saddle` : kind);
-    return [...cased(explorer.pathOf(round), name(eigenvalues[0], "ellipse")),
-      ...lines.flatMap((line, i) => cased(explorer.pathOf(line), name(eigenvalues[i], "ellipse axis")))];
+    const signs = explorer.curvature.signs(eigenvalues);
+    const name = (sign, kind) => (sign < 0 ? `${kind} saddle` : kind);
+    return [...cased(explorer.pathOf(round), name(signs[0], "ellipse")),
+      ...lines.flatMap((line, i) => cased(explorer.pathOf(line), name(signs[i], "ellipse axis")))];
   };
 
   explorer.scenery = { field, kinks, minima, trail, pulls, guess, ellipse };
