@@ -27,6 +27,12 @@
     return { l: left, r: width - left - w, t: top, b: height - top - h };
   };
 
+  /* A strip needs no holder higher than its width asks for. */
+  const lowest = ({ l, r, t, b }, width, { x, y, scale }) => {
+    const share = ((y[1] - y[0]) * scale) / (x[1] - x[0]);
+    return share < 0.98 && width > l + r ? `${Math.ceil((width - l - r) * share) + t + b}px` : "";
+  };
+
   const layout = ({ x, y, xTitle, yTitle, traces = [], yTicks = {} }, margin) => ({
     xaxis: axis(x, xTitle, !traces.length), yaxis: axis(y, yTitle, !traces.length, yTicks),
     showlegend: false, hovermode: false, dragmode: false,
@@ -68,6 +74,7 @@
       const { holder, ranges, scale } = this;
       const least = room();
       least.l += this.more ?? 0;
+      holder.style.maxHeight = scale ? lowest(least, holder.clientWidth, { ...ranges, scale }) : "";
       const size = [holder.clientWidth, holder.clientHeight];
       const margin = scale && size[0] ? tied(least, size, { ...ranges, scale }) : least;
       holder.parentElement.style.setProperty("--left", `${margin.l}px`);
