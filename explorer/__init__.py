@@ -10,6 +10,7 @@ from explorer.checkpoints.trajectory import Trajectory
 from explorer.descent import basins, descend
 from explorer.errors import CheckpointError, ExplorerError, ObjectiveError, StateError, StoreError
 from explorer.grid import Grid
+from explorer.merge_trees import topology
 from explorer.objective import Objective
 from explorer.plane import Plane
 from explorer.store import open_landscape
@@ -29,6 +30,8 @@ __all__ = [  # noqa: RUF022  grouped by subject
     "report",
     "figures",
     "widget",
+    # what a slice does not show by itself
+    "topology",
     # the way that training takes
     "descend",
     "basins",

@@ -18,6 +18,7 @@ NAMES = {
     "sweep",
     "open_landscape",
     "report",
+    "topology",
     "figures",
     "descend",
     "basins",
@@ -119,6 +120,7 @@ FOLDERS = {
         "sharpness",
         "surface",
     },
+    "merge_trees": {"topology"},
     "exports": {"SUFFIXES", "Runner", "encode", "export", "race_html"},
     "descent": {
         "OPTIMIZERS",
