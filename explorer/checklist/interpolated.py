@@ -2,6 +2,7 @@
 
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
+from explorer.landscape import miss_of
 from explorer.numerics.text import at_most, percent
 
 
@@ -14,7 +15,7 @@ def check_interpolation(about: Inspection) -> Finding | None:
     attrs = about.whole.attrs
     if "tolerance" not in attrs:
         return None
-    asked, error, checked = attrs["tolerance"], attrs["tolerance_error"], attrs["tolerance_checked"]
+    asked, error, checked = attrs["tolerance"], miss_of(attrs), attrs["tolerance_checked"]
     evaluated, total = attrs["evaluated_points"], about.whole["status"].size
     values = {"asked": asked, "error": error, "checked": checked, "evaluated": evaluated, "points": total}
     if not checked:

@@ -15,7 +15,7 @@ from explorer.landscape.axes import (
 )
 from explorer.landscape.dataset import Extra, as_dataset, count_nonfinite
 from explorer.landscape.findings import ReportEntry, report_of
-from explorer.landscape.interpolation import Interpolation, interpolation_of, unmeasured
+from explorer.landscape.interpolation import MISS, Interpolation, interpolation_of, miss_of, unmeasured
 from explorer.landscape.planes import basis_of, gram_of, planes_of
 from explorer.landscape.projected import Projected, checkpoints_of, runs_of
 from explorer.landscape.quantities import (
@@ -36,6 +36,7 @@ __all__ = [
     "GRADIENT",
     "GRADIENT_NORM",
     "LOSS",
+    "MISS",
     "RESERVED",
     "SEED",
     "STATUS",
@@ -56,6 +57,7 @@ __all__ = [
     "dims_of",
     "gram_of",
     "interpolation_of",
+    "miss_of",
     "named_quantity",
     "nested",
     "one_plane",

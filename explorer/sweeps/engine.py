@@ -75,9 +75,10 @@ def sweep(
         tolerance: evaluate only where it is needed to know the loss at every point to within this share, above 0 and
             below 1, of the range of log L (of L where some L is not positive); all points where the surface is rough.
             The others are interpolated: their status is 2, and everything but their loss is NaN. Points all over the
-            grid are then evaluated to check it: attributes `tolerance_error`, the largest miss among them as a share
-            of the range of `tolerance_scale`, which of several planes is the worst one's; `tolerance_checked`, their
-            number; `evaluated_points`. What is smaller than the distance between evaluated points may be missed.
+            grid are then evaluated to check it: attributes `tolerance_miss`, the largest miss among them as a share of
+            the range of `tolerance_scale`, of several planes the worst one's (no bound: elsewhere it may be several
+            times larger); `tolerance_checked`, their number; `evaluated_points`. What is smaller than the
+            distance between evaluated points may be missed.
         executor: measure points on the threads, processes or machines of any concurrent.futures.Executor or of a
             dask.distributed.Client; by default in this process. An objective whose `source` is set is made anew on each
             worker by its factory, and must be the same one; any other is pickled, with its data, once for each.

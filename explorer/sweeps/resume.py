@@ -9,7 +9,7 @@ import xarray as xr
 
 from explorer.checklist import Depth, still_asked
 from explorer.errors import StoreError
-from explorer.landscape import Status
+from explorer.landscape import Status, miss_of
 from explorer.plane import Plane
 from explorer.store import FieldSpec, Store
 from explorer.store.create import is_free
@@ -71,7 +71,7 @@ def saved_at_once(job: Job, points: int) -> int:
 def is_finished(landscape: xr.Dataset, *, report: Depth = True) -> bool:
     """Return whether a store's landscape has all its points and its last words."""
     attrs = landscape.attrs
-    told = "tolerance" not in attrs or "tolerance_error" in attrs
+    told = "tolerance" not in attrs or miss_of(attrs) is not None
     return bool(attrs["done_points"] == attrs["total_points"] and told and not still_asked(attrs, report))
 
 

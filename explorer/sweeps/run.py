@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.checklist import Depth, still_asked
-from explorer.landscape import Status
+from explorer.landscape import MISS, Status
 from explorer.refinement import Refined
 from explorer.store import Store
 from explorer.sweeps.afterwards.conclusion import conclusions
@@ -193,7 +193,7 @@ def _outcome(run: Run, keep: Keep, outcomes: list[Refined] | None) -> Attributes
     worst = max(outcomes, key=lambda outcome: outcome.error)
     return {
         "tolerance": float(run.tolerance or 0.0),
-        "tolerance_error": worst.error,
+        MISS: worst.error,
         "tolerance_checked": sum(outcome.checked for outcome in outcomes),
         "tolerance_scale": worst.scale,
         "evaluated_points": int(np.count_nonzero(keep.status == Status.EVALUATED)),

@@ -135,7 +135,7 @@ def test_lost_points_stay_holes_where_others_are_stood_in_for(half):
 
 
 def test_two_landscapes_have_their_own_notes(half):
-    other = interpolated(bowl((17, 17)), tolerance_error=0.02)
+    other = interpolated(bowl((17, 17)), tolerance_miss=0.02)
     said = subtitle(figures.compare(half, other, titles=("one", "two")))
     assert said.startswith(f"1 (one): {COUNTS}")
     assert "2 (two): 25 of 289 points evaluated" in said
@@ -171,9 +171,9 @@ def test_what_is_not_told_is_said_to_be_unknown(half):
     silent = half.assign_attrs(dict.fromkeys(TOLD, "x"))
     assert note_of(silent) == f"{COUNTS}, the rest interpolated: how far off is not told"
     for value in (True, float("nan"), -1.0, None, [1]):
-        assert note_of(half.assign_attrs(tolerance_error=value)).endswith("how far off is not told")
+        assert note_of(half.assign_attrs(tolerance_miss=value)).endswith("how far off is not told")
     # What NetCDF makes of numbers.
-    read = half.assign_attrs(tolerance_error=np.float64(0.004), tolerance_checked=np.int64(32))
+    read = half.assign_attrs(tolerance_miss=np.float64(0.004), tolerance_checked=np.int64(32))
     assert note_of(read) == note_of(half)
 
 

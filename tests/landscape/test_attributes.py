@@ -48,7 +48,7 @@ STRANGERS = st.fixed_dictionaries(
         "checkpoints": st.lists(CHECKPOINT, min_size=1, max_size=4).map(json.dumps) | st.deferred(lambda: ATTRIBUTES),
         "basis": BASIS.map(json.dumps) | st.deferred(lambda: ATTRIBUTES),
         "planes": st.lists(BASIS | VALUES, max_size=3).map(json.dumps) | ATTRIBUTES,
-        **dict.fromkeys(("report", "labels", "tolerance", "tolerance_error", "tolerance_checked"), ATTRIBUTES),
+        **dict.fromkeys(("report", "labels", "tolerance", "tolerance_miss", "tolerance_checked"), ATTRIBUTES),
     },
 )
 
@@ -149,3 +149,10 @@ def test_each_plane_tells_how_it_was_made():
     assert [each.made["seed"] for each in planes_of(attrs)] == [3, 4]
     assert planes_of({"basis": attrs["basis"]}) == [basis_of(attrs)]
     assert basis_of({}).made == {}
+
+
+def test_the_largest_miss_is_read_by_its_name_of_now_and_of_before():
+    asked = bowl((3, 2)).assign_attrs(tolerance=0.01, tolerance_checked=32)
+    found = [interpolation_of(asked.assign_attrs({name: 0.004})) for name in ("tolerance_miss", "tolerance_error")]
+    assert [told.error for told in found] == [0.004, 0.004]
+    assert interpolation_of(asked).error is None

@@ -143,7 +143,7 @@ def two_wells(a, b):
 def test_what_a_tolerance_allows_is_what_was_asked_for():
     landscape = landscape_of(two_wells, (65, 65), -2.0, 2.0)
     whole = landscape.assign(status=(("a", "b"), np.ones((65, 65), np.int8)))
-    rough = interpolated(whole, every=2, tolerance=0.01, tolerance_error=1e-9)
+    rough = interpolated(whole, every=2, tolerance=0.01, tolerance_miss=1e-9)
     tree = topology(rough)
     # On a log scale: certified where log(death / birth) is above 2 x 0.01 x range(log L), here with nothing else.
     spread = float(np.log(rough.loss.max() / rough.loss.min()))

@@ -11,7 +11,7 @@ from explorer.grid import Grid
 from explorer.store import Store
 from tests.support.slice_cases import make_store
 
-TOLD = {"tolerance": 0.01, "tolerance_error": 0.004, "tolerance_checked": 32, "tolerance_scale": "log L"}
+TOLD = {"tolerance": 0.01, "tolerance_miss": 0.004, "tolerance_checked": 32, "tolerance_scale": "log L"}
 
 
 def interpolated(landscape: xr.Dataset, every: int = 4, **attrs: Any) -> xr.Dataset:

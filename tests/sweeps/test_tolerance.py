@@ -32,7 +32,7 @@ from tests.support.visits import driven
 
 sweep = partial(explorer.sweep, quantities=("loss", "gradient"), report=False, progress=False)
 GRID = Grid({"alpha": (-1.0, 1.0, 61), "beta": (-1.0, 1.0, 47)})
-ATTRS = ("tolerance", "tolerance_error", "tolerance_checked", "tolerance_scale", "evaluated_points")
+ATTRS = ("tolerance", "tolerance_miss", "tolerance_checked", "tolerance_scale", "evaluated_points")
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_evaluated_points_are_those_of_a_full_sweep_and_others_are_within_the_to
 def test_attributes_say_what_was_done(found, full):
     status = found["status"].values
     assert found.attrs["tolerance"] == 0.01
-    assert 0 < found.attrs["tolerance_error"] <= 0.01
+    assert 0 < found.attrs["tolerance_miss"] <= 0.01
     assert found.attrs["tolerance_checked"] == 32
     assert found.attrs["tolerance_scale"] == "log L"
     assert found.attrs["evaluated_points"] == np.count_nonzero(status == 1) < 0.3 * status.size
@@ -145,7 +145,7 @@ def test_a_rough_function_is_evaluated_everywhere_and_says_so():
     wanted = ("loss", "gradient")
     rough = explorer.sweep(objective, plane, grid, quantities=wanted, tolerance=0.01, progress=False)
     xr.testing.assert_identical(numbers(rough), numbers(sweep(objective, plane, grid)))
-    assert (rough.attrs["tolerance_error"], rough.attrs["tolerance_checked"]) == (0.0, 0)
+    assert (rough.attrs["tolerance_miss"], rough.attrs["tolerance_checked"]) == (0.0, 0)
     assert rough.attrs["evaluated_points"] == 1681
     assert "All 1,681 points were evaluated, none interpolated" in " ".join(str(report(rough)).split())
 
@@ -163,7 +163,7 @@ def test_several_planes_have_the_worst_error_and_the_sums(case):
     for number, each in enumerate(alone):
         np.testing.assert_array_equal(both["status"].values[number], each["status"].values)
         np.testing.assert_allclose(both["loss"].values[number], each["loss"].values, rtol=1e-12)
-    for name, of in (("tolerance_error", max), ("tolerance_checked", sum), ("evaluated_points", sum)):
+    for name, of in (("tolerance_miss", max), ("tolerance_checked", sum), ("evaluated_points", sum)):
         assert both.attrs[name] == pytest.approx(of(each.attrs[name] for each in alone), rel=1e-9)
 
 
@@ -332,7 +332,7 @@ def test_the_report_counts_no_hole_where_nothing_was_asked(case):
 
 
 def test_an_error_beyond_what_was_asked_is_warned_of(case, found):
-    worse = found.assign_attrs(tolerance_error=0.02)
+    worse = found.assign_attrs(tolerance_miss=0.02)
     (finding,) = (each for each in findings(*case, GRID, worse) if each["name"] == "interpolation")
     assert finding["status"] == "warn"
     assert "2 % of the range" in finding["text"]
