@@ -307,13 +307,15 @@ def test_verify_queues_again_and_the_same_words_mend(tmp_path: Path) -> None:
 
 # Stopped in the middle, in processes of their own.
 
-SLOW = ("--points", "21", "--set", "wait=0.015")
+SLOW = ("--points", "21", "--set", "wait=0.008")
 
 
 def start(path: Path) -> subprocess.Popen[str]:
     words = ["sweep", FACTORY, *SLOW, "--out", str(path)]
     return subprocess.Popen([sys.executable, "-m", "explorer", *words], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"})  # fmt: skip
+                            stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"},
+                            # A job in the background of a shell would not hear it.
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
 
 
 def done(path: Path) -> int:
