@@ -28,6 +28,58 @@ def test_a_dragged_point_changes_the_landscape_and_can_be_undone(screen: Screen)
     assert screen.state()["target"] == "two_points"
 
 
+def window(screen: Screen) -> list[float]:
+    found = screen.evaluate("explorer.window()")
+    return [*found["w"], *found["b"]]
+
+
+def test_the_window_stays_while_data_are_dragged_and_undo_brings_everything_back(screen: Screen) -> None:
+    screen.open("target=two_points&w=-3.5&b=3")
+    before, point = window(screen), [screen.state()[axis] for axis in "wb"]
+    screen.hold_sample(1)
+    for place in ((1.1, 0.2), (0.3, -0.9), (-0.8, 0.9)):
+        screen.page.mouse.move(*screen.pixel(*place, "fit"), steps=3)
+        assert window(screen) == before
+    screen.page.mouse.up()
+    screen.settled()
+    own = screen.evaluate("explorer.ownWindow()")
+    assert window(screen) == before != [*own["w"], *own["b"]]
+    assert [screen.state()[axis] for axis in "wb"] == point
+    fit = screen.page.get_by_role("button", name="Fit view to the data")
+    expect(fit).to_be_enabled()
+    fit.click()
+    screen.settled()
+    # The point stays where it is, and in view.
+    assert [screen.state()[axis] for axis in "wb"] == point
+    found = window(screen)
+    assert found[0] <= point[0] <= found[1]
+    assert found[2] <= point[1] <= found[3]
+    assert found[1] - found[0] == pytest.approx(found[3] - found[2])
+    screen.page.keyboard.press("Control+z")
+    screen.settled()
+    assert screen.state()["target"] == "two_points"
+    assert window(screen) == before
+    assert [screen.state()[axis] for axis in "wb"] == point
+
+
+def test_no_link_and_no_choice_of_data_puts_the_point_off_the_map(screen: Screen) -> None:
+    names = screen.open("w=9&b=-0.5").evaluate("Object.keys(explorer.study().targets)")
+    own = screen.evaluate("explorer.ownWindow()")
+    for name in ["", *names]:
+        if name:
+            screen.evaluate(f"explorer.act({{ target: '{name}' }})")
+            screen.settled()
+        assert [screen.state()[axis] for axis in "wb"] == [9, -0.5]
+        found = window(screen)
+        assert found[0] <= 9 <= found[1]
+        assert found[2] <= -0.5 <= found[3]
+    screen.open("w=9&b=-0.5&window=-1_1_-1_1")
+    found = window(screen)
+    assert found[0] <= -1 < 9 <= found[1]
+    screen.open("target=two_points&w=3&b=1")
+    assert window(screen) == [*own["w"], *own["b"]]
+
+
 def test_points_are_added_and_removed_by_mouse_and_keys(screen: Screen) -> None:
     screen.open()
     screen.page.mouse.dblclick(*screen.pixel(0.25, 0.5, "fit"))

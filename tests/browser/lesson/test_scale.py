@@ -55,7 +55,7 @@ def drawn_arrow(screen: Screen) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
-@pytest.mark.parametrize("query", ["target=two_points", "target=offset_line&window=0_1_-2_-1.5"])
+@pytest.mark.parametrize("query", ["target=two_points", "target=offset_line&window=0_1_-2_-1.5&w=0.5&b=-1.75"])
 def test_the_arrow_is_at_right_angles_to_the_contour_that_is_drawn(
     screen: Screen, size: dict[str, int], query: str
 ) -> None:

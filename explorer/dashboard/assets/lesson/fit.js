@@ -67,7 +67,7 @@
       grip: (event) => !locked() && grip(i, event),
       move: drag,
       cancel: () => {
-        if (held.moved) use(points()), explorer.influence.ask(true);
+        if (held.moved) change(points()), explorer.influence.ask(true);
         released();
       },
     });
@@ -107,15 +107,23 @@
     const { x, y } = explorer.data();
     return y.map((value, i) => [x[i], value]);
   };
-  const remember = () => undone.push({ target: explorer.state.target, points: points() });
+  const remember = () => {
+    const { target, w, b, window } = explorer.state;
+    undone.push({ target, points: points(), w, b, window });
+  };
   const use = (list, history = "push") => explorer.act({ target: "own", points: list }, history);
+  /* Data that change a little keep the window that is shown: what moves is the surface, not the eye. */
+  const change = (list, history = "push") => {
+    const { w, b } = explorer.window();
+    explorer.act({ target: "own", points: list, window: [...w, ...b] }, history);
+  };
   const limited = (point) => point.map((value) => explorer.clamp(value, explorer.schema.limits.data));
 
   const place = (i, point, history) => {
     const moved = points();
     moved[i] = limited(point);
     explorer.influence.moving(i, moved[i]);
-    use(moved, history);
+    change(moved, history);
     explorer.influence.ask(history !== "live");
   };
 
@@ -145,19 +153,20 @@
   const add = (point) => {
     if (points().length >= explorer.schema.limits.points) return say(`At most ${explorer.schema.limits.points} points.`, true);
     remember();
-    use([...points(), limited(point).map(round)]);
+    change([...points(), limited(point).map(round)]);
     say("Point added.");
   };
   const remove = (i) => {
     if (points().length < 2) return say("One point has to stay.", true);
     remember();
-    use(points().filter((_, k) => k !== i));
+    change(points().filter((_, k) => k !== i));
     say(`Point ${i + 1} removed.`);
   };
   const undo = () => {
     const last = undone.pop();
     if (!last) return say("Nothing to undo.");
-    explorer.act(last.target === "own" ? last : { target: last.target });
+    const { points: list, ...rest } = last;
+    explorer.act(last.target === "own" ? last : rest);
     say("Undone.");
   };
 

@@ -23,6 +23,8 @@
       explorer.minima.render();
       // Only now: finding the minima takes longer than the map and must not keep it waiting; a drag goes on without.
       if (!explorer.fit.dragging()) explorer.send("minima-query", { query: reply.query });
+      // Of a learner's own points the server alone knows the window, once it has answered.
+      if (!explorer.state.window.length && explorer.keepInView()) explorer.act({}, "replace");
     },
     minima: (reply) => {
       Object.assign(explorer.reply, { minima: reply.maps, minimaQuery: reply.query });
@@ -173,6 +175,7 @@
     changed: (...change) => explorer.consequences(...change),
     opened: () => {
       explorer.state.points = explorer.state.points.map((pair) => [...pair]);
+      explorer.keepInView();
       explorer.step.begin();
       explorer.step.forget();
     },

@@ -3,6 +3,8 @@
   const explorer = (window.explorer ??= {});
   /* Until the server has told the window of a learner's own points. */
   const WINDOW = { w: [-4, 4], b: [-4, 4] };
+  /* The share of a window that is left beyond a point for which it was widened. */
+  const RIM = 0.1;
 
   explorer.study = () => explorer.schema.studies[explorer.state.study];
   explorer.lossName = (loss = explorer.state.loss) => explorer.study().hidden[loss] ?? loss;
@@ -65,9 +67,9 @@
     if (patch.study && patch.study !== before.study && !patch.activity) state.activity = "";
     if (("w" in patch || "b" in patch) && !walked) explorer.step.begin();
     if (!walked) explorer.step.forget();
-    // Another problem has another window, and the point has to lie in it.
+    // Another problem has another window.
     if (another && !patch.window) state.window = [];
-    if (another) keepInside();
+    if (another) explorer.keepInView();
   };
 
   /* Where a study lacks the target set or the loss that is shown, its first is. */
@@ -79,10 +81,22 @@
     if (state.target !== "own") state.points = [];
   };
 
-  const keepInside = () => {
-    const { w, b } = explorer.window();
+  /* The point stays where it is: a window that it does not lie in is widened until it does; true if it was. */
+  explorer.keepInView = () => {
     const { state } = explorer;
-    [state.w, state.b] = [explorer.clamp(state.w, w), explorer.clamp(state.b, b)];
-    explorer.step.begin();
+    const now = explorer.window();
+    const { theta } = explorer.schema.limits;
+    const isAway = (axis) => explorer.isWithin(state[axis], theta) && !explorer.isWithin(state[axis], now[axis]);
+    const away = ["w", "b"].filter(isAway);
+    if (!away.length) return false;
+    const wide = now.w[1] - now.w[0];
+    const hold = (axis) => {
+      const [low, high] = now[axis];
+      const beyond = state[axis] < low ? [state[axis] - wide * RIM, high] : [low, state[axis] + wide * RIM];
+      return away.includes(axis) ? beyond.map((end) => explorer.clamp(end, explorer.schema.limits.theta)) : now[axis];
+    };
+    const { w, b } = squared({ w: hold("w"), b: hold("b") });
+    state.window = [...w, ...b];
+    return true;
   };
 })();

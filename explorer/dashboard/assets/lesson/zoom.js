@@ -48,6 +48,12 @@
   };
   const reset = () => explorer.state.window.length && explorer.act({ window: [] });
 
+  /* Whether the window shown is the one that belongs to the data, as it may be after they were dragged. */
+  const isOwn = () => {
+    const [now, own] = [explorer.window(), explorer.ownWindow()];
+    return ["w", "b"].every((axis) => now[axis].every((end, i) => end === own[axis][i]));
+  };
+
   const buttons = {
     "zoom-in": () => by(1 / FACTOR, explorer.theta()),
     "zoom-out": () => by(FACTOR, [middle(explorer.window().w), middle(explorer.window().b)]),
@@ -85,10 +91,10 @@
       return true;
     },
     render: () => {
-      const { window } = explorer.state;
-      byId("zoom-reset").disabled = !window.length;
+      const isOther = explorer.state.window.length > 0 && !isOwn();
+      byId("zoom-reset").disabled = !isOther;
       const wide = (axis) => explorer.short(explorer.window()[axis][1] - explorer.window()[axis][0]);
-      byId("zoom-says").textContent = window.length ? `Window ${wide("w")} × ${wide("b")}` : "";
+      byId("zoom-says").textContent = isOther ? `Window ${wide("w")} × ${wide("b")}` : "";
     },
   };
 })();

@@ -12,7 +12,9 @@ def buttons() -> html.Div:
         [
             ui.button("In", id="zoom-in", title="Half the window, about the point", **ui.aria(label="Zoom in")),
             ui.button("Out", id="zoom-out", title="Twice the window", **ui.aria(label="Zoom out")),
-            ui.button("Reset", id="zoom-reset", title="The target set's own window", **ui.aria(label="Reset window")),
+            ui.button(
+                "Fit", id="zoom-reset", title="The window that fits the data", **ui.aria(label="Fit view to the data")
+            ),
         ],
         hide="zoom",
     )
