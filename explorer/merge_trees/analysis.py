@@ -64,7 +64,8 @@ def topology(
         `interpolated` (a point in or around it is). Over `pair`, the most persistent first: `younger` and `elder`, the
         minima that are joined; `basin_a` and `basin_b`, the basins that meet, of either's water; `pass_at`, `birth`,
         `death`, `persistence`, `error`, `certified`. Attributes: the landscape's own, and `kind`, `quantity`,
-        `certified_pairs`, `resolution_error`, `rounding_error`, `tolerance_allowed` (the largest of the pairs).
+        `certified_pairs`, `resolution_error`, `rounding_error`, `tolerance_allowed` (the largest of the pairs), and
+        `highest`, the highest value.
 
         With refine, over `minimum`: `refined_kind` ("minimum"; "flat" where the floor is level in some direction;
         "left" the window; "unsettled"; "" not tried), `refined_at`, `refined_value`, and `gradient_norm`, the length of
@@ -138,7 +139,7 @@ def _dataset(
         {name: value for name, value in landscape.attrs.items() if name not in _LEFT_OUT}
         | {"kind": KIND, "quantity": quantity, "certified_pairs": int(certified.sum())}
         | {"resolution_error": _largest(doubt.resolution), "rounding_error": _largest(doubt.rounding)}
-        | {"tolerance_allowed": _largest(doubt.tolerance)},
+        | {"tolerance_allowed": _largest(doubt.tolerance), "highest": float(field[np.isfinite(field)].max())},
     )
 
 

@@ -110,6 +110,9 @@ FOLDERS = {
     "sweeps": {"Plan", "estimate", "sweep"},
     "figures": {
         "ColorScale",
+        "barcode",
+        "merge_tree",
+        "minima",
         "color_scale",
         "basin",
         "compare",
