@@ -40,6 +40,7 @@ bench: .venv/ready  ## speed as ratios in one run, with the machine; peers where
 	$(BIN)/python -m tests.benchmarks.bench_transformer
 	$(BIN)/python -m tests.benchmarks.bench_models
 	$(BIN)/python -m tests.benchmarks.bench_basins
+	$(BIN)/python -m tests.benchmarks.bench_topology
 	$(BIN)/python -m tests.benchmarks.bench_page
 	$(BIN)/python -m tests.benchmarks.bench_load
 	$(BIN)/python -m tests.benchmarks.bench_load --descents
