@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
-from explorer.figures.persistence import LEGEND, MOST, Scale, values_axis
+from explorer.figures.persistence import LEGEND, MOST, Scale, drawn_of, values_axis
 from explorer.figures.theme import axis, layout
 from explorer.figures.topology_read import CERTAIN, DOUBTFUL, Tree, tree_of
 from explorer.numerics.text import number
@@ -26,7 +26,7 @@ def merge_tree(topology: xr.Dataset, *, scale: Scale = "auto", most: int = MOST)
         ValueError: as for `barcode`.
     """
     tree = tree_of(topology)
-    shown = min(most, len(tree.younger))
+    shown = drawn_of(tree, most)
     places = leaf_places(tree, shown)
     figure = go.Figure(layout=layout(tree.words))
     for sure, color, width, name in ((False, DOUBTFUL, 1.5, "within the error"), (True, CERTAIN, 2.5, "certain")):

@@ -29,10 +29,10 @@ def barcode(topology: xr.Dataset, *, scale: Scale = "auto", most: int = MOST) ->
         most: pairs that are drawn.
 
     Raises:
-        ValueError: it is no topology, or another word for the scale.
+        ValueError: it is no topology, another word for the scale, or less than no pairs.
     """
     tree = tree_of(topology)
-    shown = min(most, len(tree.younger))
+    shown = drawn_of(tree, most)
     figure = go.Figure(layout=layout(tree.words, [_note(tree, shown)]))
     ended = tree.values[tree.younger[:shown]]
     places = np.arange(shown, 0, -1)
@@ -52,6 +52,13 @@ LEGEND = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 _BEYOND = 0.12
 """Share of the values' range by which their axis goes beyond it."""
 _TEXT = "%{text}<extra></extra>"
+
+
+def drawn_of(tree: Tree, most: int) -> int:
+    """Return how many pairs are drawn. Raises ValueError for a number below 0."""
+    if most < 0:
+        raise ValueError(f"expected most of at least 0 pairs; got {most}")
+    return min(most, len(tree.younger))
 
 
 def values_axis(tree: Tree, scale: Scale) -> dict[str, Any]:

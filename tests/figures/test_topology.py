@@ -115,6 +115,13 @@ def test_scales_are_logarithmic_where_all_is_positive():
         figures.merge_tree(other, scale="square")
 
 
+@pytest.mark.parametrize("draw", [figures.barcode, figures.merge_tree])
+def test_less_than_no_pairs_are_refused(case, draw):
+    with pytest.raises(ValueError, match="at least 0 pairs; got -1"):
+        draw(case[1], most=-1)
+    assert draw(case[1], most=0).data
+
+
 def test_one_minimum_alone_is_drawn():
     field = np.add.outer(np.linspace(-1, 1, 9) ** 2, np.linspace(-1, 1, 7) ** 2)
     landscape = landscape_of(field)

@@ -55,6 +55,7 @@ def cases(folder: Path) -> dict[str, Case]:
     plane = directions.gaussian(own)
     grid = Grid.square(points=3)
     landscape = explorer.sweep(own, plane, grid, quantities=("loss", "gradient"), report=False)
+    tree = explorer.topology(landscape)
     trajectory = Trajectory.of(torch.stack([own.theta, own.theta + 1, own.theta - torch.arange(3)]))
     other = own.theta + torch.arange(3)
     recording = folder / "recording"
@@ -98,6 +99,10 @@ def cases(folder: Path) -> dict[str, Case]:
         "contour": Case(figures.contour, landscape=landscape, quantity="loss"),
         "heatmap": Case(figures.heatmap, landscape=landscape, quantity="loss"),
         "surface": Case(figures.surface, landscape=landscape, quantity="loss"),
+        "topology": Case(explorer.topology, landscape=landscape, quantity="loss", error=0.0, refine=own, plane=plane),
+        "minima": Case(figures.minima, landscape=landscape, topology=tree, scale="auto"),
+        "merge_tree": Case(figures.merge_tree, topology=tree, scale="auto", most=9),
+        "barcode": Case(figures.barcode, topology=tree, scale="auto", most=9),
         "export": Case(exports.export, landscape=landscape, path=folder / "x.csv"),
         "widget": Case(explorer.widget, shown=landscape, plane=None, quantity="loss"),
     }  # fmt: skip
@@ -107,7 +112,8 @@ NAMES = [
     *("Objective", "Objective()", "Objective.to", "Grid", "Grid-axis", "Grid.square", "Plane", "sweep", "estimate"),
     *("open_landscape", "report", "descend", "influence", "limits", "record", "open_trajectory", "read_checkpoint"),
     *("read_trajectory", "write_checkpoint", "gaussian", "hessian", "between", "through", "along", "principal", "axes"),
-    *("contour", "heatmap", "surface", "export", "widget"),
+    *("contour", "heatmap", "surface", "topology", "minima", "merge_tree", "barcode"),
+    *("export", "widget"),
 ]
 
 
