@@ -25,10 +25,14 @@ def read_trajectory(
     """Return the trajectory of the checkpoints in a folder, in order of their steps, else of their names (epoch_2
     before epoch_10), or of those listed, in their order: files, folders of a model, state dicts, modules.
 
-    Steps are what all names tell after "step=", "epoch=" or "checkpoint-", else the last number in each, if these
-    increase; else 0, 1, 2, ... What is called best or last, states of optimizers and shards are left out of a folder,
-    and taken where they are listed. A folder that `explorer.record` has written also has losses, and ends, with a
-    warning, before the first checkpoint that is not finite.
+    Steps are what names tell after "step=", "epoch=" or "checkpoint-", or these words with other signs, else the last
+    number in each, if these increase; else 0, 1, 2, ... Numbers are read as they are meant: 5e2 is 500, 12k is 12,000;
+    0.91, a date, and what stands in all names alike, such as the 20 of resnet20, are no steps. What is called init is
+    at the beginning, at step 0. A version, epoch=1-v1, is a later save of the same step and comes after it, with a
+    warning; steps are 0, 1, 2, ... then. Left out of a folder, and taken where they are listed, are what is called best
+    or last, states of optimizers and shards, and with a warning what tells no step where most of the others do. A
+    folder that `explorer.record` has written also has losses, and ends, with a warning, before the first checkpoint
+    that is not finite.
 
     Args:
         objective: with the model.

@@ -226,6 +226,31 @@ def test_trajectories_come_in_natural_order(tmp_path):
         (["b-step=7-0.9", "a-step=12-0.1", "c-step=100-0.5"], [7, 12, 100]),
         (["checkpoint-500", "checkpoint-1000"], [500, 1000]),
         (["resnet20_e2", "resnet20_e10"], [2, 10]),
+        (["resnet20_init", "resnet20_1", "resnet20_2", "resnet20_10"], [0, 1, 2, 10]),
+        (["resnet20_init", "1", "2", "3"], [0, 1, 2, 3]),
+        (["epoch10_resnet20", "epoch20_resnet20"], [10, 20]),
+        (["initial", "checkpoint-500", "checkpoint-1000"], [0, 500, 1000]),
+        (["init", "epoch=0", "epoch=1"], [0, 1, 2]),
+        (["init_1", "init_2"], [1, 2]),
+        (["5e2", "1e3", "2e3", "1e4"], [500, 1000, 2000, 10000]),
+        (["step1e2", "step5e2", "step1e3"], [100, 500, 1000]),
+        (["s1e1", "s1e2", "s1e10"], [1, 2, 10]),
+        (["epoch5_lr1e-3", "epoch10_lr5e-4"], [5, 10]),
+        (["500", "1k", "1.5k", "10k"], [500, 1000, 1500, 10000]),
+        (["m_10_0.91", "m_20_0.93", "m_30_0.90"], [10, 20, 30]),
+        (["acc0.93_e5", "acc0.91_e10"], [5, 10]),
+        (["epoch3_acc91", "epoch4_acc80"], [3, 4]),
+        (["epoch_0.5", "epoch_1", "epoch_1.5", "epoch_2"], [0, 1, 2, 3]),
+        (["e0.5", "e1", "e1.5", "e2", "e3"], [0, 1, 2, 3, 4]),
+        (["2024-01-05", "2024-01-12", "2024-02-01"], [0, 1, 2]),
+        (["2024-01-05_12-30-00", "2024-01-05_14-10-00"], [0, 1]),
+        (["0001", "0002", "0010"], [1, 2, 10]),
+        (["epoch=-1", "epoch=0", "epoch=1"], [-1, 0, 1]),
+        (["epoch=0", "epoch=0-v1", "epoch=0-v2", "epoch=0-v10"], [0, 1, 2, 10]),
+        (["net", "net-v1", "net-v2"], [0, 1, 2]),
+        (["pythia-70m-step0", "pythia-70m-step512"], [0, 512]),
+        (["1" * 30, "2" * 30], [0, 1]),
+        (["resnet20"], [0]),
     ],
 )
 def test_steps_are_what_names_tell(tmp_path, names, steps):
@@ -236,6 +261,29 @@ def test_steps_are_what_names_tell(tmp_path, names, steps):
     path = read_trajectory(objective_of(trained()), tmp_path)
     assert path.steps.tolist() == steps
     assert torch.equal(path.thetas, torch.stack([objective_of(trained(seed)).theta for seed in range(len(names))]))
+
+
+@pytest.mark.parametrize(
+    ("names", "steps", "said"),
+    [
+        (["epoch=1", "epoch=1-v1", "epoch=2"], [0, 1, 2], r"epoch=1\.\w+ and epoch=1-v1\.\w+ are of one step: all"),
+        (["epoch=9", "epoch=9-v1", "epoch=10"], [0, 1, 2], r"are of one step.*of several trainings, list"),
+        (["e1", "e1-v1", "e2", "e2-v1"], [0, 1, 2, 3], r"e1\.\w+ and e1-v1\.\w+ are of one step, and 1 more"),
+        (["1", "2", "3", "resnet20"], [1, 2, 3], r"left out, .*no step beside others that do: resnet20\.\w+; list"),
+        (["resnet20_1", "resnet20_2", "resnet20"], [1, 2], r"left out.*: resnet20\."),
+        (["epoch=1", "epoch=2", "swa_30"], [1, 2], r"left out.*: swa_30\."),
+    ],
+)
+def test_what_names_leave_open_is_told(tmp_path, names, steps, said):
+    for seed, name in enumerate(names):
+        write_checkpoint(trained(seed), tmp_path / f"{name}.safetensors")
+    with pytest.warns(RuntimeWarning, match=said):
+        path = read_trajectory(objective_of(trained()), tmp_path)
+    assert path.steps.tolist() == steps
+    expected = torch.stack([objective_of(trained(seed)).theta for seed in range(len(steps))])
+    assert torch.equal(path.thetas, expected)
+    listed = read_trajectory(objective_of(trained()), [tmp_path / f"{name}.safetensors" for name in names])
+    assert len(listed) == len(names)
 
 
 def test_a_folder_of_copies_alone_asks_for_a_list_which_takes_them(tmp_path):
