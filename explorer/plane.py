@@ -135,6 +135,10 @@ class Plane:
         }
 
     def _project(self, thetas: Tensor) -> Tensor:
+        if thetas.is_complex() or thetas.shape[-1:] != self.origin.shape:
+            raise ValueError(
+                f"expected real thetas [..., {len(self.origin)}]; got {tuple(thetas.shape)} {thetas.dtype}"
+            )
         coords = torch.zeros(*thetas.shape[:-1], len(self.basis), dtype=torch.float64, device=thetas.device)
         for _ in range(_PASSES):
             sides = torch.zeros_like(coords)

@@ -10,6 +10,7 @@ from explorer.checkpoints.recording_format import Manifest, read_manifest, traje
 from explorer.checkpoints.trajectory import Trajectory
 from explorer.checkpoints.weights import read_weights
 from explorer.errors import CheckpointError
+from explorer.objective.parameters import as_real
 from explorer.signature import checked
 
 
@@ -17,11 +18,12 @@ from explorer.signature import checked
 def open_trajectory(folder: Path | str) -> Trajectory:
     """Return the trajectory in a folder that `explorer.record` has written, is writing, or was killed while writing.
 
-    Thetas hold all of the model's parameters, on the CPU, in the dtype that they have in common; the loss beside each
-    is the one that the next step reported, so the one at that theta, and NaN for the last. One checkpoint is read at a
-    time. Thetas of together 256 MiB or more lie in a temporary file beside the checkpoints, mapped into memory and
-    deleted with the tensor: what is used at once has to fit into memory, not all of them. For only some of the
-    parameters, or another dtype: `checkpoints.read_trajectory(objective, folder)`.
+    Thetas hold all of the model's parameters, on the CPU, in the dtype that they have in common, and of complex ones
+    both parts, as an objective's thetas do; the loss beside each is the one that the next step reported, so the one at
+    that theta, and NaN for the last. One checkpoint is read at a time. Thetas of together 256 MiB or more lie in a
+    temporary file beside the checkpoints, mapped into memory and deleted with the tensor: what is used at once has to
+    fit into memory, not all of them. For only some of the parameters, or another dtype:
+    `checkpoints.read_trajectory(objective, folder)`.
 
     Nothing that is in the files is run. A trajectory that is not finite from some step on ends before it, with a
     warning.
@@ -42,6 +44,6 @@ def _theta(manifest: Manifest, path: Path) -> Tensor:
         raise CheckpointError(
             f"expected the parameters of recording.json in {path}; {other[0]!r} is missing or another: remove the file"
         )
-    pieces = [weights[name].reshape(-1) for name, _, _ in manifest.parameters]
+    pieces = [as_real(weights[name]).reshape(-1) for name, _, _ in manifest.parameters]
     dtype = reduce(torch.promote_types, (piece.dtype for piece in pieces))
     return torch.cat([piece.to(dtype) for piece in pieces])

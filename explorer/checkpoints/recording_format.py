@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from math import nan, prod
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,6 @@ class Manifest:
     parameters: Entries
     """In the order of theta."""
     buffers: Entries
-
-    @property
-    def size(self) -> int:
-        """P, the length of theta."""
-        return sum(prod(shape) for _, shape, _ in self.parameters)
 
     def text(self) -> str:
         """Return it as JSON, with the SHA-256 of what it says."""

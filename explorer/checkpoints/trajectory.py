@@ -7,6 +7,11 @@ from math import isnan
 import torch
 from torch import Tensor
 
+PARTS = (
+    "of complex parameters theta holds both parts, as objective.layout.flatten(dict(model.named_parameters())) gives"
+)
+"""What to do instead of complex thetas."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
@@ -28,8 +33,9 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         if self.thetas.dim() != 2 or len(self.thetas) == 0 or not self.thetas.is_floating_point():
+            cure = f": {PARTS}" if self.thetas.is_complex() else ""
             raise ValueError(
-                f"expected thetas [T, P], floating point; got {tuple(self.thetas.shape)}, {self.thetas.dtype}"
+                f"expected thetas [T, P], floating point; got {tuple(self.thetas.shape)}, {self.thetas.dtype}{cure}"
             )
         for name, each in (("steps", self.steps), ("losses", self.losses)):
             if each is not None and each.shape != (len(self),):

@@ -1,6 +1,7 @@
 """Files of weights: name -> tensor, read without running anything that is in them."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from torch import Tensor
 from explorer.errors import CheckpointError
 from explorer.files import sync
 from explorer.numerics.fingerprint import sha256
+from explorer.objective.parameters import as_real
 from explorer.signature import checked
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".t7", ".tar")
@@ -42,6 +44,10 @@ _CHECKSUM = "contents_sha256"
 
 _IN_MODEL = "as_in_the_model"
 """Key of the metadata of a file that holds what is in a model, which its own code for saving may write otherwise."""
+
+_AS_PARTS = "complex_as_parts"
+"""Key of the metadata of a file with complex tensors of a dtype that safetensors does not know: the names of those that
+are stored as real ones, [..., 2]."""
 
 
 class ModelWeights(dict[str, Tensor]):
@@ -99,6 +105,10 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
         # Views of one vector would be saved as that vector; contiguous clones are saved as themselves.
         copies = {name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}
         kind = {_IN_MODEL: "true"} if isinstance(weights, ModelWeights) else {}
+        parts = [name for name, each in copies.items() if each.is_complex() and each.dtype != torch.complex64]
+        if parts:
+            copies |= {name: as_real(copies[name]).contiguous() for name in parts}
+            kind[_AS_PARTS] = json.dumps(parts)
         save_file(copies, partial, metadata={_CHECKSUM: _contents(copies), **kind})
         with partial.open("rb+") as file:
             sync(file.fileno(), path.parent)
@@ -132,7 +142,8 @@ def _load_safe(path: Path) -> dict[str, Tensor]:
         metadata = file.metadata() or {}
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != _contents(found):
         raise ValueError("its contents are not what was written (SHA-256): it is damaged")
-    return ModelWeights(found) if _IN_MODEL in metadata else found
+    whole = {name: torch.view_as_complex(found[name]) for name in json.loads(metadata.get(_AS_PARTS, "[]"))}
+    return ModelWeights(found | whole) if _IN_MODEL in metadata else found | whole
 
 
 def _contents(weights: Mapping[str, Tensor]) -> str:

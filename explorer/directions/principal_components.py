@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.checkpoints.trajectory import Trajectory
+from explorer.checkpoints.trajectory import PARTS, Trajectory
 from explorer.directions.signs import with_fixed_signs
 from explorer.numerics.gram import column_blocks, lengths_and_cosines
 from explorer.plane import Plane
@@ -89,6 +89,9 @@ def _runs(trajectory: Trajectory | Tensor | Mapping[str, Trajectory]) -> list[Te
     kinds = {(run.shape[1:], run.dtype, run.device) for run in runs}
     if not runs or any(run.dim() != 2 or len(run) == 0 for run in runs):
         raise ValueError(f"expected thetas [T, P]; got {[tuple(run.shape) for run in runs]}")
+    other = next((run.dtype for run in runs if not run.is_floating_point()), None)
+    if other is not None:
+        raise ValueError(f"expected thetas [T, P], floating point; got {other}" + f": {PARTS}" * other.is_complex)
     if len(kinds) > 1:
         found = ", ".join(f"{tuple(run.shape)} in {run.dtype} on {run.device}" for run in runs)
         raise ValueError(f"expected trajectories of one P and dtype on one device; got {found}")

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from explorer.checkpoints import Checkpoint, own_checkpoint
 from explorer.checkpoints.checkpoint import Source, checkpoint_in
+from explorer.checkpoints.trajectory import PARTS
 from explorer.numerics.gram import inner_products
 from explorer.objective import Objective
 from explorer.objective.parameters import layout_of
@@ -101,6 +102,10 @@ def _check(*thetas: Tensor) -> None:
         if each.dim() != 1 or (each.shape, each.dtype, each.device) != (first.shape, first.dtype, first.device):
             found = ", ".join(f"{tuple(theta.shape)} {theta.dtype} on {theta.device}" for theta in thetas)
             raise ValueError(f"expected thetas [P] of one length, dtype and device; got {found}")
+        if not each.is_floating_point():
+            raise ValueError(
+                f"expected thetas [P], floating point; got {each.dtype}" + f": {PARTS}" * each.is_complex()
+            )
     for i, each in enumerate(thetas):
         if any(torch.equal(each, other) for other in thetas[:i]):
             raise ValueError("expected different thetas; two of them are equal")

@@ -10,6 +10,7 @@ from torch import nn
 
 from explorer import Objective
 from explorer.checkpoints import file_sha256, read_checkpoint, read_trajectory, write_checkpoint
+from explorer.checkpoints.weights import read_file
 from explorer.errors import CheckpointError
 
 
@@ -99,6 +100,22 @@ def test_any_theta_can_be_written(tmp_path):
     theta = objective.theta + 1
     write_checkpoint(objective.layout.unflatten(theta), tmp_path / "m.safetensors")
     assert torch.equal(read_checkpoint(objective, tmp_path / "m.safetensors"), theta)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128])
+def test_complex_weights_come_back_bit_for_bit(tmp_path, dtype):
+    torch.manual_seed(0)
+    weights = {
+        "a": torch.randn(2, 3, dtype=torch.complex128).to(dtype),
+        "b": torch.randn(3),
+        "c": torch.randn(2).to(dtype).conj(),
+    }
+    write_checkpoint(weights, tmp_path / "m.safetensors")
+    found = read_file(tmp_path / "m.safetensors")
+    assert {name: each.dtype for name, each in found.items()} == {"a": dtype, "b": torch.float32, "c": dtype}
+    for name, each in weights.items():
+        one, other = (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x for x in (found[name], each))
+        assert torch.equal(one, other)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

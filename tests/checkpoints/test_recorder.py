@@ -161,6 +161,51 @@ def test_a_model_of_two_dtypes_has_thetas_of_the_longer_one(tmp_path):
     assert torch.equal(open_trajectory(tmp_path).thetas, theta[None])
 
 
+class Complex(nn.Module):
+    """Complex parameters beside real ones."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.scale = nn.Parameter(torch.randn(2, 3, dtype=dtype.to_complex()))
+        self.shift = nn.Parameter(torch.randn(3, dtype=dtype))
+
+    def forward(self, x):
+        return x @ self.scale.mT + self.shift[:2]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_complex_parameters_are_two_entries_each(tmp_path, dtype):
+    torch.manual_seed(0)
+    model, x = Complex(dtype), torch.randn(5, 3, dtype=dtype)
+
+    def loss_of(prediction, target):
+        return (prediction - target).abs().square().mean()
+
+    objective = Objective(model, loss_of, (x.to(dtype.to_complex()), x[:, :2]))
+    thetas = []
+    with record(model, to=tmp_path / "t", every=1) as recorder:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(4):
+            parts = torch.view_as_real(model.scale.detach()).flatten()
+            thetas.append(torch.cat([parts, model.shift.detach()]))
+            optimizer.zero_grad()
+            loss = loss_of(model(x.to(dtype.to_complex())), x[:, :2])
+            loss.backward()
+            optimizer.step()
+            recorder.step(loss)
+    path = open_trajectory(tmp_path / "t")
+    assert path.thetas.dtype == dtype
+    assert torch.equal(path.thetas[:4], torch.stack(thetas))
+    assert torch.equal(path.thetas, read_trajectory(objective, tmp_path / "t").thetas)
+    torch.testing.assert_close(
+        torch.stack([objective(theta.clone()) for theta in path.thetas[:4]]), path.losses[:4].to(dtype)
+    )
+    plane = directions.principal(path)
+    differences = (path.thetas - path.thetas[-1]).double()
+    leading = torch.linalg.svd(differences).Vh[:2].to(dtype)
+    torch.testing.assert_close((plane.basis @ leading.T).abs(), torch.eye(2, dtype=dtype), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("wrapped", [nn.DataParallel, lambda model: nn.DataParallel(nn.DataParallel(model))])
 def test_wrapped_models_are_recorded_by_their_own_names(tmp_path, wrapped):
     model = Net()

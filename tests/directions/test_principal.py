@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from explorer.checkpoints.trajectory import Trajectory
-from explorer.directions import along, principal
+from explorer.directions import along, between, principal, through
 from explorer.directions.principal_components import random_walk
 
 
@@ -140,3 +140,26 @@ def test_a_trajectory_has_steps_and_losses():
             Trajectory.of(torch.zeros(2, 2), **wrong)
     with pytest.raises(ValueError, match=r"thetas \[T, P\]"):
         Trajectory.of(torch.zeros(3))
+
+
+@pytest.mark.parametrize("way", ["principal", "between", "through", "trajectory", "along", "coordinates", "offset"])
+def test_complex_thetas_are_refused_with_what_to_do(way):
+    thetas = torch.randn(4, 3, dtype=torch.complex64)
+    plane = principal(torch.randn(4, 3))
+    ways = {
+        "principal": lambda: principal(thetas),
+        "between": lambda: between(*thetas[:2]),
+        "through": lambda: through(*thetas[:3]),
+        "trajectory": lambda: Trajectory.of(thetas),
+        "along": lambda: along(plane, thetas),
+        "coordinates": lambda: plane.coordinates(thetas),
+        "offset": lambda: plane.offset(thetas),
+    }
+    message = "complex64: of complex parameters theta holds both parts, as objective.layout.flatten"
+    with pytest.raises(ValueError, match=r"expected real thetas" if way in ("coordinates", "offset") else message):
+        ways[way]()
+
+
+def test_thetas_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"expected real thetas \[\.\.\., 3\]; got \(2, 4\)"):
+        principal(torch.randn(4, 3)).coordinates(torch.zeros(2, 4))
