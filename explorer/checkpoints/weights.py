@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from explorer.checkpoints.outline import weights_within
 from explorer.errors import CheckpointError
 from explorer.files import sync
 from explorer.numerics.fingerprint import sha256
@@ -162,9 +163,17 @@ def _reason(error: Exception, path: Path) -> str:
         return f"{_first_line(error)}. Save model.state_dict(), best as .safetensors"
     return (
         f"it holds {named[1]}, which reading could run. If you trust the file:\n"
-        f"    found = torch.load({str(path)!r}, weights_only=False)  # then the weights in it, for example:\n"
-        '    explorer.checkpoints.write_checkpoint(found["state_dict"], "weights.safetensors")'
+        f"    found = torch.load({str(path)!r}, map_location='cpu', weights_only=False)\n"
+        f"    explorer.checkpoints.write_checkpoint(found{_place(path)}"
     )
+
+
+def _place(path: Path) -> str:
+    """Return how the line that writes the weights ends: where they are in the file, as far as that can be told."""
+    where, end = weights_within(path), ', "weights.safetensors")'
+    if where is None:
+        return f'["state_dict"]{end}  # or wherever in it the model or its weights are'
+    return f"{where}{end}"
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ import argparse
 import copy
 import json
 import pathlib
+import textwrap
 
 import numpy as np
 import pytest
@@ -162,20 +163,62 @@ def test_old_names_of_weight_norm_are_read_by_the_models_own_hooks(tmp_path):
     torch.testing.assert_close(objective(theta), F.mse_loss(old(X), Y).detach(), rtol=1e-6, atol=0)
 
 
+class Trainer:
+    """An object of the user's, such as a whole run."""
+
+    def __init__(self, model):
+        self.model = model
+
+
 REFUSED = {
     "a namespace": ({"state_dict": STATE, "args": argparse.Namespace(lr=0.1)}, r"it holds argparse\.Namespace"),
     "an object": ({"state_dict": STATE, "hyper_parameters": {"criterion": nn.MSELoss()}}, r"loss\.MSELoss"),
-    "a path": ({"state_dict": STATE, "root": pathlib.PosixPath("/x")}, r"pathlib\.PosixPath"),
-    "a module": (network(), r"torch\.nn\.modules\.container\.Sequential"),
-}
+    "a path": ({"root": pathlib.PosixPath("/x"), "net": {"weights": STATE}}, r"pathlib\.PosixPath"),
+    "an optimizer first": ({"optimizer": OPTIMIZER, "scaler": {"a": torch.ones(2)}, "state_dict": STATE,
+                           "loss": nn.MSELoss()}, r"loss\.MSELoss"),
+    "a module": (network(1), r"torch\.nn\.modules\.container\.Sequential"),
+    "a module within": ({"epoch": 3, "optimizer": OPTIMIZER, "model": network(1)}, r"container\.Sequential"),
+    "a wrapped module": (nn.DataParallel(network(1)), r"DataParallel"),
+    "a model with statistics": (nn.Sequential(*network(1), nn.BatchNorm1d(2)), r"Sequential"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_not_read_is_named_with_the_lines_that_read_it(tmp_path, case):
+def test_what_is_not_read_is_named_with_the_lines_that_read_it(tmp_path, monkeypatch, case):
     contents, message = REFUSED[case]
-    torch.save(contents, tmp_path / "x.pt")
-    with pytest.raises(CheckpointError, match=rf"{message}(.|\n)*weights_only=False(.|\n)*write_checkpoint"):
+    monkeypatch.chdir(tmp_path)
+    torch.save(contents, "x.pt")
+    batchnorm = case == "a model with statistics"
+    objective = objective_of(nn.Sequential(*network(), *([nn.BatchNorm1d(2)] if batchnorm else [])))
+    with pytest.raises(CheckpointError, match=message) as refused:
+        read_checkpoint(objective, "x.pt")
+    told, *lines = str(refused.value).splitlines()
+    assert told.endswith("which reading could run. If you trust the file:")
+    # They are what they say: run as they stand.
+    exec(textwrap.dedent("\n".join(lines)), {"torch": torch, "explorer": explorer})
+    expected = nn.utils.parameters_to_vector(contents.parameters()).detach() if batchnorm else THETA
+    assert torch.equal(read_checkpoint(objective, "weights.safetensors"), expected)
+
+
+def test_a_file_whose_inside_cannot_be_told_says_so(tmp_path):
+    torch.save(Trainer(network()), tmp_path / "x.pt")
+    with pytest.raises(CheckpointError, match=r"or wherever in it the model or its weights are$"):
         read_checkpoint(objective_of(network()), tmp_path / "x.pt")
+
+
+def leave_trace(path):
+    pathlib.Path(path).touch()
+
+
+def test_looking_where_weights_are_runs_nothing(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return leave_trace, (str(tmp_path / "ran"),)
+
+    torch.save({"args": Evil(), "state_dict": STATE}, tmp_path / "x.pt")
+    with pytest.raises(CheckpointError, match=r"write_checkpoint\(found\['state_dict'\], "):
+        read_checkpoint(objective_of(network()), tmp_path / "x.pt")
+    assert not (tmp_path / "ran").exists()
 
 
 def shards(folder):
