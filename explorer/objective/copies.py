@@ -43,9 +43,8 @@ def own_copy(model: nn.Module, batchnorm: str) -> nn.Module:
             f"expected a model that copy.deepcopy can copy; it raised {error!r}: leave out of the model what cannot be "
             "copied, such as open files, locks and generators"
         ) from error
-    before = {name: parameter.detach().clone() for name, parameter in own.named_parameters()}
     own.eval().requires_grad_(False)
-    refuse_merged(before, dict(own.named_parameters()))
+    refuse_merged(dict(model.named_parameters()), dict(own.named_parameters()))
     return recompute_batchnorm(own) if batchnorm == "recompute" else own
 
 

@@ -74,10 +74,11 @@ class Binding:
             ObjectiveError: theta has another shape or dtype than the model's own.
         """
         if not isinstance(theta, Tensor) or _kind(theta) != _kind(self.theta):
-            came = " and ".join(_kind(theta)) if isinstance(theta, Tensor) else shown(theta)
+            kind = _told(self.theta)
+            came = _told(theta) if isinstance(theta, Tensor) else shown(theta)
             raise ObjectiveError(
-                f"expected theta of shape {' and '.join(_kind(self.theta))}; got {came}: for many points use "
-                "torch.func.vmap(objective) or explorer.sweep"
+                f"expected theta of shape {kind}; got {came}: for many points use torch.func.vmap(objective) or "
+                "explorer.sweep"
             )
         if self.placement is Placement.VIEWS:
             outcome = self._called(self._params(theta), lambda model: evaluate(model, *given))
@@ -172,9 +173,13 @@ class _Bound(nn.Module):
         return use(self.model)
 
 
-def _kind(theta: Tensor) -> tuple[str, ...]:
-    kind = str(tuple(theta.shape)), str(theta.dtype)
-    return kind if theta.layout == torch.strided else (*kind, str(theta.layout))
+def _kind(theta: Tensor) -> tuple[torch.Size, torch.dtype, torch.layout]:
+    return theta.shape, theta.dtype, theta.layout
+
+
+def _told(theta: Tensor) -> str:
+    shape, dtype, layout = _kind(theta)
+    return f"{tuple(shape)} and {dtype}{'' if layout == torch.strided else f', {layout}'}"
 
 
 def _as(dtype: torch.dtype, outcome: Outcome) -> Outcome:

@@ -27,7 +27,7 @@ from explorer.objective.model import Binding
 from explorer.objective.parameters import Layout, layout_of, trainable
 from explorer.objective.placements import Placement
 from explorer.objective.terms import Loss, Metric, Problem, Supervised, Term, TermsFunction, problem_of
-from explorer.objective.trials.trial import Trial
+from explorer.objective.trials.trial import Trial, tested
 from explorer.signature import checked, checked_but
 
 
@@ -92,9 +92,9 @@ class Objective:
         with self._undisturbed():
             reader = reader_for(self.problem, count)
             self._data, self._test = (reader.read(each, self.device) for each in (data, test_data))
-            trial = self._trial()
+            unused, trial = self._binding.unused(), self._trial()
             self._admit(trial, reader)
-            trial.refuse_apart(list(model.parameters()), computed_before(model, own))
+            trial.refuse_apart(list(model.parameters()), computed_before(model, own), unused)
 
     def __repr__(self) -> str:
         described = self.describe()
@@ -192,7 +192,8 @@ class Objective:
     def test_parts(self) -> Iterator[Part]:
         """Yield the measurements on the test data block by block; their terms are empty."""
         if self._test is not None:
-            yield from parts_of(self._binding, self.problem, self._test, self._trial().tested(), trains=False)
+            evaluate = tested(self.problem, self._data, whole=self.batchnorm == "recompute")
+            yield from parts_of(self._binding, self.problem, self._test, evaluate, trains=False)
 
     def combine(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of terms (name -> tensor, all of one shape)."""

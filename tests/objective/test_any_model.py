@@ -509,3 +509,11 @@ def test_a_few_training_and_many_test_samples_are_cut_into_blocks(monkeypatch):
     objective = blocked(monkeypatch, network(), mse, (X, Y), test_data=(MANY, MANY[:, :1]))
     assert len(list(objective.parts())) == 1
     assert len(list(objective.test_parts())) > 2
+
+
+def test_measuring_copies_no_model(monkeypatch):
+    x, y = torch.randn(6, 2).double(), torch.randn(6, 1).double()
+    objective = Objective(nn.Linear(2, 1).double(), nn.MSELoss(), (x, y), test_data=(x, y))
+    expected = objective.metrics(objective.theta)
+    monkeypatch.setattr("copy.deepcopy", None)
+    assert objective.metrics(objective.theta) == expected

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_sequence
-from torch.utils.checkpoint import checkpoint
 
 import explorer
 from explorer import Grid, Objective
 from explorer.objective.placements import Placement
+from tests.support.modules.asking import Checkpointed
 from tests.support.planes import random_plane
 
 pytestmark = [
@@ -59,17 +59,6 @@ def test_batches_move_as_copies(made, stays):
     np.testing.assert_allclose(two.loss, one.loss, rtol=1e-11)
     np.testing.assert_allclose(two.gradient, one.gradient, rtol=1e-9, atol=1e-12)
     assert all(batch["y"].device.type == "cpu" for batch in batches)
-
-
-class Checkpointed(nn.Module):
-    def __init__(self, reentrant):
-        super().__init__()
-        self.reentrant = reentrant
-        self.hidden, self.head = nn.Sequential(nn.Linear(3, 4), nn.Tanh()), nn.Linear(4, 2)
-
-    def forward(self, x):
-        x = x.clone().requires_grad_() if self.reentrant and torch.is_grad_enabled() else x
-        return self.head(checkpoint(self.hidden, x, use_reentrant=self.reentrant))
 
 
 class Spectral(nn.Module):

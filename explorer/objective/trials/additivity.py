@@ -92,17 +92,22 @@ def refuse_metric_apart(
         ObjectiveError: naming the metric, and the form that counts it by itself.
     """
     whole = measure(batch) if labels is not None else {}
-    if labels is None or not whole or labels(batch.content[1]) == batch.content[1].numel():
+    if labels is None or not whole or labels(batch.targets) in (0, batch.targets.numel()):
         return
-    halves = [(labels(half.content[1]), measure(half)) for half in batch.halves()]
+    halves = [(labels(half.targets), measure(half)) for half in batch.halves()]
     total = sum(count for count, _ in halves)
     for name, value in whole.items():
         made = sum((count / total * values[name] for count, values in halves if count), start=torch.zeros_like(value))
         if not halves or differ(value, made, roundings.get(name)):
+            seen = (
+                f"{value.item():g}, and {made.item():g} made of its halves by their labels"
+                if halves
+                else "not to be seen"
+            )
             raise ObjectiveError(
                 f"expected a {name} that is a mean over the labels that the loss counts; of batch {batch.number} it is "
-                f"{value.item():g}, and {made.item():g} made of its halves by their labels: leave out the same labels "
-                "in it, or give batch_loss and count=, over which it is a mean"
+                f"{seen}: leave out the same labels in it, or measure it in an objective of its own, whose loss is a "
+                "mean over what it is a mean of"
             )
 
 

@@ -55,7 +55,9 @@ def admitted_counts(measure: Measure, theta: Tensor, data: Batches, roundings: R
     if reader.trusted or len(data) == 1:
         for batch in data.blocks():
             _values(measure, theta, batch)
-            refuse_metric_apart(lambda each: measure(theta.clone(), each).metrics, batch, reader.labels, roundings)
+            # Of a single batch the share is 1, whatever is counted.
+            if len(data) > 1:
+                refuse_metric_apart(lambda each: measure(theta.clone(), each).metrics, batch, reader.labels, roundings)
         return data if reader.trusted or not math.isnan(data.counts[0]) else replace(data, counts=(1.0,))
     for batch, count in zip(data.blocks(), data.counts, strict=True):
         if math.isnan(count):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.errors import ObjectiveError
 from explorer.numerics.rounding import eps_of
@@ -46,10 +46,6 @@ class Trial:
     roundings: dict[str, float] = field(default_factory=dict)
     """Of the terms and metrics that are less exact than theta's dtype is."""
 
-    def __post_init__(self) -> None:
-        # Before the first evaluation.
-        self._unused = self.binding.unused()
-
     def admit(self, reader: Reader | None) -> None:
         """Try the parts, and choose how much data to evaluate at once.
 
@@ -75,26 +71,18 @@ class Trial:
         # Statistics are those of all training data, so these stay in one block.
         self.data = self._admitted(self.data, self.problem, reader, whole=self.whole)
         if self.test_data is not None:
-            self.test_data = self._admitted(self.test_data, self.tested(), reader)
+            self.test_data = self._admitted(self.test_data, tested(self.problem, self.data, whole=self.whole), reader)
 
-    def refuse_apart(self, users: Collection[Tensor], kept: Mapping[str, Tensor]) -> None:
+    def refuse_apart(self, users: Collection[Tensor], kept: Mapping[str, Tensor], unused: nn.Module) -> None:
         """Refuse what is computed of something else than theta: of another model, or of what the model has kept.
 
         Args:
             users: the parameters of the model that was given, of which this one is a copy.
             kept: name -> tensor that the copy holds, which the given model had computed.
+            unused: the binding's, from before the first evaluation.
         """
         for probe in self._probes():
-            self._refuse_apart(probe, users, kept)
-
-    def tested(self) -> Evaluate:
-        """Return how test data are measured: after the training data, where BatchNorm takes their statistics."""
-        before = None
-        if self.whole and self.data is not None:
-            if isinstance(self.problem, Composite):
-                raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
-            before = self.data.first.given[0]
-        return partial(self.problem.test, before=before)
+            self._refuse_apart(probe, users, kept, unused)
 
     @property
     def _theta(self) -> Tensor:
@@ -109,7 +97,7 @@ class Trial:
             yield None if self.data is None else probe_of(self.data)
 
     def _refuse_apart(
-        self, probe: Samples | Batch | None, users: Collection[Tensor], kept: Mapping[str, Tensor]
+        self, probe: Samples | Batch | None, users: Collection[Tensor], kept: Mapping[str, Tensor], unused: nn.Module
     ) -> None:
         at, roundings = elsewhere(self._theta), self.roundings
 
@@ -118,7 +106,7 @@ class Trial:
 
         refuse_outside(self._by_leaves(probe), [*users, *self.binding.model.parameters()])
         refuse_used_again(kept, lambda: terms(at), roundings)
-        refuse_kept(terms(at), self.binding.anew(self._unused, at, self.problem, *given(probe)).terms, roundings)
+        refuse_kept(terms(at), self.binding.anew(unused, at, self.problem, *given(probe)).terms, roundings)
         refuse_other_when_trained(terms, self._theta, roundings)
         refuse_still(terms, (self._theta, at))
 
@@ -180,6 +168,20 @@ class Trial:
         if len(data.first) < len(data) and (reader is not None or before == len(data)):
             refuse_not_made_of_blocks(measure, theta, data, roundings)
         return data
+
+
+def tested(problem: Problem, data: Data | Batches | None, *, whole: bool) -> Evaluate:
+    """Return how test data are measured: after the training data, where BatchNorm takes the statistics of all of these.
+
+    Raises:
+        ObjectiveError: it does, and a batch loss decides what it sees.
+    """
+    before = None
+    if whole and data is not None:
+        if isinstance(problem, Composite):
+            raise ObjectiveError('expected no test_data beside batchnorm="recompute" where there is a batch_loss')
+        before = data.first.given[0]
+    return partial(problem.test, before=before)
 
 
 def _is_several(data: Data | Batches | None) -> bool:

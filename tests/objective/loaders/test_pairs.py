@@ -265,3 +265,16 @@ def test_a_metric_over_other_labels_than_the_loss_is_refused():
 def test_unknown_targets_need_a_loss_that_leaves_them_out():
     with pytest.raises(ObjectiveError, match=r"8 of 33|\d+ of \d+ entries are NaN, and loss with them"):
         Objective(TwoInputs().double(), nn.MSELoss(), DataLoader(Rows(MASKED), batch_size=4))
+
+
+def test_a_single_batch_and_one_that_is_ignored_take_any_metric():
+    rows = Rows(IGNORED)
+    whole = {"left": rows.left, "right": rows.right}
+    single = Objective(TwoInputs().double(), nn.CrossEntropyLoss(), (whole, IGNORED), metrics={"size": size_of_all})
+    expected = size_of_all(TwoInputs().double()(whole), IGNORED).item()
+    assert single.metrics(single.theta)["size"].item() == pytest.approx(expected, rel=1e-14)
+    # The first five labels are ignored: all of the first batch, of which nothing counts.
+    loader = DataLoader(rows, batch_size=5)
+    objective = Objective(TwoInputs().double(), nn.CrossEntropyLoss(), loader, metrics={"size": size_of_counted})
+    found = objective.metrics(objective.theta)["size"].item()
+    assert found == pytest.approx(size_of_counted(TwoInputs().double()(whole), IGNORED).item(), rel=1e-14)

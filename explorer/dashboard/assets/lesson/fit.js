@@ -109,7 +109,7 @@
   };
   const remember = () => {
     const { target, w, b, window } = explorer.state;
-    undone.push({ target, points: points(), w, b, window });
+    undone.push({ target, w, b, window, ...(target === "own" ? { points: points() } : {}) });
   };
   const use = (list, history = "push") => explorer.act({ target: "own", points: list }, history);
   /* Data that change a little keep the window that is shown: what moves is the surface, not the eye. */
@@ -165,8 +165,7 @@
   const undo = () => {
     const last = undone.pop();
     if (!last) return say("Nothing to undo.");
-    const { points: list, ...rest } = last;
-    explorer.act(last.target === "own" ? last : rest);
+    explorer.act(last);
     say("Undone.");
   };
 
