@@ -8,7 +8,7 @@ _ROUNDINGS = 1e4
 """How many roundings two ways to the same loss may lie apart: sums in another order, over many samples."""
 _COARSE = 0.05
 """Never more than this share: half precision has an eps of 1e-3, bfloat16 of 8e-3."""
-_ON_THE_PLANE = 1e-5
+ON_THE_PLANE = 1e-5
 """Of theta's own length: closer to the plane is on it."""
 
 
@@ -19,7 +19,7 @@ def check_center(about: Inspection) -> Finding:
     own = about.own_loss()
     at, offset = plane.coordinates(theta).tolist(), float(plane.offset(theta))
     values = {"own": own, "at": at, "offset": offset}
-    if offset > _ON_THE_PLANE * float(theta.norm()) + about.epsilon:
+    if offset > ON_THE_PLANE * float(theta.norm()) + about.epsilon:
         share = offset / float(theta.norm()) if float(theta.norm()) else 1.0
         text = f"The model itself lies {number(offset)} off the plane ({percent(share)} of its own length), nearest to "
         return Finding("center", "info", f"{text}{_tuple(at)}; its own loss is {number(own)}.", values)

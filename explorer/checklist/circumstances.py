@@ -1,6 +1,7 @@
 """What the picture was made of: the data, BatchNorm's statistics, a trajectory's shape, the seeds."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.checklist.budget import Pieces
+from explorer.checklist.center import ON_THE_PLANE
 from explorer.checklist.finding import Finding
 from explorer.checklist.inspection import Inspection
 from explorer.numerics.text import batches_text, number, numbers_apart, percent
@@ -43,11 +45,8 @@ def check_batchnorm(about: Inspection) -> Finding | None:
     text = f"BatchNorm ({which}) normalizes by the model's own running statistics at every point"
     ends = _ends_shown(about)
     if ends:
-        told = "; ".join(
-            "at {} the picture shows {}, its own loss is {}".format(name, *numbers_apart(shown, own))
-            for name, shown, own in ends
-        )
-        values |= {"ends": {name: {"shown": shown, "own": own} for name, shown, own in ends}}
+        told = "; ".join(map(_end_words, ends))
+        values |= {"ends": {end.name: {"shown": end.shown, "own": end.own, "offset": end.offset} for end in ends}}
         return Finding("batchnorm", "warn", f'{text}: {told}. Compare with batchnorm="recompute".', values)
     if about.plane.made.get("kind") in ("between", "through", "principal", "along"):
         text += ', other checkpoints included, which were trained with theirs: compare with batchnorm="recompute".'
@@ -61,16 +60,36 @@ def evaluations_at_ends(about: Inspection) -> Pieces:
     return {"evaluation": 2 * own} if own and about.objective.batchnorm == "eval" else {}
 
 
-def _ends_shown(about: Inspection) -> list[tuple[str, float, float]]:
-    """Return name, the picture's loss and its own of each checkpoint with its own statistics that the plane was laid
-    through."""
+@dataclass(frozen=True)
+class _End:
+    """A checkpoint with its own statistics that the plane was laid through."""
+
+    name: str
+    shown: float
+    """The picture's loss, at the point nearest to it."""
+    own: float
+    offset: float
+    """How far it lies from the plane; 0 where it is on it."""
+
+
+def _ends_shown(about: Inspection) -> list[_End]:
     found = []
     for name, end in about.plane.ends.items():
         if end.buffers:
             with about.budget.spend("evaluation"):
                 own = end.loss(about.objective)
-            found.append((name, about.loss_at(about.plane.coordinates(end.theta.to(about.plane.origin)).tolist()), own))
+            theta = end.theta.to(about.plane.origin)
+            offset = float(about.plane.offset(theta))
+            is_on_it = offset <= ON_THE_PLANE * float(theta.norm()) + about.epsilon
+            shown = about.loss_at(about.plane.coordinates(theta).tolist())
+            found.append(_End(name, shown, own, 0.0 if is_on_it else offset))
     return found
+
+
+def _end_words(end: _End) -> str:
+    shown, own = numbers_apart(end.shown, end.own)
+    off = f", which lies {number(end.offset)} off the plane," if end.offset else ""
+    return f"at {end.name}{off} the picture shows {shown}, its own loss is {own}"
 
 
 def check_trajectory(about: Inspection) -> Finding | None:

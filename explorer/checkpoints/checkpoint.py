@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from explorer.checkpoints.contents import WeightSet, stored, weight_sets
 from explorer.checkpoints.matching import Fit, Template
+from explorer.checkpoints.prefixes import without_wrappers
 from explorer.errors import CheckpointError
 from explorer.objective import Objective
 from explorer.objective.parameters import Layout
@@ -38,7 +39,7 @@ class Checkpoint:
         # A term may call autograd itself, so gradients stay possible; theta asks for none.
         theta = self.theta.to(device=objective.device, dtype=objective.dtype)
         with torch.enable_grad():
-            return float(objective.with_buffers(self.buffers)(theta).detach())
+            return float(objective.with_buffers(_by_own_names(self.buffers, objective))(theta).detach())
 
 
 @checked
@@ -104,6 +105,13 @@ def checkpoint_in(
     # Sparse, quantized and empty ("meta") tensors have names and shapes, too.
     except Exception as error:
         raise CheckpointError(f"expected plain tensors in {named(source)}; {error}") from error
+
+
+def _by_own_names(buffers: Mapping[str, Tensor], objective: Objective) -> Mapping[str, Tensor]:
+    """Return buffers by the names in the objective's model, which may be wrapped where the recorded one was not."""
+    own = [name for name, _ in next(objective.modules()).named_buffers()]
+    wrapped = {without_wrappers(name): name for name in own}
+    return {name if name in own else wrapped.get(without_wrappers(name), name): each for name, each in buffers.items()}
 
 
 def named(source: Source) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer.checkpoints import Checkpoint
 from explorer.checkpoints.trajectory import PARTS, Trajectory
 from explorer.directions.signs import with_fixed_signs
 from explorer.numerics.gram import column_blocks, lengths_and_cosines
@@ -24,7 +25,9 @@ def principal(
 
     Unit and orthogonal; the sign is fixed: the entry of largest magnitude is positive. `made` holds the share that each
     of the T components explains ("explained"), beside the share that an isotropic random walk of T thetas in infinitely
-    many dimensions would ("random_walk"): only what is well above that says something about the training.
+    many dimensions would ("random_walk"): only what is well above that says something about the training. The first and
+    last of a trajectory that has buffers, such as BatchNorm's statistics, travel with the plane as checkpoints of these
+    names, so that a report can say what the plane makes of them.
 
     Args:
         trajectory: thetas [T, P], in order; or several trajectories by name, whose thetas are taken together: the plane
@@ -60,7 +63,7 @@ def principal(
         made["random_walk"] = random_walk([len(run) for run in runs], centered)
     if len(runs) > 1:
         made["runs"] = [len(run) for run in runs]
-    return Plane(thetas[last].clone(), basis, made=made)
+    return Plane(thetas[last].clone(), basis, made=made, ends=_ends(trajectory))
 
 
 def random_walk(lengths: Sequence[int], centered: bool) -> list[float]:
@@ -96,6 +99,19 @@ def _runs(trajectory: Trajectory | Tensor | Mapping[str, Trajectory]) -> list[Te
         found = ", ".join(f"{tuple(run.shape)} in {run.dtype} on {run.device}" for run in runs)
         raise ValueError(f"expected trajectories of one P and dtype on one device; got {found}")
     return runs
+
+
+def _ends(trajectory: Trajectory | Tensor | Mapping[str, Trajectory]) -> dict[str, Checkpoint]:
+    """Return the first and last of each trajectory whose buffers are known."""
+    several = dict(trajectory) if isinstance(trajectory, Mapping) else {"": trajectory}
+    found = {}
+    for run, each in several.items():
+        if not isinstance(each, Trajectory) or not each.buffers:
+            continue
+        for name, place in (("first", 0), ("last", len(each) - 1)):
+            called = f"{run}, {name}" if len(several) > 1 else name
+            found[called] = Checkpoint(each.thetas[place].detach().clone(), each.buffers[place])
+    return {name: end for name, end in found.items() if end.buffers}
 
 
 def _gram(thetas: Tensor, last: int, centered: bool) -> Tensor:

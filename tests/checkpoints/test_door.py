@@ -335,6 +335,51 @@ def test_ends_travel_with_the_plane_and_have_their_own_losses(tmp_path, kind):
         assert "at b the picture shows" in finding["text"]
 
 
+def trained_path(folder, model, steps=6):
+    """A recording of a training with statistics that move; returns the losses of a copy in eval mode at each step."""
+    losses = []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    with explorer.record(model, to=folder, every=1, optimizer=optimizer):
+        losses.append(own_loss(model))
+        for _ in range(steps):
+            optimizer.zero_grad()
+            # Other data at each step, so that the path bends.
+            F.mse_loss(model.train()(2.0 + torch.randn(8, 3).double()), torch.randn(8, 2).double()).backward()
+            optimizer.step()
+            losses.append(own_loss(model))
+    return losses
+
+
+@pytest.mark.parametrize("way", ["opened", "read", "wrapped", "two runs"])
+def test_a_principal_plane_says_what_it_makes_of_the_first_and_last(tmp_path, way):
+    model = normalized(0)
+    objective = Objective(nn.DataParallel(normalized(3)) if way == "wrapped" else normalized(3), nn.MSELoss(),
+                          (X.double(), Y.double()))  # fmt: skip
+    own = trained_path(tmp_path / "run", model)
+    path = read_trajectory(objective, tmp_path / "run") if way == "read" else explorer.open_trajectory(tmp_path / "run")
+    plane = explorer.directions.principal({"a": path, "b": path} if way == "two runs" else path)
+    first, last = ("a, first", "b, last") if way == "two runs" else ("first", "last")
+    found = explorer.sweep(objective, plane, Grid.around(plane, path, points=3), checkpoints=path, progress=False)
+    (finding,) = [each for each in explorer.report(found) if each.name == "batchnorm"]
+    ends = finding.values["ends"]
+    assert list(ends) == (["a, first", "a, last", "b, first", "b, last"] if way == "two runs" else ["first", "last"])
+    assert ends[first]["own"] == pytest.approx(own[0], rel=1e-12)
+    assert ends[last]["own"] == pytest.approx(own[-1], rel=1e-12)
+    # The picture's: the statistics of the objective's model, at the plane's nearest point.
+    shown = normalized(3)
+    for name, place in ((first, 0), (last, -1)):
+        nn.utils.vector_to_parameters(plane.at(plane.coordinates(path.thetas[place])), shown.parameters())
+        assert ends[name]["shown"] == pytest.approx(own_loss(shown), rel=1e-9)
+    assert ends[last]["offset"] == 0.0
+    assert ends[first]["offset"] == pytest.approx(float(plane.offset(path.thetas[0])))
+    assert "off the plane, the picture shows" in finding.text
+    # The path is told once, with its own losses.
+    told = json.loads(found.attrs["checkpoints"])
+    assert [each["name"] for each in told] == [f"step {step}" for step in range(7)]
+    assert [each["loss"] for each in told] == pytest.approx(own, rel=1e-12)
+    assert {each["statistics"] for each in told} == {"own"}
+
+
 def test_no_objective_is_needed_beside_a_module():
     a, b = network(1), network(2)
     line = explorer.directions.between(a, b.state_dict())

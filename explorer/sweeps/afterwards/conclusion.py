@@ -29,8 +29,9 @@ def conclusions(job: Job, landscape: xr.Dataset, checkpoints: Checkpoints | None
 
 
 def _with_ends(checkpoints: Checkpoints | None, plane: Plane) -> Checkpoints | None:
-    """Return the checkpoints and those that the plane was laid through."""
-    if not plane.ends:
-        return checkpoints
+    """Return the checkpoints and those that the plane was laid through; a trajectory has its own first and last."""
     given = {"": checkpoints} if isinstance(checkpoints, Trajectory) else dict(checkpoints or {})
+    is_path = plane.made.get("kind") == "principal" and any(isinstance(each, Trajectory) for each in given.values())
+    if not plane.ends or is_path:
+        return checkpoints
     return {**plane.ends, **given}
