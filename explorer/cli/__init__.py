@@ -2,7 +2,7 @@
 
 import click
 
-from explorer.cli.export_verify import export_store, verify_store
+from explorer.cli.export_verify import export_store, report_store, verify_store
 from explorer.cli.serve_command import serve
 from explorer.cli.sweep_command import sweep_factory
 
@@ -27,6 +27,7 @@ def main(context: click.Context) -> None:
     python -m explorer --port 8080                          the same, with any option of serve
     python -m explorer sweep train:objective --out runs/x.zarr
                                                             measure a slice of your own model
+    python -m explorer report runs/x.zarr                   is the plot right? what the sweep found
     python -m explorer export runs/x.zarr x.vti             take it to ParaView
     python -m explorer serve --stores results               look at lesson and slices
 
@@ -40,4 +41,5 @@ def main(context: click.Context) -> None:
 main.add_command(serve)
 main.add_command(sweep_factory)
 main.add_command(export_store)
+main.add_command(report_store)
 main.add_command(verify_store)

@@ -1,10 +1,11 @@
-"""export and verify: what is done with a store once it is there."""
+"""export, report and verify: what is done with a store once it is there."""
 
 from pathlib import Path
 
 import click
 import xarray as xr
 
+from explorer.checklist import report
 from explorer.cli.told_errors import explained, in_shell
 from explorer.exports import export
 from explorer.landscape import SEED, seeds_of
@@ -36,6 +37,10 @@ def export_store(store: Path, file: Path, seed: int | None) -> None:
         export(landscape, file)
     done, total = landscape.attrs["done_points"], landscape.attrs["total_points"]
     click.echo(f"{file}: {done:,} of {total:,} points, {file.stat().st_size / 1e6:.3g} MB")
+    _tell_damaged(landscape, store)
+
+
+def _tell_damaged(landscape: xr.Dataset, store: Path) -> None:
     if "damaged" in landscape.attrs:
         again = f"python -m explorer verify {in_shell(store)}"
         click.echo(f"Some chunks are damaged and left out: {again}", err=True)
@@ -48,6 +53,37 @@ def _of_seed(landscape: xr.Dataset, seed: int, store: Path) -> xr.Dataset:
     if seed not in seeds:
         raise click.ClickException(f"expected --seed among {seeds} of {store}; got {seed}")
     return landscape.sel({SEED: seed})
+
+
+@click.command("report")
+@click.argument("store", type=_FILE)
+def report_store(store: Path) -> None:
+    """Print the report on a landscape: is my plot right? It is what its sweep found; nothing is computed.
+
+    \b
+    python -m explorer report runs/x.zarr
+
+    Ends with 1 where there is none.
+    """
+    with explained():
+        landscape = open_landscape(store)
+        found = report(landscape)
+    if not found.entries:
+        raise click.ClickException(_why_none(landscape, found.instead, store))
+    click.echo(found)
+    _tell_damaged(landscape, store)
+
+
+def _why_none(landscape: xr.Dataset, instead: str, store: Path) -> str:
+    """Return why there is no report on a landscape, and what to do."""
+    done, total = landscape.attrs["done_points"], landscape.attrs["total_points"]
+    if landscape.attrs.get("report", "[]") != "[]":
+        return f"{store}: {instead}"
+    if done < total:
+        return (
+            f"{store} holds {done:,} of {total:,} points, and the report comes at the end: run the sweep's own words on"
+        )
+    return f"there is no report in {store}: run the sweep's own words again, with --report quick or full"
 
 
 @click.command("verify")

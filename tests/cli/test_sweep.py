@@ -16,12 +16,12 @@ from explorer import directions, open_landscape, report
 from explorer.cli.factories import read_settings
 from explorer.store import Store
 from tests.support.command_line import FACTORY, checkpoint, run, swept
-from tests.support.store_cases import flip
+from tests.support.store_cases import filled, flip
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("command", ["sweep", "export", "verify", "serve"])
+@pytest.mark.parametrize("command", ["sweep", "export", "report", "verify", "serve"])
 def test_help_teaches_by_example(command: str) -> None:
     shown = run(command, "--help")
     assert shown.exit_code == 0
@@ -275,6 +275,7 @@ def test_export_writes_what_the_ending_says(tmp_path: Path, suffix: str) -> None
         (("export", "{store}", "x.pdf"), "one of .nc, .h5, .vti, .csv, .html; got '.pdf'"),
         (("export", "{store}", "/no/such/folder/x.csv"), "choose another place"),
         (("verify", "missing.zarr"), "there is none at missing.zarr"),
+        (("report", "missing.zarr"), "there is none at missing.zarr"),
     ],
 )
 def test_export_and_verify_say_what_is_wrong(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -283,6 +284,33 @@ def test_export_and_verify_say_what_is_wrong(tmp_path: Path, words: tuple[str, .
     assert shown.exit_code == 1
     assert said in shown.output
     assert "Traceback" not in shown.output
+
+
+def test_the_report_of_a_finished_store_is_printed(tmp_path: Path) -> None:
+    path = tmp_path / "x.zarr"
+    swept(path, "--report", "none")
+    shown = run("report", path)
+    assert shown.exit_code == 1
+    assert shown.output == (
+        f"Error: there is no report in {path}: run the sweep's own words again, with --report quick or full\n"
+    )
+    swept(path, "--report", "quick")
+    shown = run("report", path)
+    assert (shown.exit_code, shown.output) == (0, f"{report(open_landscape(path))}\n")
+    assert shown.output.startswith("ok    ")
+    assert run("report").exit_code == run("report", path, "--seed", 0).exit_code == 2
+    flip(path / "loss" / "c.0")
+    shown = run("report", path)
+    assert shown.exit_code == 0
+    assert f"damaged and left out: python -m explorer verify {path}" in shown.output
+
+
+def test_an_unfinished_store_says_that_its_report_is_still_to_come(tmp_path: Path) -> None:
+    path = filled(tmp_path / "x.zarr", 4).path
+    shown = run("report", path)
+    assert shown.exit_code == 1
+    assert f"Error: {path} holds" in shown.output
+    assert "the report comes at the end: run the sweep's own words on" in shown.output
 
 
 def test_verify_queues_again_and_the_same_words_mend(tmp_path: Path) -> None:
