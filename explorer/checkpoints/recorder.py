@@ -42,7 +42,11 @@ class Watching(Protocol):
         ...
 
     def after(self, step: int, model: nn.Module, rate: float | None) -> None:
-        """Look after a recorded step, of an optimizer with this rate."""
+        """Look after a recorded step, of an optimizer with this rate; at first where recording begins."""
+        ...
+
+    def last(self, step: int, model: nn.Module) -> None:
+        """Look at the step that turned out to be the last, if not yet."""
         ...
 
 
@@ -85,6 +89,14 @@ class Recorder:
             self._keep()
         self._losses = LossLines(self._folder)
         self._began = self.steps
+        if self._watch is not None:
+            try:
+                self._watch.after(self.steps, self._model, None)
+            except BaseException:
+                # Without a block that begins there is no end of one.
+                self._losses.close()
+                self._losses = None
+                raise
         if self._optimizer is not None:
             self._hooks = [
                 self._optimizer.register_step_pre_hook(lambda *_: self._coming()),
@@ -159,6 +171,8 @@ class Recorder:
             # After an error the parameters may be anywhere between two steps.
             if error is None and self._kept != self.steps and self.steps not in recorded_steps(self._folder):
                 self._keep()
+            if error is None and self._watch is not None:
+                self._watch.last(self.steps, self._model)
         finally:
             self._losses = None
             losses.close()
@@ -212,7 +226,8 @@ def record(
         resume: go on with what is in the folder. True: from the latest recorded step whose parameters are the model's
             own now; a number: from that step. What was recorded after it is deleted.
         optimizer: whose steps are counted; of several that take turns the one that closes a round.
-        watch: looks at the model at steps that are recorded, such as an `explorer.watch.Watch`.
+        watch: looks at the model at steps that are recorded, the first and the last among them, such as an
+            `explorer.watch.Watch`.
 
     Raises:
         ValueError: every below 1, a model without parameters, or an optimizer of none of them.

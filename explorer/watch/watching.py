@@ -32,7 +32,9 @@ class Watch:
         objective: what is measured; its own model is not the one that is trained.
         plane: whose directions are looked along; its origin does not matter. None leaves frames out.
         grid: around each step's theta, as (0, 0).
-        every: at every so many recorded steps.
+        every: which of the recorded steps are looked at: the first, which is step 0 or that from which a recording goes
+            on, every so many after it, and the last one of a block that ends without an error, as those of a recording
+            itself. The first and a last one out of turn have a loss and a frame, and no update to look along.
         tracker: told of each, where it is one of TensorBoard's, MLflow's or Weights & Biases'; with names that begin
             with "landscape/".
 
@@ -85,7 +87,7 @@ class Watch:
         self._before = own_checkpoint(self._objective, model).theta
 
     def after(self, step: int, model: nn.Module, rate: float | None) -> None:
-        """Look at a model after a step that was recorded.
+        """Look at a model after a step that was recorded, if it is its turn; of the first it is.
 
         Raises:
             ValueError: it has seen a later one, of another recording.
@@ -97,8 +99,15 @@ class Watch:
             )
         watched, self._seen = self._seen % self._every == 0, self._seen + 1
         before, self._before = self._before, None
-        if not watched:
-            return
+        if watched:
+            self._look(step, model, before, rate)
+
+    def last(self, step: int, model: nn.Module) -> None:
+        """Look at a model after what turned out to be the last step, where it was not its turn."""
+        if step not in self.numbers:
+            self._look(step, model, None, None)
+
+    def _look(self, step: int, model: nn.Module, before: Tensor | None, rate: float | None) -> None:
         saved = own_checkpoint(self._objective, model)
         objective = self._objective.with_buffers(saved.buffers)
         told = {"loss": saved.loss(self._objective)}
