@@ -1,6 +1,6 @@
 """Matching: a model's own names <-> those of stored weights, by names and shapes, wrappers and prefixes aside."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,7 +68,8 @@ class Template:
     def __init__(self, model: nn.Module, layout: Layout, source: str) -> None:
         self.model, self.layout, self.source = model, layout, source
         # A submodule may itself be called as a wrapper is: names as they are come first.
-        self._names = [_Names(model, layout, reading) for reading in (as_it_is, without_wrappers)]
+        saved = set(model.state_dict())
+        self._names = [_Names(model, layout, saved, reading) for reading in (as_it_is, without_wrappers)]
         self._has_own_loading = has_own_loading(model)
 
     def fits(self, found: WeightSet) -> Iterator[Fit]:
@@ -154,15 +155,14 @@ class Template:
 
 
 class _Names:
-    """A model's own names, in one reading."""
+    """A model's own names, those in its files among them, in one reading."""
 
-    def __init__(self, model: nn.Module, layout: Layout, reading: Callable[[str], str]) -> None:
+    def __init__(self, model: nn.Module, layout: Layout, saved: Set[str], reading: Callable[[str], str]) -> None:
         self._model, self._layout, self._reading = model, layout, reading
         first = {parameter: name for name, parameter in model.named_parameters()}
         self._aliases: dict[str, list[str]] = {name: [] for name in first.values()}
         for alias, parameter in model.named_parameters(remove_duplicate=False):
             self._aliases[first[parameter]].append(reading(alias))
-        saved = set(model.state_dict())
         self.saved_buffers = {name: each for name, each in model.named_buffers(remove_duplicate=False) if name in saved}
         self.needed = [name for name, _ in model.named_buffers() if name in saved and not name.endswith(_COUNTED)]
         left = [reading(f"{name}.{each}") for name, module in model.named_modules() for each in _STATISTICS

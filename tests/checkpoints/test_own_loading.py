@@ -98,6 +98,24 @@ def test_what_is_written_here_is_read_as_it_was_in_the_model(tmp_path, kind):
     assert torch.equal(read_checkpoint(objective_of(model), tmp_path / "state.safetensors"), expected)
 
 
+class Counted(nn.Linear):
+    """Gathering what is in its files may take long, as over several processes."""
+
+    calls = 0
+
+    def state_dict(self, *given, **named):
+        type(self).calls += 1
+        return super().state_dict(*given, **named)
+
+
+def test_a_model_is_asked_once_what_is_in_its_files(tmp_path):
+    model = Counted(3, 3, dtype=torch.float64)
+    objective, state = objective_of(model), nn.Linear(3, 3, dtype=torch.float64).state_dict()
+    Counted.calls = 0
+    assert torch.equal(read_checkpoint(objective, state), torch.cat([each.flatten() for each in state.values()]))
+    assert Counted.calls == 1
+
+
 def test_own_loading_that_fails_is_told_with_the_file(tmp_path):
     class Fails(nn.Linear):
         def _load_from_state_dict(self, *_):
