@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from explorer.checkpoints.weights import SUFFIXES, ModelWeights, is_weights, read_file
+from explorer.checkpoints.weights import SUFFIXES, is_weights, read_file
 from explorer.errors import CheckpointError
+from explorer.objective.parameters import InModel
 
 _DEPTH = 3
 """How deep training programs put weights: a callback's average is under callbacks, its name, and the average."""
@@ -44,7 +45,7 @@ def weight_sets(found: Any, depth: int = _DEPTH, where: str = "") -> Iterator[We
         return
     weights = {name: each for name, each in found.items() if isinstance(name, str) and isinstance(each, Tensor)}
     if weights:
-        yield WeightSet(where or "/", weights, getattr(found, "_metadata", None), isinstance(found, ModelWeights))
+        yield WeightSet(where or "/", weights, getattr(found, "_metadata", None), isinstance(found, InModel))
     if depth:
         for key, value in found.items():
             yield from weight_sets(value, depth - 1, f"{where}/{key}" if where else str(key))

@@ -18,7 +18,7 @@ from explorer.checkpoints.outline import weights_within
 from explorer.errors import CheckpointError
 from explorer.files import sync
 from explorer.numerics.fingerprint import sha256
-from explorer.objective.parameters import as_real
+from explorer.objective.parameters import InModel, as_real
 from explorer.signature import checked
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".t7", ".tar")
@@ -49,10 +49,6 @@ _IN_MODEL = "as_in_the_model"
 _AS_PARTS = "complex_as_parts"
 """Key of the metadata of a file with complex tensors of a dtype that safetensors does not know: the names of those that
 are stored as real ones, [..., 2]."""
-
-
-class ModelWeights(dict[str, Tensor]):
-    """Name -> tensor, as they are in a model; its own code for loading has nothing to do with them."""
 
 
 def is_weights(path: Path) -> bool:
@@ -93,7 +89,7 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
 
 def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
     """Write name -> tensor as safetensors, in whole or not at all: beside the file first, then in its place. What was
-    written as `ModelWeights` is read as such.
+    written as `InModel` is read as such.
 
     Raises:
         CheckpointError: the name does not end in .safetensors, or the file cannot be written.
@@ -105,7 +101,7 @@ def write_weights(weights: Mapping[str, Tensor], path: Path | str) -> None:
     try:
         # Views of one vector would be saved as that vector; contiguous clones are saved as themselves.
         copies = {name: each.detach().cpu().contiguous().clone() for name, each in weights.items()}
-        kind = {_IN_MODEL: "true"} if isinstance(weights, ModelWeights) else {}
+        kind = {_IN_MODEL: "true"} if isinstance(weights, InModel) else {}
         parts = [name for name, each in copies.items() if each.is_complex() and each.dtype != torch.complex64]
         if parts:
             copies |= {name: as_real(copies[name]).contiguous() for name in parts}
@@ -133,7 +129,7 @@ def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for wrapper in _WRAPPERS * 2:
         if all(name.startswith(wrapper) for name in found):
             found = {name.removeprefix(wrapper): each for name, each in found.items()}
-    return ModelWeights(found) if isinstance(weights, ModelWeights) else found
+    return InModel(found) if isinstance(weights, InModel) else found
 
 
 def _load_safe(path: Path) -> dict[str, Tensor]:
@@ -144,7 +140,7 @@ def _load_safe(path: Path) -> dict[str, Tensor]:
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != _contents(found):
         raise ValueError("its contents are not what was written (SHA-256): it is damaged")
     whole = {name: torch.view_as_complex(found[name]) for name in json.loads(metadata.get(_AS_PARTS, "[]"))}
-    return ModelWeights(found | whole) if _IN_MODEL in metadata else found | whole
+    return InModel(found | whole) if _IN_MODEL in metadata else found | whole
 
 
 def _contents(weights: Mapping[str, Tensor]) -> str:

@@ -43,7 +43,7 @@ class Layout:
         """Return name -> view of theta [P], as the model takes it; differentiable, and good for one point inside
         `vmap`."""
         pieces = self.pieces(theta)
-        return {name: torch.view_as_complex(each) if name in self.complex else each for name, each in pieces.items()}
+        return InModel({name: _whole(each) if name in self.complex else each for name, each in pieces.items()})
 
     def pieces(self, theta: Tensor) -> dict[str, Tensor]:
         """Return name -> view of theta [P], all of them real; as `unflatten` otherwise."""
@@ -82,6 +82,10 @@ class Layout:
         return flat
 
 
+class InModel(dict[str, Tensor]):
+    """Name -> tensor, as they are in a model; its own code for loading has nothing to do with them."""
+
+
 def trainable(model: nn.Module) -> list[str]:
     """Return the names of the parameters that require a gradient.
 
@@ -118,6 +122,12 @@ def layout_of(model: nn.Module, chosen: Sequence[str] | None = None) -> Layout:
         )
     shapes = {name: tuple(as_real(params[name]).shape) for name in names}
     return Layout(shapes, frozenset(name for name in names if params[name].is_complex()))
+
+
+def _whole(parts: Tensor) -> Tensor:
+    """Return parts [..., 2] as complex numbers [...]."""
+    # A view of them has to begin at an even place of its storage: behind an odd number of real entries it does not.
+    return torch.view_as_complex(parts if parts.storage_offset() % 2 == 0 else parts.clone())
 
 
 def as_real(tensor: Tensor) -> Tensor:

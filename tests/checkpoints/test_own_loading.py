@@ -98,6 +98,32 @@ def test_what_is_written_here_is_read_as_it_was_in_the_model(tmp_path, kind):
     assert torch.equal(read_checkpoint(objective_of(model), tmp_path / "state.safetensors"), expected)
 
 
+class Halved(nn.Linear):
+    """Its own `state_dict` and `load_state_dict` hold half of it."""
+
+    def __init__(self):
+        super().__init__(3, 3, dtype=torch.float64)
+
+    def state_dict(self, *given, **named):
+        return {name: each / 2 for name, each in super().state_dict(*given, **named).items()}
+
+    def load_state_dict(self, state, *given, **named):
+        return super().load_state_dict({name: 2 * each for name, each in state.items()}, *given, **named)
+
+
+@pytest.mark.parametrize("kind", [Hooked, Overridden, Halved])
+def test_any_theta_of_a_model_with_own_loading_comes_back_as_it_went(tmp_path, kind):
+    objective = objective_of(kind())
+    theta = objective.theta + torch.arange(12) / 7
+    weights = objective.layout.unflatten(theta)
+    write_checkpoint(weights, tmp_path / "x.safetensors")
+    for source in (tmp_path / "x.safetensors", weights):
+        assert torch.equal(read_checkpoint(objective, source), theta)
+    trained = kind()
+    own = read_checkpoint(objective, trained.state_dict())
+    assert torch.equal(own, nn.utils.parameters_to_vector(trained.parameters()))
+
+
 class Counted(nn.Linear):
     """Gathering what is in its files may take long, as over several processes."""
 

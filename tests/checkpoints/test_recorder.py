@@ -166,8 +166,9 @@ class Complex(nn.Module):
 
     def __init__(self, dtype):
         super().__init__()
-        self.scale = nn.Parameter(torch.randn(2, 3, dtype=dtype.to_complex()))
+        # An odd number of real entries comes first.
         self.shift = nn.Parameter(torch.randn(3, dtype=dtype))
+        self.scale = nn.Parameter(torch.randn(2, 3, dtype=dtype.to_complex()))
 
     def forward(self, x):
         return x @ self.scale.mT + self.shift[:2]
@@ -187,7 +188,7 @@ def test_complex_parameters_are_two_entries_each(tmp_path, dtype):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         for _ in range(4):
             parts = torch.view_as_real(model.scale.detach()).flatten()
-            thetas.append(torch.cat([parts, model.shift.detach()]))
+            thetas.append(torch.cat([model.shift.detach(), parts]))
             optimizer.zero_grad()
             loss = loss_of(model(x.to(dtype.to_complex())), x[:, :2])
             loss.backward()
@@ -197,9 +198,7 @@ def test_complex_parameters_are_two_entries_each(tmp_path, dtype):
     assert path.thetas.dtype == dtype
     assert torch.equal(path.thetas[:4], torch.stack(thetas))
     assert torch.equal(path.thetas, read_trajectory(objective, tmp_path / "t").thetas)
-    torch.testing.assert_close(
-        torch.stack([objective(theta.clone()) for theta in path.thetas[:4]]), path.losses[:4].to(dtype)
-    )
+    torch.testing.assert_close(torch.stack([objective(theta) for theta in path.thetas[:4]]), path.losses[:4].to(dtype))
     plane = directions.principal(path)
     differences = (path.thetas - path.thetas[-1]).double()
     leading = torch.linalg.svd(differences).Vh[:2].to(dtype)
